@@ -1,0 +1,1 @@
+"""Promoloop's domain logic: sources, contracts, demand, inventory, promotions."""

@@ -1,0 +1,160 @@
+"""What the models and the planner write, one partition per as-of date."""
+
+from ml.contracts.table import Column, Table
+
+ITEM_FACTORS = Table(
+    name="item_factors",
+    layer="affinity",
+    grain="One row per product with factors.",
+    key=("product_id",),
+    columns=(Column("product_id", "string"), Column("factors", "factors")),
+)
+
+CUSTOMER_FACTORS = Table(
+    name="customer_factors",
+    layer="affinity",
+    grain="One row per customer with factors.",
+    key=("customer_id",),
+    columns=(Column("customer_id", "string"), Column("factors", "factors")),
+)
+
+CANDIDATES = Table(
+    name="candidates",
+    layer="affinity",
+    grain="One row per customer and ranked product.",
+    key=("customer_id", "product_id"),
+    columns=(
+        Column("customer_id", "string"),
+        Column("product_id", "string"),
+        Column("rank", "int64", "1 = best.", minimum=1),
+        Column("score", "double"),
+    ),
+)
+
+CUSTOMER_SEGMENTS = Table(
+    name="customer_segments",
+    layer="affinity",
+    grain="One row per customer.",
+    key=("customer_id",),
+    columns=(
+        Column("customer_id", "string"),
+        Column("segment_id", "int64", minimum=0),
+        Column("segment", "string", "A name from what sets the segment apart."),
+    ),
+)
+
+QUANTILES = tuple(round(0.1 * k, 1) for k in range(1, 10))
+
+FORECASTS = Table(
+    name="forecasts",
+    layer="demand",
+    grain="One row per modelled product per week ahead, at regular price, not promoted.",
+    key=("product_id", "week_start_date"),
+    columns=(
+        Column("product_id", "string"),
+        Column("week_start_date", "date", "The Monday."),
+        Column("horizon", "int64", "Weeks ahead, 1 = first.", minimum=1),
+        Column("mean_units", "double", "Expected items.", minimum=0),
+        *(Column(f"p{int(q * 100)}", "double", minimum=0) for q in QUANTILES),
+        Column("model_version", "string"),
+    ),
+)
+
+RESPONSES = Table(
+    name="responses",
+    layer="demand",
+    grain="One row per modelled product.",
+    key=("product_id",),
+    columns=(
+        Column("product_id", "string"),
+        Column("regular_price", "double", "Per item, last known.", above=0),
+        Column("elasticity", "double", "d log units / d log(price / regular price).", maximum=0),
+        Column("elasticity_sd", "double", minimum=0),
+        Column("display_lift", "double", "Log lift at display share 1."),
+        Column("display_lift_sd", "double", minimum=0),
+        Column("mailer_lift", "double", "Log lift at mailer share 1."),
+        Column("mailer_lift_sd", "double", minimum=0),
+        Column("dispersion", "double", "Negative binomial size r: var = mu + mu^2 / r.", above=0),
+        Column("promoted_weeks", "int64", "Weeks sold below 95 % of regular price.", minimum=0),
+        Column("price_identified", "bool", "False: the elasticity is mostly its prior."),
+        Column("model_version", "string"),
+    ),
+)
+
+STOCK = Table(
+    name="stock",
+    layer="inventory",
+    grain="One row per modelled product per week ahead.",
+    key=("product_id", "week_start_date"),
+    columns=(
+        Column("product_id", "string"),
+        Column("week_start_date", "date"),
+        Column("horizon", "int64", minimum=1),
+        Column("receipts", "double", "Items arriving at the start of the week.", minimum=0),
+        Column(
+            "available_units",
+            "double",
+            "On hand at the start of the week plus receipts, "
+            "after baseline demand's median in earlier weeks.",
+            minimum=0,
+        ),
+        Column("stockout_probability", "double", "At baseline demand.", minimum=0, maximum=1),
+        Column("days_of_cover", "double", minimum=0),
+        Column("is_simulated", "bool", "True: the ledger was simulated from sales."),
+    ),
+)
+
+PLAN = Table(
+    name="plan",
+    layer="promotions",
+    grain="One row per promotion: a product, a week, a mechanic.",
+    key=("promotion_id",),
+    columns=(
+        Column("plan_version", "string"),
+        Column("as_of", "date"),
+        Column("promotion_id", "string"),
+        Column("product_id", "string"),
+        Column("department", "string"),
+        Column("category", "string"),
+        Column("mechanic", "string", allowed=("percent_off",)),
+        Column("depth", "double", "Share off the regular price.", minimum=0, maximum=0.7),
+        Column("support", "string", allowed=("none", "display", "mailer", "display+mailer")),
+        Column("audience_id", "string"),
+        Column("store_group", "string"),
+        Column("starts_at", "timestamp", "Shop's local time."),
+        Column("ends_at", "timestamp", "Shop's local time, exclusive."),
+        Column("max_redemptions", "int64", "Units the offer may sell.", minimum=0),
+        Column("per_customer_limit", "int64", minimum=1),
+        Column("regular_price", "double", above=0),
+        Column("promo_price", "double", above=0),
+        Column("unit_cost", "double", above=0),
+        Column("cost_is_assumed", "bool"),
+        Column("baseline_units", "double", minimum=0),
+        Column("expected_units", "double", minimum=0),
+        Column("expected_units_p10", "double", minimum=0),
+        Column("expected_units_p50", "double", minimum=0),
+        Column("expected_units_p90", "double", minimum=0),
+        Column("incremental_units", "double"),
+        Column("incremental_margin", "double", "Expected, after markdown and support cost."),
+        Column("incremental_margin_p10", "double", "Under response uncertainty."),
+        Column("cost", "double", "Markdown on expected units plus support.", minimum=0),
+        Column("roi", "double", "Incremental margin / cost."),
+        Column("stockout_probability", "double", minimum=0, maximum=1),
+        Column("stock_is_simulated", "bool"),
+        Column("reasons", "string", "JSON: elasticity, binding limits, next-best option."),
+        Column("model_versions", "string", "JSON: model name to version."),
+        Column("experiment_id", "string", nullable=True),
+        Column("holdout_share", "double", minimum=0, maximum=1),
+    ),
+)
+
+OUTPUTS = (
+    ITEM_FACTORS,
+    CUSTOMER_FACTORS,
+    CANDIDATES,
+    CUSTOMER_SEGMENTS,
+    FORECASTS,
+    RESPONSES,
+    STOCK,
+    PLAN,
+)

@@ -1,0 +1,1 @@
+"""The demand model: history to forecast and price response."""

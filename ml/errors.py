@@ -1,0 +1,46 @@
+"""The errors Promoloop raises on purpose.
+
+PromoloopError            final: a retry cannot change it
+├── SourceError           a source file, table or column is not what its contract says
+├── ContractError         a frame handed between stages breaks its table's contract
+├── GateError             a gate found more bad rows, or a worse model, than is allowed
+├── LakeError             a partition is missing, or its bytes differ from its manifest
+├── PolicyError           policy.yml, assumptions.yml or gates.yml holds an unusable value
+├── InfeasibleError       no plan satisfies the limits
+└── ServiceError          a local service or tool the platform needs is not there
+
+Every message says what was received, what was expected, and what to do. Anything
+else that is raised may be transient and is retried by Airflow.
+"""
+
+
+class PromoloopError(Exception):
+    """Base of every error a retry cannot change."""
+
+
+class SourceError(PromoloopError):
+    """A source file, table or column is not what its contract says."""
+
+
+class ContractError(PromoloopError):
+    """A frame handed between stages breaks its table's contract."""
+
+
+class GateError(PromoloopError):
+    """A gate found more bad rows, or a worse model, than is allowed."""
+
+
+class LakeError(PromoloopError):
+    """A partition is missing, or its bytes differ from its manifest."""
+
+
+class PolicyError(PromoloopError):
+    """A policy, assumptions or gates file holds an unusable value."""
+
+
+class InfeasibleError(PromoloopError):
+    """No plan satisfies the limits."""
+
+
+class ServiceError(PromoloopError):
+    """A local service or tool the platform needs is not there."""

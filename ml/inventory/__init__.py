@@ -1,0 +1,1 @@
+"""Stock: projected paths and what they leave for promotions."""

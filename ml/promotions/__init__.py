@@ -1,0 +1,1 @@
+"""The promotion plan: options, solver, publishing, report."""

@@ -1,0 +1,62 @@
+"""Where things are and how this deployment runs. Nothing else reads the environment."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Deployment settings, each overridable as `PROMOLOOP_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="PROMOLOOP_")
+
+    home: Path = Field(PROJECT / "var", description="Everything the platform writes.")
+    source: str = Field("complete_journey", description="Adapter: complete_journey or files.")
+    source_path: Path | None = Field(None, description="Folder of the `files` source.")
+    policy_path: Path = Field(PROJECT / "policy.yml", description="Business policy.")
+    assumptions_path: Path = Field(PROJECT / "assumptions.yml", description="What is assumed.")
+    gates_path: Path = Field(PROJECT / "mlflow" / "gates.yml", description="Registry gates.")
+
+    seed: int = 7
+    history_weeks: int = Field(104, description="Longest history a mart partition carries.")
+    horizon_weeks: int = Field(4, description="Weeks forecast and planned ahead.")
+    demand_products: int = Field(2000, description="Products modelled, largest sales first.")
+    demand_steps: int = Field(300, description="Gradient steps of one demand training.")
+
+    host: str = "127.0.0.1"
+    airflow_port: int = 8080
+    mlflow_port: int = 5000
+    spark_port: int = 7077
+    spark_ui_port: int = 8081
+    spark_worker_ui_port: int = 8082
+    spark_worker_cores: int = 2
+    spark_worker_memory: str = "4g"
+
+    @property
+    def lake(self) -> Path:
+        return self.home.absolute() / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home.absolute() / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.home.absolute() / "published"
+
+    @property
+    def tracking_uri(self) -> str:
+        return f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def spark_master(self) -> str:
+        return f"spark://{self.host}:{self.spark_port}"
+
+
+@lru_cache
+def settings() -> Settings:
+    return Settings()

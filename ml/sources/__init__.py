@@ -1,0 +1,1 @@
+"""Adapters that land a retailer's tables."""

@@ -1,0 +1,1 @@
+"""Jobs submitted to the Spark cluster, one module a job."""
