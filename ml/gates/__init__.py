@@ -1,0 +1,1 @@
+"""Great Expectations checks between the stages, and where bad rows go."""
