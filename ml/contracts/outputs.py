@@ -31,6 +31,22 @@ CANDIDATES = Table(
     ),
 )
 
+AFFINITY_QUALITY = Table(
+    name="affinity_quality",
+    layer="affinity",
+    grain="One row per ranking, scope and metric, on the four weeks before `evaluated_on`.",
+    key=("ranking", "scope", "metric"),
+    minimum_rows=0,  # history too short for a holdout
+    columns=(
+        Column("ranking", "string", allowed=("als", "own_history", "popularity", "blend")),
+        Column("scope", "string", "new: what the customer had not bought.", allowed=("all", "new")),
+        Column("metric", "string", allowed=("ndcg_at_10", "recall_at_10")),
+        Column("value", "double", minimum=0, maximum=1),
+        Column("customers", "int64", "Judged.", minimum=1),
+        Column("evaluated_on", "date", "The Monday on or before the as-of date."),
+    ),
+)
+
 CUSTOMER_SEGMENTS = Table(
     name="customer_segments",
     layer="affinity",
@@ -100,6 +116,12 @@ STOCK = Table(
         ),
         Column("stockout_probability", "double", "At baseline demand.", minimum=0, maximum=1),
         Column("days_of_cover", "double", minimum=0),
+        Column(
+            "replenishment_weeks",
+            "int64",
+            "Until units sold beyond the plan are back: review plus lead time.",
+            minimum=1,
+        ),
         Column("is_simulated", "bool", "True: the ledger was simulated from sales."),
     ),
 )
@@ -134,10 +156,15 @@ PLAN = Table(
         Column("expected_units_p10", "double", minimum=0),
         Column("expected_units_p50", "double", minimum=0),
         Column("expected_units_p90", "double", minimum=0),
-        Column("incremental_units", "double"),
-        Column("incremental_margin", "double", "Expected, after markdown and support cost."),
+        Column("incremental_units", "double", "Expected less baseline, in the promoted week."),
+        Column("incremental_margin", "double", "Expected, after markdown, support and dip."),
         Column("incremental_margin_p10", "double", "Under response uncertainty."),
-        Column("cost", "double", "Markdown on expected units plus support.", minimum=0),
+        Column(
+            "cost",
+            "double",
+            "Markdown on expected units, before supplier funding, plus support.",
+            minimum=0,
+        ),
         Column("roi", "double", "Incremental margin / cost."),
         Column("stockout_probability", "double", minimum=0, maximum=1),
         Column("stock_is_simulated", "bool"),
@@ -152,6 +179,7 @@ OUTPUTS = (
     ITEM_FACTORS,
     CUSTOMER_FACTORS,
     CANDIDATES,
+    AFFINITY_QUALITY,
     CUSTOMER_SEGMENTS,
     FORECASTS,
     RESPONSES,

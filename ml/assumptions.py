@@ -1,0 +1,57 @@
+"""What is assumed where the data is silent: assumptions.yml, checked."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from ml.documents import Document, read_document
+from ml.settings import settings
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Margin = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Stock(Document):
+    """The replenishment that a simulated ledger follows, and that refills a counted one."""
+
+    review_weeks: int = Field(ge=1)
+    lead_time_weeks: int = Field(ge=0)
+    service_level: float = Field(gt=0, lt=1)
+    count_valid_days: int = Field(ge=1)
+
+
+class Displacement(Document):
+    """Where a promotion's extra units come from, besides new demand."""
+
+    pull_forward_share: Share
+    cannibalised_share: Share
+
+
+class Assumptions(Document):
+    version: int
+    margin_by_department: dict[str, Margin]
+    supplier_funding_by_brand: dict[str, Share]
+    displacement: Displacement
+    stock: Stock
+    closed_days: list[Annotated[str, Field(pattern=r"^\d\d-\d\d$")]]
+
+    @field_validator("margin_by_department", "supplier_funding_by_brand")
+    @classmethod
+    def _has_a_default(cls, shares: dict[str, float]) -> dict[str, float]:
+        if "default" not in shares:
+            raise ValueError("needs an entry `default`")
+        return shares
+
+    @field_validator("closed_days")
+    @classmethod
+    def _are_days(cls, days: list[str]) -> list[str]:
+        for day in days:
+            date.fromisoformat(f"2024-{day}")
+        return days
+
+
+def load_assumptions(path: Path | None = None) -> Assumptions:
+    """The assumptions in `path`, by default the settings' `assumptions_path`."""
+    return read_document(path or settings().assumptions_path, Assumptions)

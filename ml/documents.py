@@ -1,0 +1,41 @@
+"""Reading the YAML files that people edit: policy, assumptions, gates."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ml.errors import PolicyError
+
+
+class Document(BaseModel):
+    """A part of a YAML file; a key it does not know is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+AnyDocument = TypeVar("AnyDocument", bound=Document)
+
+
+def read_document(path: Path, model: type[AnyDocument]) -> AnyDocument:
+    """The file's content, checked.
+
+    Raises:
+        PolicyError: the file is missing or is not YAML, or a key breaks its rule; the
+            message names file, key, rule, the value received and the remedy.
+    """
+    if not path.is_file():
+        raise PolicyError(f"{path} is missing; restore it or point the setting at another file")
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise PolicyError(f"{path} is not YAML: {error}; correct that line") from error
+    except ValidationError as error:
+        broken = "; ".join(_rule(e["loc"], e["msg"], e.get("input")) for e in error.errors())
+        raise PolicyError(f"{path}: {broken}. Correct the file and run again") from error
+
+
+def _rule(location: tuple[int | str, ...], rule: str, received: object) -> str:
+    key = ".".join(str(part) for part in location) or "the file"
+    return f"{key}: {rule} (received {received!r})"

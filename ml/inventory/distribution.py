@@ -1,0 +1,41 @@
+"""Negative binomial demand met from a stock. Every function works elementwise on arrays.
+
+`mean` mu >= 0 and `dispersion` r > 0 give the variance mu + mu^2 / r; r = inf is Poisson.
+Stocks are whole items: a fraction of an item cannot be sold.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betainc, gammaincc
+from scipy.stats import nbinom, poisson
+
+Floats = NDArray[np.float64]
+
+
+def coverage(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:
+    """P(demand <= stock); 0 below an empty stock."""
+    whole, mu, r = np.broadcast_arrays(np.floor(stock), mean, dispersion)
+    held = np.maximum(whole, 0.0)
+    finite = np.where(np.isinf(r), 1.0, r)
+    mixed = betainc(finite, held + 1, finite / (finite + mu))
+    return np.where(whole < 0, 0.0, np.where(np.isinf(r), gammaincc(held + 1, mu), mixed))
+
+
+def expected_sales(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:
+    """E[min(demand, stock)], items.
+
+    From E[D; D <= S] = mu P(D' <= S - 1) where D' has size r + 1 and the same odds
+    (Poisson: D' = D).
+    """
+    whole, mu, r = np.broadcast_arrays(np.floor(stock), mean, dispersion)
+    tilted = np.where(np.isinf(r), mu, mu * (1 + 1 / r))
+    met = mu * coverage(whole - 1, tilted, r + 1)
+    return met + whole * (1 - coverage(whole, mu, r))
+
+
+def quantile(share: float, mean: ArrayLike, dispersion: ArrayLike) -> Floats:
+    """The least whole number of items that covers demand with probability `share`."""
+    mu, r = np.broadcast_arrays(np.asarray(mean, float), np.asarray(dispersion, float))
+    finite = np.where(np.isinf(r), 1.0, r)
+    mixed = nbinom.ppf(share, finite, finite / (finite + mu))
+    return np.where(np.isinf(r), poisson.ppf(share, mu), mixed)

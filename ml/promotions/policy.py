@@ -1,0 +1,56 @@
+"""What the business decides about promotions: policy.yml, checked."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ml.documents import Document, read_document
+from ml.settings import settings
+
+Support = Literal["none", "display", "mailer", "display+mailer"]
+Depth = Annotated[float, Field(gt=0, le=0.7)]
+
+
+class PercentOff(Document):
+    depths: list[Depth] = Field(min_length=1)
+
+
+class Mechanics(Document):
+    percent_off: PercentOff
+
+
+class Review(Document):
+    auto_approve: bool
+
+
+class Policy(Document):
+    """See policy.yml for each value's meaning and unit."""
+
+    mechanics: Mechanics
+    supports: list[Support] = Field(min_length=1)
+    support_cost_per_product_week: dict[Support, Annotated[float, Field(ge=0)]]
+    supported_share: float = Field(gt=0, le=1)
+    budget: float = Field(ge=0)
+    margin_floor: float = Field(ge=0, lt=1)
+    slots_per_category_week: int = Field(ge=0)
+    minimum_gap_weeks: int = Field(ge=0)
+    maximum_per_product: int = Field(ge=0)
+    stock_service_level: float = Field(gt=0, lt=1)
+    risk_aversion: float = Field(ge=0)
+    price_ending: float = Field(ge=0, lt=1)
+    per_customer_limit: int = Field(ge=1)
+    holdout_share: float = Field(ge=0, lt=1)
+    review: Review
+
+    @model_validator(mode="after")
+    def _every_support_has_a_cost(self) -> "Policy":
+        missing = set(self.supports) - set(self.support_cost_per_product_week)
+        if missing:
+            raise ValueError(f"support_cost_per_product_week lacks {sorted(missing)}")
+        return self
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """The policy in `path`, by default the settings' `policy_path`."""
+    return read_document(path or settings().policy_path, Policy)
