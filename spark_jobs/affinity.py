@@ -1,0 +1,108 @@
+"""Learn who likes what: ALS factors, ranked candidates, and how good the ranking is."""
+
+import argparse
+import hashlib
+import logging
+from dataclasses import asdict
+from datetime import date, timedelta
+
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+
+from ml import lake
+from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
+from ml.contracts.sources import TRANSACTIONS
+from ml.settings import settings
+from spark_jobs.factors import Affinity, Hyperparameters, learn
+from spark_jobs.quality import evaluate
+from spark_jobs.ranking import Ranking, rank_products
+from spark_jobs.tables import inputs, read, session, write
+
+log = logging.getLogger(__name__)
+
+CANDIDATES_PER_CUSTOMER = 50
+DEFAULTS = Hyperparameters()
+
+
+def write_affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> None:
+    """Write the factors and candidates of one as-of date."""
+    affinity = learn(merchandise_purchases(spark, as_of), as_of, hyper)
+    products = affinity.products
+    log.info("ALS: %d products have factors; ranking them for every customer", len(products.ids))
+    made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS, DIM_PRODUCTS)
+    items = pd.DataFrame({"product_id": products.ids, "factors": list(products.factors)})
+    lake.write(ITEM_FACTORS, as_of, items, made_from)
+    write(CUSTOMER_FACTORS, as_of, affinity.customers, made_from)
+    consent = inputs(as_of, DIM_CUSTOMERS)
+    targets = read(spark, DIM_CUSTOMERS, as_of).where("may_be_targeted").select("customer_id")
+    write(CANDIDATES, as_of, candidates(affinity, targets, hyper), made_from | consent, parts=4)
+
+
+def merchandise_purchases(spark: SparkSession, as_of: date) -> DataFrame:
+    products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
+    return read(spark, FCT_CUSTOMER_PRODUCTS, as_of).join(products, "product_id", "left_semi")
+
+
+def candidates(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:
+    """Each target's best products: ALS liking plus the weighted habit of buying it."""
+    blend = {"blend": Ranking(taste=1, habit=hyper.habit_weight)}
+    customers = affinity.customers.join(targets, "customer_id", "left_semi")
+    return rank_products(customers, affinity.products, blend, CANDIDATES_PER_CUSTOMER)
+
+
+def write_quality(spark: SparkSession, as_of: date, hyper: Hyperparameters, when: str) -> None:
+    """Write the ranking's quality as of the week's Monday, judged once a week.
+
+    The figures are a function of that Monday's data, so a day that copies them and a day
+    that computes them write the same rows.
+    """
+    monday = as_of - timedelta(days=as_of.weekday())
+    known = [day for day in lake.partitions(AFFINITY_QUALITY) if monday <= day < as_of]
+    if when == "auto" and known:
+        made_from = lake.manifest(AFFINITY_QUALITY, known[-1]).inputs
+        lake.write(AFFINITY_QUALITY, as_of, lake.read(AFFINITY_QUALITY, known[-1]), made_from)
+        return
+    log.info("judging the ranking on the four weeks before %s", monday)
+    days = [day for day in lake.partitions(TRANSACTIONS) if day < monday]
+    hashes = "".join(lake.manifest(TRANSACTIONS, day).content_hash for day in days)
+    landed = {TRANSACTIONS.name: hashlib.sha256(hashes.encode()).hexdigest()}
+    write(AFFINITY_QUALITY, as_of, evaluate(spark, as_of, monday, hyper), landed)
+    track(as_of, lake.read(AFFINITY_QUALITY, as_of), hyper)
+
+
+def track(as_of: date, quality: pd.DataFrame, hyper: Hyperparameters) -> None:
+    """Log one evaluation to the tracking server's experiment "affinity"."""
+    import mlflow  # loads for seconds, once a week
+
+    mlflow.set_tracking_uri(settings().tracking_uri)
+    mlflow.set_experiment("affinity")
+    names = quality["ranking"] + "_" + quality["scope"] + "_" + quality["metric"]
+    with mlflow.start_run(run_name=as_of.isoformat(), tags={"as_of": as_of.isoformat()}):
+        mlflow.log_params(asdict(hyper))
+        mlflow.log_metrics(dict(zip(names, quality["value"], strict=True)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    parser.add_argument("--rank", type=int, default=DEFAULTS.rank, help="factors a vector")
+    parser.add_argument("--iterations", type=int, default=DEFAULTS.iterations)
+    parser.add_argument("--seed", type=int, default=settings().seed)
+    parser.add_argument(
+        "--evaluate",
+        choices=["auto", "always", "never"],
+        default="auto",
+        help="judge the ranking on a holdout; auto: once a week (default)",
+    )
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
+    with session(f"affinity {args.as_of}") as spark:
+        write_affinity(spark, args.as_of, hyper)
+        if args.evaluate != "never":
+            write_quality(spark, args.as_of, hyper, args.evaluate)
+
+
+if __name__ == "__main__":
+    main()

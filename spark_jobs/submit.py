@@ -1,0 +1,19 @@
+"""How the jobs are submitted: the settings the DAG hands to `spark-submit`.
+
+Sized for one machine with two cores; a larger cluster overrides them in the DAG.
+"""
+
+import sys
+
+DRIVER_MEMORY = "1g"
+EXECUTOR_MEMORY = "2g"
+EXECUTOR_CORES = 2
+CONF = {
+    "spark.cores.max": str(EXECUTOR_CORES),  # one executor: shuffles keep their order
+    "spark.pyspark.python": sys.executable,
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",  # landed days: list at once
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}

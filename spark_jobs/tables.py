@@ -1,0 +1,62 @@
+"""Lake partitions as Spark frames: read through manifests, written whole and repeatably."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as t
+
+from ml import lake
+from ml.contracts.table import Table
+from ml.lake import Manifest
+
+SPARK: dict[str, t.DataType] = {
+    "string": t.StringType(),
+    "int64": t.LongType(),
+    "double": t.DoubleType(),
+    "money": t.DecimalType(18, 2),
+    "date": t.DateType(),
+    "timestamp": t.TimestampNTZType(),
+    "bool": t.BooleanType(),
+    "factors": t.ArrayType(t.FloatType()),
+}
+
+
+def session(name: str) -> SparkSession:
+    """The Spark session of a submitted job; only what results depend on is set here."""
+    builder = SparkSession.builder.appName(name)
+    return builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
+
+
+def read(spark: SparkSession, table: Table, *days: date) -> DataFrame:
+    """The rows of the given partitions, typed as the contract says."""
+    paths = [str(path) for day in days for path in lake.files(table, day)]
+    schema = t.StructType([t.StructField(c.name, SPARK[c.kind]) for c in table.columns])
+    return spark.read.schema(schema).parquet(*paths)
+
+
+def inputs(as_of: date, *tables: Table) -> dict[str, str]:
+    """What a manifest says was read: table name to content hash."""
+    return {table.name: lake.manifest(table, as_of).content_hash for table in tables}
+
+
+def write(
+    table: Table, as_of: date, frame: DataFrame, made_from: Mapping[str, str], parts: int = 1
+) -> Manifest:
+    """Replace a partition by `frame`, spread over `parts` files by the key's first column.
+
+    Which file a row goes to and its place there follow from its key alone, so the same
+    rows give the same bytes.
+    """
+    columns = [frame[c.name].cast(SPARK[c.kind]).alias(c.name) for c in table.columns]
+    ordered = (
+        frame.select(columns).repartition(parts, table.key[0]).sortWithinPartitions(*table.key)
+    )
+    with lake.staging(table, as_of) as aside:
+        ordered.write.parquet(str(aside / "spark"), compression="zstd")
+        return lake.adopt(table, as_of, _parts(aside / "spark"), made_from)
+
+
+def _parts(folder: Path) -> Iterable[Path]:
+    return sorted(folder.glob("part-*.parquet"))
