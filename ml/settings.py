@@ -1,5 +1,6 @@
 """Where things are and how this deployment runs. Nothing else reads the environment."""
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class Settings(BaseSettings):
     assumptions_path: Path = Field(PROJECT / "assumptions.yml", description="What is assumed.")
     gates_path: Path = Field(PROJECT / "mlflow" / "gates.yml", description="Registry gates.")
 
+    time_zone: str = Field("America/New_York", description="Of the shop's business day.")
+    currency: str = Field("$", description="Written before money in reports.")
     seed: int = 7
     history_weeks: int = Field(104, description="Longest history a mart partition carries.")
     horizon_weeks: int = Field(4, description="Weeks forecast and planned ahead.")
@@ -47,6 +50,15 @@ class Settings(BaseSettings):
     @property
     def published(self) -> Path:
         return self.home.absolute() / "published"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.home.absolute() / "dbt" / "target"
+
+    @property
+    def scheduled_until(self) -> datetime | None:
+        """The end of the source's data: nothing is scheduled past it. None: it goes on."""
+        return datetime(2018, 1, 1, tzinfo=UTC) if self.source == "complete_journey" else None
 
     @property
     def tracking_uri(self) -> str:

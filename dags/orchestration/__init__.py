@@ -1,0 +1,1 @@
+"""What the DAG files share. Holds no DAG."""

@@ -1,0 +1,188 @@
+"""### Plan the promotions of the coming weeks, from today's sales to a published schedule.
+
+Runs daily for the as-of date at the end of its data interval and sees nothing that
+happened on or after it: land → gate → transform → affinity → demand → inventory → plan →
+gate → publish. A rerun for a date writes the same bytes; a failed run leaves the last
+published schedule live.
+
+**Parameters** (trigger form): `as_of` for another date, `source` for another adapter,
+`horizon` in weeks, `budget` in the shop's currency. Empty means the deployment's default.
+
+**Triage notes**
+
+* A first run lands the whole history and trains a model: a quarter of an hour is normal.
+  A usual day takes a few minutes. Worry when a task is over its own timeout.
+* `SourceError`, `ContractError` or `GateError` is final and not retried: the message says which
+  rows or columns and what to do. Mend the input, then clear the failed task.
+* A killed or lost task is retried by itself; every task may be cleared at any time.
+* No champion: `demand.training` runs. When the model fails its gate the run stops there and the
+  last published schedule stays live.
+* `transform.dbt_producer_watcher` does dbt's work; the other tasks of the group show its models.
+"""
+
+from datetime import timedelta
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import Asset, CronDataIntervalTimetable, Param, chain, dag, task, task_group
+from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.training import train_and_promote
+from orchestration.transform import transform
+
+from ml.contracts.marts import FCT_PRODUCT_WEEKS
+from ml.contracts.outputs import FORECASTS, PLAN
+from ml.settings import PROJECT, settings
+
+marts = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
+forecasts = Asset(FORECASTS.name, FORECASTS.uri)
+plan_asset = Asset(PLAN.name, PLAN.uri)
+schedule = Asset("published_schedule", "lake://published/current")
+
+
+@task
+def land(as_of: str, source: str) -> None:
+    from datetime import date
+
+    from ml.sources.landing import land
+
+    land(date.fromisoformat(as_of), source or None)
+
+
+@task
+def gate_landing(as_of: str) -> None:
+    from datetime import date
+
+    from ml.gates.landing import gate_landing
+
+    gate_landing(date.fromisoformat(as_of))
+
+
+@task_group(group_id="marts")
+def publish_marts(as_of: str) -> None:
+    @task
+    def export(as_of: str) -> None:
+        from datetime import date
+
+        from ml.warehouse import export_marts
+
+        export_marts(date.fromisoformat(as_of))
+
+    @task(outlets=[marts])
+    def gate(as_of: str) -> None:
+        from datetime import date
+
+        from ml.gates.marts import gate_marts
+
+        gate_marts(date.fromisoformat(as_of))
+
+    export(as_of) >> gate(as_of)
+
+
+@task_group
+def affinity(as_of: str) -> None:
+    def job(name: str) -> SparkSubmitOperator:
+        return SparkSubmitOperator(
+            task_id=name,
+            name=f"promoloop-{name}",
+            conn_id="spark_default",
+            queue="spark",
+            application=str(PROJECT / "spark_jobs" / f"{name}.py"),
+            application_args=["--as-of", as_of],
+        )
+
+    job("affinity") >> job("segments")
+
+
+@task_group
+def demand(as_of: str) -> None:
+    @task.branch
+    def choose_model() -> str:
+        from ml.registry import champion
+
+        return "demand.forecast" if champion("demand") else "demand.training.train"
+
+    @task(outlets=[forecasts], trigger_rule="none_failed")
+    def forecast(as_of: str, horizon: str) -> None:
+        from datetime import date
+
+        from ml.demand.forecast import write_forecasts
+        from ml.registry import champion
+
+        weeks = int(horizon) if horizon else None
+        write_forecasts(date.fromisoformat(as_of), champion("demand"), weeks)
+
+    written = forecast(as_of, "{{ params.horizon or '' }}")
+    choice = choose_model()
+    choice >> train_and_promote(as_of) >> written
+    choice >> written
+
+
+@task
+def inventory(as_of: str) -> None:
+    from datetime import date
+
+    from ml.inventory.projection import write_stock
+
+    write_stock(date.fromisoformat(as_of))
+
+
+@task(owner="category-management")
+def plan(as_of: str, budget: str) -> str:
+    from datetime import date
+
+    from ml.promotions.plan import write_plan
+
+    return write_plan(date.fromisoformat(as_of), float(budget) if budget else None)
+
+
+@task(owner="category-management", outlets=[plan_asset])
+def gate_plan(as_of: str) -> None:
+    from datetime import date
+
+    from ml.gates.plan import gate_plan
+
+    gate_plan(date.fromisoformat(as_of))
+
+
+@task(owner="category-management", outlets=[schedule])
+def publish(as_of: str) -> str:
+    from datetime import date
+
+    from ml.promotions.publishing import publish
+
+    return publish(date.fromisoformat(as_of))
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 4 * * *", timezone=settings().time_zone),
+    start_date=FIRST_DAY,
+    end_date=settings().scheduled_until,
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=4),
+    default_args=DEFAULT_ARGS,
+    user_defined_filters=FILTERS,
+    params={
+        "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),
+        "source": Param(None, type=["null", "string"], enum=[None, "complete_journey", "files"]),
+        "horizon": Param(None, type=["null", "integer"], minimum=1, maximum=26, title="Weeks"),
+        "budget": Param(None, type=["null", "number"], minimum=0),
+    },
+    tags=["promotions", "daily"],
+    doc_md=__doc__,
+)
+def refresh_promotions() -> None:
+    chain(
+        land(AS_OF, "{{ params.source or '' }}"),
+        gate_landing(AS_OF),
+        transform(AS_OF),
+        publish_marts(AS_OF),
+        affinity(AS_OF),
+        demand(AS_OF),
+        inventory(AS_OF),
+        plan(AS_OF, "{{ '' if params.budget is none else params.budget }}"),
+        gate_plan(AS_OF),
+        publish(AS_OF),
+    )
+
+
+refresh_promotions()

@@ -1,0 +1,42 @@
+"""### Train a challenger to the demand model, and let it take over if it is better.
+
+Runs weekly, and by hand. A refresh that finds no champion runs the same tasks itself. The
+model trains on what lies before the as-of date; the marts of that date must have been
+written by a refresh. It becomes champion only when it passes `mlflow/gates.yml`.
+
+**Triage notes**
+
+* Training takes minutes on two cores. It waits while another training holds the `training` pool.
+* A challenger that fails its gate is no failure while there is a champion: it stays registered,
+  with its metrics in MLflow, and the champion stays.
+* `GateError` in `promote`: the challenger failed and there is no champion at all.
+* `LakeError` for a mart: refresh that as-of date first.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import CronDataIntervalTimetable, Param, dag
+from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.training import train_and_promote
+
+from ml.settings import settings
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 6 * * 1", timezone=settings().time_zone),
+    start_date=FIRST_DAY,
+    end_date=settings().scheduled_until,
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=4),
+    default_args=DEFAULT_ARGS,
+    user_defined_filters=FILTERS,
+    params={"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")},
+    tags=["models", "weekly"],
+    doc_md=__doc__,
+)
+def train_demand() -> None:
+    train_and_promote(AS_OF)
+
+
+train_demand()

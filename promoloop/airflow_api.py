@@ -1,0 +1,93 @@
+"""Airflow's REST API, as much of it as the command line needs."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from ml.errors import ServiceError
+from ml.settings import Settings
+from promoloop import credentials
+
+
+class AirflowApi:
+    """A client for the local API server, logged in as its admin.
+
+    Raises ServiceError when the server is not there or refuses a request.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = f"http://{settings.host}:{settings.airflow_port}"
+        self._login = {
+            "username": credentials.ADMIN,
+            "password": credentials.admin_password(settings),
+        }
+        self._token = ""
+
+    def ensure_pool(self, name: str, slots: int) -> None:
+        known = self._call("GET", "/api/v2/pools?limit=100")["pools"]
+        if name not in {pool["name"] for pool in known}:
+            self._call("POST", "/api/v2/pools", {"name": name, "slots": slots})
+
+    def import_errors(self) -> list[str]:
+        found = self._call("GET", "/api/v2/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
+
+    def wait_for_dag(self, dag_id: str, seconds: float = 120) -> None:
+        """Return when the DAG has been parsed; a fresh platform takes some seconds."""
+        deadline = time.monotonic() + seconds
+        while dag_id not in self.dag_ids():
+            errors = self.import_errors()
+            if errors or time.monotonic() > deadline:
+                why = "\n".join(errors) or "not parsed in time; see airflow-dag-processor.log"
+                raise ServiceError(f"the DAG {dag_id} is not there: {why}")
+            time.sleep(0.5)
+
+    def dag_ids(self) -> set[str]:
+        return {dag["dag_id"] for dag in self._call("GET", "/api/v2/dags?limit=100")["dags"]}
+
+    def unpause(self, dag_id: str) -> None:
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
+    def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> None:
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
+        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        return dict(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"))
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
+        return list(self._call("GET", path)["task_instances"])
+
+    def run_page(self, dag_id: str, run_id: str) -> str:
+        return f"{self._url}/dags/{dag_id}/runs/{run_id}"
+
+    def _call(self, method: str, path: str, body: Any = None, *, again: bool = True) -> Any:
+        if not self._token:
+            self._token = self._send("POST", "/auth/token", self._login)["access_token"]
+        try:
+            return self._send(method, path, body)
+        except urllib.error.HTTPError as error:
+            if error.code == 401 and again:  # the token ran out
+                self._token = ""
+                return self._call(method, path, body, again=False)
+            said = error.read().decode(errors="replace")
+            raise ServiceError(f"Airflow refused {method} {path}: {error.code} {said}") from error
+
+    def _send(self, method: str, path: str, body: Any) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError:
+            raise
+        except OSError as error:
+            raise ServiceError(
+                f"Airflow does not answer at {self._url} ({error}); start it with `make up`"
+            ) from error

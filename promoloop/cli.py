@@ -1,0 +1,183 @@
+"""Promoloop's command line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ml.errors import PromoloopError, ServiceError
+from ml.settings import settings
+from promoloop import preflight as checks
+from promoloop import services
+from promoloop.airflow_api import AirflowApi
+from promoloop.environment import environment
+
+app = typer.Typer(no_args_is_help=True, help="Plan, publish and watch a retailer's promotions.")
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsOf = Annotated[
+    datetime,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Plan from this date; see nothing after."),
+]
+REFRESH = "refresh_promotions"
+DEMO_DAY = datetime(2017, 12, 4)  # noqa: DTZ001 - a date
+
+
+@app.command()
+def preflight() -> None:
+    """Say what is missing on this machine, with the line that mends it."""
+    _check()
+    out.print("nothing is missing")
+
+
+@app.command()
+def up() -> None:
+    """Start Airflow, MLflow and Spark on this machine."""
+    with _errors():
+        _check()
+        services.up(settings(), out.print)
+    status()
+
+
+@app.command()
+def down() -> None:
+    """Stop every service and all they started."""
+    with _errors():
+        services.down(settings())
+    out.print("all services are stopped")
+
+
+@app.command()
+def status() -> None:
+    """Show the services, their pages, and where the password and the logs are."""
+    found = services.health(settings())
+    table = Table("service", "state", "answers", box=None, pad_edge=False)
+    for service in found:
+        table.add_row(service.name, service.state, service.problem or "yes")
+    out.print(table)
+    for name, place in services.places(settings()).items():
+        out.print(f"{name:16} {place}")
+    if any(service.problem for service in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(as_of: AsOf = DEMO_DAY) -> None:
+    """Bring everything up, refresh one day on the demo data, and sum up what came of it."""
+    with _errors():
+        _check()
+        services.up(settings(), out.print)
+        _refresh(as_of, {})
+    out.print("\nThe services stay up. `make status` shows them, `make down` stops them.")
+
+
+@app.command()
+def refresh(
+    as_of: AsOf,
+    source: Annotated[str | None, typer.Option(help="complete_journey or files.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Weeks to plan.")] = None,
+    budget: Annotated[float | None, typer.Option(help="Over the horizon.")] = None,
+) -> None:
+    """Trigger the refresh for a date on the running platform, and follow it."""
+    chosen = {"source": source, "horizon": horizon, "budget": budget}
+    with _errors():
+        _refresh(as_of, {name: value for name, value in chosen.items() if value is not None})
+
+
+@app.command("check-source")
+def check_source(
+    source: Annotated[str | None, typer.Option(help="complete_journey or files.")] = None,
+) -> None:
+    """Say what of a source is mapped, missing or suspicious, before any run."""
+    from ml.sources.check import check_source
+
+    with _errors():
+        report = check_source(source)
+    out.print(report.render(), markup=False)
+
+
+@app.command()
+def approve(as_of: AsOf) -> None:
+    """Approve a date's plan by hand and publish it, when `policy.yml` asks for a review."""
+    from ml.promotions.publishing import publish
+
+    with _errors():
+        out.print(f"published {publish(as_of.date(), approved=True)}")
+
+
+@app.command("roll-back")
+def roll_back(version: Annotated[str, typer.Argument(help="A folder of published/.")]) -> None:
+    """Make an older published version the current one."""
+    from ml.promotions.publishing import roll_back
+
+    with _errors():
+        roll_back(version)
+    out.print(f"current is {version}")
+
+
+@app.command("bench-refresh")
+def bench_refresh() -> None:
+    """Time a full refresh and the next day's in a fresh home; end with one line of JSON."""
+    from promoloop.benchmark import bench_refresh
+
+    with _errors():
+        bench_refresh(settings(), out.print)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def airflow(context: typer.Context) -> None:
+    """Run Airflow's own command line against this platform: `promoloop airflow dags list`."""
+    command = str(Path(sys.executable).parent / "airflow")
+    raise typer.Exit(
+        subprocess.run([command, *context.args], env=environment(settings())).returncode
+    )
+
+
+def _refresh(as_of: datetime, conf: dict[str, object]) -> None:
+    from promoloop.progress import failures, follow
+    from promoloop.summary import summary
+
+    api = AirflowApi(settings())
+    day = as_of.date()
+    run_id = f"{day}-by-hand-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    api.wait_for_dag(REFRESH)
+    api.unpause(REFRESH)
+    api.trigger(REFRESH, run_id, {"as_of": day.isoformat(), **conf})
+    out.print(f"refreshing for {day}: {api.run_page(REFRESH, run_id)}")
+    if follow(api, REFRESH, run_id, out.print) == "success":
+        out.print(summary(settings(), day))
+        return
+    for failure in failures(settings(), api.tasks(REFRESH, run_id)):
+        err.print(f"\n{failure.task_id} failed\n{failure.error}\nlog: {failure.log}", markup=False)
+    raise ServiceError(f"the refresh for {day} failed; what was published before stays live")
+
+
+def _check() -> None:
+    findings = checks.preflight(settings())
+    for finding in findings:
+        kind = "missing" if finding.stops else "hint"
+        err.print(f"{kind}: {finding.what}\n    {finding.mend}", markup=False)
+    if any(finding.stops for finding in findings):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Our own errors are told in one line, without a traceback."""
+    try:
+        yield
+    except PromoloopError as error:
+        err.print(f"{type(error).__name__}: {error}", markup=False)
+        raise typer.Exit(1) from None

@@ -1,0 +1,174 @@
+"""Bring the local platform up and down, and say how it is."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ml.errors import ServiceError
+from ml.settings import PROJECT, Settings
+from promoloop import credentials, supervision
+from promoloop.airflow_api import AirflowApi
+from promoloop.environment import environment, log_folder
+from promoloop.programs import Program, programs
+
+STARTUP_SECONDS = 240
+POOLS = {"training": 1}  # one training at a time, wherever it is asked from
+
+
+@dataclass(frozen=True)
+class Health:
+    """A program, what supervisord says of it, and what is wrong (empty: nothing)."""
+
+    name: str
+    state: str
+    problem: str
+
+
+def up(settings: Settings, say: Callable[[str], None] = print) -> None:
+    """Start every service and return when each answers. Harmless when they run already.
+
+    Raises:
+        ServiceError: a service did not become healthy; its last log lines are in the message.
+    """
+    if supervision.is_running(settings) and _config_changed(settings):
+        say("the settings changed: restarting the services")
+        down(settings)
+    if not supervision.is_running(settings):
+        supervision.stop(settings)
+        _write_spark_defaults(settings)
+        supervision.start(settings)
+    _start(settings, [p for p in programs(settings) if not p.name.startswith("airflow-")])
+    parse_dbt(settings)
+    _migrate(settings, say)
+    _start(settings, programs(settings))
+    _wait(settings, say)
+    api = AirflowApi(settings)
+    for name, slots in POOLS.items():
+        api.ensure_pool(name, slots)
+
+
+def down(settings: Settings) -> None:
+    """Stop every service, with all tasks and Spark executors. Harmless when none runs."""
+    supervision.stop(settings)
+
+
+def health(settings: Settings) -> list[Health]:
+    """How each program is; `STOPPED` for all when nothing runs."""
+    if not supervision.is_running(settings):
+        return [Health(p.name, "STOPPED", "not running") for p in programs(settings)]
+    states = {i["name"]: i["statename"] for i in supervision.proxy(settings).getAllProcessInfo()}
+    return [Health(p.name, states[p.name], p.problem()) for p in programs(settings)]
+
+
+def places(settings: Settings) -> dict[str, str]:
+    """Where to look: pages, files and folders by what they show."""
+    home = settings.home.absolute()
+    return {
+        "Airflow": f"http://{settings.host}:{settings.airflow_port}",
+        "  user, password": f"{credentials.ADMIN}, in {credentials.password_file(settings)}",
+        "MLflow": settings.tracking_uri,
+        "Spark": f"http://{settings.host}:{settings.spark_ui_port}",
+        "published": str(settings.published / "current"),
+        "logs": str(log_folder(settings)),
+        "state": str(home),
+    }
+
+
+def parse_dbt(settings: Settings) -> None:
+    """Write the manifest that the DAG's dbt tasks are drawn from."""
+    _run(
+        settings,
+        "dbt-parse",
+        ["dbt", "parse", "--quiet", "--target-path", str(settings.dbt_target)],
+        cwd=PROJECT / "dbt_project",
+    )
+
+
+def _migrate(settings: Settings, say: Callable[[str], None]) -> None:
+    home = settings.home.absolute() / "airflow"
+    done = home / f".migrated-{version('apache-airflow')}"
+    if not done.exists():
+        say("creating Airflow's metadata database")
+        _run(settings, "airflow-migrate", ["airflow", "db", "migrate"])
+        done.touch()
+
+
+def _run(settings: Settings, name: str, command: list[str], cwd: Path | None = None) -> None:
+    log = log_folder(settings) / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    run = supervision.run_folder(settings)
+    run.mkdir(parents=True, exist_ok=True)
+    executable = str(Path(sys.executable).parent / command[0])
+    with log.open("w") as stream:
+        ended = subprocess.run(
+            [executable, *command[1:]],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=environment(settings) | {"DBT_LOG_PATH": str(log.parent)},
+            cwd=cwd or run,
+        )
+    if ended.returncode:
+        raise ServiceError(
+            f"`{' '.join(command)}` ended with code {ended.returncode}; mend what it says and "
+            f"try again. Last lines of {log}:\n{_tail(log)}"
+        )
+
+
+def _config_changed(settings: Settings) -> bool:
+    path = supervision.config_path(settings)
+    return not path.exists() or path.read_text() != supervision.config_text(settings)
+
+
+def _start(settings: Settings, wanted: list[Program]) -> None:
+    remote = supervision.proxy(settings)
+    idle = {"STOPPED", "EXITED", "FATAL", "UNKNOWN"}
+    states = {info["name"]: info["statename"] for info in remote.getAllProcessInfo()}
+    for program in wanted:
+        if states[program.name] in idle:
+            remote.startProcess(program.name, False)
+
+
+def _wait(settings: Settings, say: Callable[[str], None]) -> None:
+    started = time.monotonic()
+    waiting = programs(settings)
+    while waiting:
+        problems = {program.name: program.problem() for program in waiting}
+        for program in [p for p in waiting if not problems[p.name]]:
+            say(f"{program.name:22} up after {time.monotonic() - started:4.0f} s")
+            waiting.remove(program)
+        late = time.monotonic() - started > STARTUP_SECONDS
+        fatal = [h.name for h in health(settings) if h.state == "FATAL"] if waiting else []
+        if fatal or (waiting and late):
+            name = (fatal or [waiting[0].name])[0]
+            log = supervision.log_path(settings, name)
+            raise ServiceError(
+                f"{name} did not come up: {problems.get(name, 'it keeps ending')}. "
+                f"Last lines of {log}:\n{_tail(log)}"
+            )
+        time.sleep(0.5)
+
+
+def _tail(path: Path, lines: int = 15) -> str:
+    text = path.read_text(errors="replace") if path.exists() else ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _write_spark_defaults(settings: Settings) -> None:
+    """What every Spark job submitted here runs with, unless it says otherwise."""
+    conf = supervision.run_folder(settings) / "spark" / "conf"
+    conf.mkdir(parents=True, exist_ok=True)
+    lines = {
+        "spark.master.rest.enabled": "false",
+        "spark.worker.cleanup.enabled": "true",
+        "spark.driver.host": settings.host,
+        "spark.driver.memory": "1g",
+        "spark.executor.memory": settings.spark_worker_memory,
+        "spark.cores.max": str(settings.spark_worker_cores),
+        "spark.ui.showConsoleProgress": "false",
+    }
+    text = "".join(f"{key} {value}\n" for key, value in lines.items())
+    (conf / "spark-defaults.conf").write_text(text)

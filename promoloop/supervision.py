@@ -1,0 +1,156 @@
+"""supervisord, which starts the programs, restarts what falls and stops them all."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import ServerProxy
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+
+from ml.errors import ServiceError
+from ml.settings import Settings
+from promoloop.environment import SUPERVISED, environment, log_folder
+from promoloop.programs import Program, programs
+
+GRACE_SECONDS = 15
+
+
+def run_folder(settings: Settings) -> Path:
+    return settings.home.absolute() / "run"
+
+
+def socket_path(settings: Settings) -> Path:
+    return run_folder(settings) / "supervisor.sock"
+
+
+def config_path(settings: Settings) -> Path:
+    return run_folder(settings) / "supervisord.conf"
+
+
+def log_path(settings: Settings, program: str) -> Path:
+    return log_folder(settings) / f"{program}.log"
+
+
+def config_text(settings: Settings) -> str:
+    """The configuration: a private socket and no TCP server, one section a program."""
+    run = run_folder(settings)
+    head = f"""\
+[supervisord]
+logfile={log_path(settings, "supervisord")}
+logfile_maxbytes=10MB
+logfile_backups=1
+pidfile={run / "supervisord.pid"}
+childlogdir={log_folder(settings)}
+directory={run}
+
+[unix_http_server]
+file={socket_path(settings)}
+chmod=0600
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+    return head + "".join(_section(settings, program) for program in programs(settings))
+
+
+def _section(settings: Settings, program: Program) -> str:
+    command = " ".join(f'"{word}"' for word in program.command).replace("%", "%%")
+    return f"""
+[program:{program.name}]
+command={command}
+autostart=false
+autorestart=true
+startsecs=3
+startretries=3
+stopwaitsecs={GRACE_SECONDS}
+stopasgroup=true
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={log_path(settings, program.name)}
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=1
+"""
+
+
+def proxy(settings: Settings) -> Any:
+    """The methods of the running supervisord."""
+    transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
+    return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether supervisord answers; a socket left by a killed one does not."""
+    if not socket_path(settings).exists():
+        return False
+    try:
+        return bool(proxy(settings).getState()["statename"] == "RUNNING")
+    except OSError:
+        return False
+
+
+def start(settings: Settings) -> None:
+    """Start supervisord in the background; it starts no program by itself."""
+    log_folder(settings).mkdir(parents=True, exist_ok=True)
+    run_folder(settings).mkdir(parents=True, exist_ok=True)
+    socket_path(settings).unlink(missing_ok=True)
+    config_path(settings).write_text(config_text(settings))
+    subprocess.run(
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(config_path(settings))],
+        env=environment(settings) | {SUPERVISED: str(run_folder(settings))},
+        check=True,
+    )
+    deadline = time.monotonic() + 20
+    while not is_running(settings):
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"supervisord did not answer on {socket_path(settings)} in 20 s; "
+                f"see {log_path(settings, 'supervisord')}"
+            )
+        time.sleep(0.1)
+
+
+def stop(settings: Settings) -> None:
+    """Stop supervisord and everything it or its children ever started here."""
+    if is_running(settings):
+        proxy(settings).shutdown()
+        deadline = time.monotonic() + 3 * GRACE_SECONDS
+        while is_running(settings) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    left = supervised(settings)
+    for process in left:
+        _signal(process, "terminate")
+    _, left = psutil.wait_procs(left, timeout=GRACE_SECONDS)
+    for process in left:
+        _signal(process, "kill")
+    psutil.wait_procs(left, timeout=5)
+    socket_path(settings).unlink(missing_ok=True)
+
+
+def supervised(settings: Settings) -> list[psutil.Process]:
+    """Every live process that `start` began, down to Spark's executors and Airflow's tasks.
+
+    They are known by a mark in their environment, which children inherit even when they
+    leave the process group.
+    """
+    mark = str(run_folder(settings))
+    found = []
+    for process in psutil.process_iter():
+        try:
+            marked = process.environ().get(SUPERVISED) == mark
+            alive = process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if marked and alive and process.pid != os.getpid():
+            found.append(process)
+    return found
+
+
+def _signal(process: psutil.Process, how: str) -> None:
+    try:
+        getattr(process, how)()
+    except psutil.NoSuchProcess:
+        return
