@@ -1,0 +1,143 @@
+"""A small real retailer through Airflow's scheduler, the Spark master and MLflow's server."""
+
+import json
+import urllib.request
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+import yaml
+from mlflow import MlflowClient
+from retailer import poison_the_future
+
+from ml import lake
+from ml.contracts.outputs import PLAN, STOCK
+from ml.settings import PROJECT
+
+pytestmark = pytest.mark.e2e
+
+FIRST = date(2017, 12, 4)
+SECOND = date(2017, 12, 5)
+KILLED = ("land", "transform.dbt_producer_watcher", "affinity.affinity", "plan", "publish")
+
+
+@pytest.fixture(scope="session")
+def first_day(platform):
+    platform.refresh(FIRST, "first")
+    return platform.published()
+
+
+@pytest.fixture(scope="session")
+def second_day(platform, first_day):
+    before = {day: lake.manifest(*day) for day in landed_days()}
+    platform.refresh(SECOND, "second")
+    return before, platform.published()
+
+
+@pytest.fixture(scope="session")
+def first_day_again(platform, second_day):
+    platform.refresh(FIRST, "first-again")
+    return platform.published()
+
+
+@pytest.fixture(scope="session")
+def disturbed_first_day(platform, first_day_again):
+    """From nothing but the model: the future poisoned, five tasks killed at their first try."""
+    platform.forget_everything_but_the_model()
+    poison_the_future(platform.export, FIRST)
+    tasks = platform.refresh(FIRST, "first-disturbed", kill=KILLED)
+    return tasks, platform.published()
+
+
+def landed_days():
+    from ml.contracts.sources import TRANSACTIONS
+
+    return [(TRANSACTIONS, day) for day in lake.partitions(TRANSACTIONS)]
+
+
+def test_a_whole_schedule_is_published(platform, first_day):
+    version = platform.settings.published / "current"
+    schedule = pd.read_parquet(version / "schedule.parquet")
+
+    assert len(schedule) >= 20
+    assert len(pd.read_csv(version / "schedule.csv")) == len(schedule)
+    assert {path.rpartition("/")[2] for path in first_day} >= {
+        "schedule.parquet",
+        "schedule.csv",
+        "promotions.tsv",
+        "report.html",
+        "manifest.json",
+    }
+
+
+def test_the_plan_keeps_every_limit(platform, first_day):
+    plan = lake.read(PLAN, FIRST)
+    policy = yaml.safe_load((PROJECT / "policy.yml").read_text())
+    weeks = pd.to_datetime(plan["starts_at"])
+    stock = lake.read(STOCK, FIRST).set_index(["product_id", "week_start_date"])
+    available = [
+        stock.loc[(row.product_id, week.date()), "available_units"]
+        for row, week in zip(plan.itertuples(), weeks, strict=True)
+    ]
+    gaps = plan.assign(week=weeks).sort_values("week").groupby("product_id")["week"].diff().dropna()
+
+    assert plan["cost"].sum() <= policy["budget"]
+    margin = (plan["promo_price"] - plan["unit_cost"]) / plan["promo_price"]
+    assert margin.min() >= policy["margin_floor"] - 1e-9
+    assert plan.groupby(["category", weeks]).size().max() <= policy["slots_per_category_week"]
+    assert plan.groupby("product_id").size().max() <= policy["maximum_per_product"]
+    assert (gaps > timedelta(weeks=policy["minimum_gap_weeks"])).all()
+    assert (plan["max_redemptions"] <= available).all()
+    assert (plan["expected_units_p90"] <= available).all()
+    assert (plan["promo_price"] < plan["regular_price"]).all()
+    assert weeks.min().date() >= FIRST
+
+
+def test_the_spark_jobs_ran_on_the_standalone_master(platform, first_day):
+    page = f"http://127.0.0.1:{platform.settings.spark_ui_port}/json/"
+    with urllib.request.urlopen(page) as answer:
+        master = json.load(answer)
+
+    ended = {app["name"]: app["state"] for app in master["completedapps"]}
+    assert ended["promoloop-affinity"] == "FINISHED"
+    assert ended["promoloop-segments"] == "FINISHED"
+
+
+def test_the_plan_names_the_champion_of_the_model_registry(platform, first_day):
+    client = MlflowClient(tracking_uri=platform.settings.tracking_uri)
+    champion = client.get_model_version_by_alias("demand", "champion")
+
+    assert lake.manifest(PLAN, FIRST).models == {"demand": champion.version}
+    assert client.get_run(champion.run_id).data.metrics
+
+
+def test_the_second_day_lands_one_day_and_touches_no_other(second_day):
+    before, _ = second_day
+    after = {day: lake.manifest(*day) for day in landed_days()}
+
+    assert {day: after[day] for day in before} == before
+    assert [day for _, day in after.keys() - before.keys()] == [FIRST]
+
+
+def test_the_second_day_publishes_a_version_of_its_own(first_day, second_day):
+    _, published = second_day
+
+    assert all(path.startswith("2017-12-05-") for path in published)
+    assert published.keys().isdisjoint(first_day)
+
+
+def test_rerunning_the_first_day_gives_the_same_bytes(first_day, first_day_again):
+    assert first_day_again == first_day
+
+
+def test_killed_tasks_were_tried_again(disturbed_first_day):
+    tasks, _ = disturbed_first_day
+    tries = {task["task_id"]: task["try_number"] for task in tasks}
+
+    assert all(tries[name] >= 2 for name in KILLED)
+
+
+def test_neither_kills_nor_the_future_change_a_byte(first_day, disturbed_first_day):
+    _, published = disturbed_first_day
+
+    assert published == first_day
