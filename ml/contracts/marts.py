@@ -130,6 +130,20 @@ FCT_CUSTOMER_PRODUCTS = Table(
     ),
 )
 
+FCT_CUSTOMER_CATEGORIES = Table(
+    name="fct_customer_categories",
+    layer="marts",
+    grain="One row per known customer per merchandise category bought before the as-of date.",
+    key=("customer_id", "category"),
+    columns=(
+        Column("customer_id", "string"),
+        Column("category", "string"),
+        Column("lines", "int64", minimum=1),
+        Column("sales", "money"),
+        Column("sales_share", "double", "Of the customer's sales.", minimum=0, maximum=1),
+    ),
+)
+
 FCT_BASKETS = Table(
     name="fct_baskets",
     layer="marts",
@@ -189,6 +203,7 @@ MARTS = (
     DIM_DATES,
     FCT_PRODUCT_WEEKS,
     FCT_CUSTOMER_PRODUCTS,
+    FCT_CUSTOMER_CATEGORIES,
     FCT_BASKETS,
     FCT_CAMPAIGNS,
     FCT_COUPON_REDEMPTIONS,

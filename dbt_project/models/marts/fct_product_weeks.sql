@@ -1,0 +1,75 @@
+with
+
+product_weeks as (
+
+    select product_weeks.*
+    from {{ ref('int_product_weeks') }} as product_weeks
+    inner join {{ ref('dim_products') }} as products using (product_id)
+    where
+        products.is_merchandise
+        and product_weeks.week_start_date >= {{ history_start() }}
+        and product_weeks.week_start_date + 7 <= {{ as_of() }}
+        and product_weeks.week_start_date >= (
+            select min(sold_on) from {{ ref('stg_transactions') }}
+        )
+
+),
+
+first_sales as (
+
+    select product_id, first_sold_on
+    from {{ ref('dim_products') }}
+    where is_merchandise and first_sold_on is not null
+
+),
+
+weeks as (
+
+    select distinct week_start_date from product_weeks
+
+),
+
+promotions as (
+
+    select
+        product_id,
+        cast(date_trunc('week', starts_on) as date) as week_start_date,
+        max(display_stores / promoting_stores) as display_share,
+        max(mailer_stores / promoting_stores) as mailer_share
+    from {{ ref('int_product_promotions') }}
+    group by product_id, week_start_date
+
+),
+
+dense as (
+
+    select
+        first_sales.product_id,
+        weeks.week_start_date
+    from first_sales
+    inner join weeks on weeks.week_start_date > first_sales.first_sold_on - 7
+
+),
+
+final as (
+
+    select
+        dense.product_id,
+        dense.week_start_date,
+        coalesce(product_weeks.units, 0) as units,
+        cast(coalesce(product_weeks.shelf_sales, 0) as decimal(18, 2)) as sales,
+        cast(product_weeks.regular_sales as double) / product_weeks.units as regular_price,
+        cast(product_weeks.shelf_sales as double) / product_weeks.units as shelf_price,
+        1 - cast(product_weeks.shelf_sales as double)
+        / cast(product_weeks.regular_sales as double) as depth,
+        coalesce(promotions.display_share, 0) as display_share,
+        coalesce(promotions.mailer_share, 0) as mailer_share,
+        coalesce(product_weeks.stores, 0) as stores_selling,
+        coalesce(product_weeks.baskets, 0) as baskets
+    from dense
+    left join product_weeks using (product_id, week_start_date)
+    left join promotions using (product_id, week_start_date)
+
+)
+
+select * from final

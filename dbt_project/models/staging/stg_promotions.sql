@@ -1,0 +1,31 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'promotions') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        product_id,
+        store_id,
+
+        ---------- booleans
+        display is not null as is_on_display,
+        mailer is not null as is_in_mailer,
+
+        ---------- dates
+        starts_on,
+
+        ---------- batches
+        day as landed_on,
+        batch_id
+
+    from source
+
+)
+
+select * from renamed
