@@ -38,7 +38,7 @@ def simulate(sales: pd.DataFrame, products: pd.Index, stands_on: date, stock: St
     `sales` is FCT_PRODUCT_WEEKS. With an order-up-to level S every sale is reordered, so
     what sold in the last lead time is on order and the rest of S is on hand.
     """
-    units = sales.pivot(index="product_id", columns="week_start_date", values="units")
+    units = sales.pivot_table("units", "product_id", "week_start_date", aggfunc="sum")
     recent = units.reindex(products).sort_index(axis=1).iloc[:, -SALES_WEEKS:]
     mean = recent.mean(axis=1).fillna(0.0).to_numpy()
     variance = recent.var(axis=1).fillna(0.0).to_numpy()

@@ -102,7 +102,7 @@ def stock_path(
 
 
 def _by_week(forecasts: pd.DataFrame, column: str, products: pd.Index) -> pd.DataFrame:
-    values = forecasts.pivot(index="product_id", columns="week_start_date", values=column)
+    values = forecasts.pivot_table(column, "product_id", "week_start_date", aggfunc="sum")
     if values.isna().any(axis=None):
         lacking = values.index[values.isna().any(axis=1)][0]
         raise ContractError(

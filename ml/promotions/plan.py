@@ -1,0 +1,129 @@
+"""Plan the promotions of the weeks ahead: forecasts, responses and stock to a plan."""
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from ml import lake
+from ml.assumptions import load_assumptions
+from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.outputs import FORECASTS, PLAN, RESPONSES, STOCK
+from ml.errors import InfeasibleError
+from ml.promotions.economics import Economics, evaluate
+from ml.promotions.items import exclusions, make_items
+from ml.promotions.lines import plan_lines
+from ml.promotions.options import make_options, support_shares
+from ml.promotions.policy import Policy, load_policy
+from ml.promotions.proposal import Proposal, make_problem
+from ml.promotions.response import multiplier
+from ml.promotions.solver import solve
+from ml.promotions.summary import summarise
+from ml.settings import settings
+
+log = logging.getLogger(__name__)
+
+INPUTS = (FORECASTS, RESPONSES, STOCK, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
+SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The tables of one as-of date that a plan is made from."""
+
+    forecasts: pd.DataFrame
+    responses: pd.DataFrame
+    stock: pd.DataFrame
+    products: pd.DataFrame
+    weeks: pd.DataFrame
+
+
+def write_plan(as_of: date, budget: float | None = None) -> str:
+    """Write the PLAN partition of as_of and its summary; return the plan's version.
+
+    `budget` replaces the policy's.
+
+    Raises:
+        LakeError: a table of as_of is missing.
+        PolicyError: policy.yml or assumptions.yml holds an unusable value.
+        InfeasibleError: a limit is negative, or rules every option of every product out.
+    """
+    policy = load_policy()
+    known = Known(
+        forecasts=lake.read(FORECASTS, as_of),
+        responses=lake.read(RESPONSES, as_of),
+        stock=lake.read(STOCK, as_of),
+        products=lake.read(DIM_PRODUCTS, as_of),
+        weeks=lake.read(FCT_PRODUCT_WEEKS, as_of, columns=SHARES),
+    )
+    proposal, reason = propose(known, policy, policy.budget if budget is None else budget)
+    models = lake.manifest(FORECASTS, as_of).models
+    lines = plan_lines(proposal, as_of, models)
+    inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
+    summary = summarise(proposal, lines, reason)
+    lake.write(PLAN, as_of, lines, inputs, models)
+    lake.replace_text(summary_path(as_of), lake.to_json(summary))
+    log.info(
+        "plan %s: %d promotions, cost %.2f of %.2f, incremental margin %.2f, gap %.4f %%",
+        summary["plan_version"],
+        summary["promotions"],
+        summary["cost"],
+        summary["budget"],
+        summary["incremental_margin"],
+        100 * summary["optimality_gap"],
+    )
+    return str(summary["plan_version"])
+
+
+def summary_path(as_of: date) -> Path:
+    """Where the summary of as_of's plan lies, as JSON."""
+    return settings().lake / PLAN.layer / "summary" / f"as_of={as_of.isoformat()}.json"
+
+
+def propose(known: Known, policy: Policy, budget: float) -> tuple[Proposal, pd.Series]:
+    """The best plan, and by product_id why a product was left out (null where it was not)."""
+    assumptions = load_assumptions()
+    modelled = pd.Index(sorted(known.forecasts["product_id"].unique()), name="product_id")
+    reason = exclusions(known.products, known.responses, modelled)
+    items = make_items(
+        known.products,
+        known.responses,
+        known.forecasts,
+        known.stock,
+        modelled[reason.isna()],
+        assumptions,
+        policy.minimum_gap_weeks,
+    )
+    options = make_options(items.table["regular_price"].to_numpy(float), policy)
+    categories = known.products.set_index("product_id")["category"]
+    typical = support_shares(known.weeks, categories, policy.supported_share)
+    shares = typical.reindex(items.table["category"])
+    response = multiplier(items.table, shares, options)
+    displacement = assumptions.displacement
+    displaced = displacement.pull_forward_share + displacement.cannibalised_share
+    economics = evaluate(items, options, response, policy, displaced)
+    reason[items.table["product_id"]] = ruled_out(economics)
+    if reason.notna().all():
+        raise InfeasibleError(
+            f"no product may be promoted: {reason.value_counts().to_dict()}; "
+            "loosen the policy or check stock and forecasts"
+        )
+    problem = make_problem(items, economics, policy, budget)
+    return Proposal(items, options, economics, problem, solve(problem), policy), reason
+
+
+def ruled_out(economics: Economics) -> list[str | None]:
+    """Per item, the limit that leaves it no option in any week; None where one is left."""
+    on_ladder = economics.on_ladder
+    above = on_ladder & economics.above_floor
+    layers = (
+        ("no price on the ladder", on_ladder),
+        ("below the margin floor", above),
+        ("stock does not cover a promotion", above & economics.in_stock),
+    )
+    every = [(name, left.any(axis=(1, 2))) for name, left in layers]
+    return [
+        next((name for name, left in every if not left[i]), None) for i in range(len(on_ladder))
+    ]

@@ -1,0 +1,43 @@
+"""A plan's chosen options with everything needed to write, explain and sum them up."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.promotions.economics import Economics, Items
+from ml.promotions.options import Options
+from ml.promotions.policy import Policy
+from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution
+
+
+@dataclass(frozen=True)
+class Proposal:
+    items: Items
+    options: Options
+    economics: Economics
+    problem: PlanProblem
+    solution: PlanSolution
+    policy: Policy
+
+    @property
+    def chosen(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Item, week and option of each promotion, by week within item."""
+        item, week = np.nonzero(self.solution.choice != NOTHING)
+        return item, week, self.solution.choice[item, week]
+
+
+def make_problem(items: Items, economics: Economics, policy: Policy, budget: float) -> PlanProblem:
+    category = items.categories.codes
+    slots = np.full(
+        (len(items.categories.categories), len(items.weeks)), policy.slots_per_category_week
+    )
+    return PlanProblem(
+        value=economics.value,
+        cost=economics.cost,
+        allowed=economics.allowed,
+        category=category,
+        slots=slots,
+        gap=items.gap,
+        most=policy.maximum_per_product,
+        budget=budget,
+    )

@@ -1,0 +1,93 @@
+"""The plan in numbers: totals, limits that bind, and what another budget would earn."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.promotions.options import MECHANIC
+from ml.promotions.proposal import Proposal
+from ml.promotions.response import Z10
+from ml.promotions.solver import solve, usage
+
+BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+
+
+def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> dict[str, Any]:
+    """What the report and the run's summary show; money rounded to cents."""
+    solution = proposal.solution
+    depth = lines["depth"].map(lambda d: f"{round(100 * d / 5) * 5:d} %")
+    margin = float(lines["incremental_margin"].sum())
+    return {
+        "plan_version": "" if lines.empty else lines["plan_version"].iloc[0],
+        "promotions": len(lines),
+        "products": int(lines["product_id"].nunique()),
+        "budget": round(proposal.problem.budget, 2),
+        "cost": round(float(lines["cost"].sum()), 2),
+        "incremental_margin": round(margin, 2),
+        "incremental_margin_p10": round(margin - Z10 * _margin_sd(proposal), 2),
+        "incremental_units": round(float(lines["incremental_units"].sum()), 2),
+        "objective": round(solution.objective, 2),
+        "bound": round(solution.bound, 2),
+        "optimality_gap": round(solution.gap, 8),
+        "promotions_by_mechanic": {MECHANIC: len(lines)},
+        "promotions_by_support": _counts(lines["support"]),
+        "promotions_by_depth": _counts(depth),
+        "promotions_by_week": _counts(lines["starts_at"].dt.strftime("%Y-%m-%d")),
+        "limits": _limits(proposal),
+        "products_considered": len(excluded),
+        "products_excluded": _counts(excluded.dropna()),
+        "frontier": frontier(proposal),
+    }
+
+
+def frontier(proposal: Proposal) -> list[dict[str, float]]:
+    """The best plan at shares of the budget, each solved again."""
+    points = []
+    for share in BUDGET_SHARES:
+        problem = replace(proposal.problem, budget=share * proposal.problem.budget)
+        solution = proposal.solution if share == 1.0 else solve(problem)
+        points.append(_point(replace(proposal, problem=problem, solution=solution)))
+    return points
+
+
+def _point(proposal: Proposal) -> dict[str, float]:
+    spent, _ = usage(proposal.problem, proposal.solution.choice)
+    return {
+        "budget": round(proposal.problem.budget, 2),
+        "cost": round(spent, 2),
+        "promotions": len(proposal.chosen[0]),
+        "incremental_margin": round(float(proposal.economics.margin[proposal.chosen].sum()), 2),
+        "shadow_price": round(proposal.solution.budget_price, 4),
+    }
+
+
+def _limits(proposal: Proposal) -> list[dict[str, Any]]:
+    """Binding shared limits, the budget first, then category-weeks by shadow price."""
+    solution, categories = proposal.solution, proposal.items.categories.categories
+    rows, weeks = np.nonzero(np.round(solution.slot_prices, 4) > 0)
+    order = np.argsort(-solution.slot_prices[rows, weeks], kind="stable")
+    slots = [
+        {
+            "limit": "category_week_slots",
+            "category": str(categories[row]),
+            "week_start_date": str(proposal.items.weeks[week]),
+            "shadow_price": round(float(solution.slot_prices[row, week]), 4),
+        }
+        for row, week in zip(rows[order], weeks[order], strict=True)
+    ]
+    budget = {"limit": "budget", "shadow_price": round(solution.budget_price, 4)}
+    return ([budget] if budget["shadow_price"] else []) + slots
+
+
+def _margin_sd(proposal: Proposal) -> float:
+    """One product's promotions err together, different products' apart."""
+    item, _, _ = proposal.chosen
+    sd = proposal.economics.margin_sd[proposal.chosen]
+    return float(np.sqrt((np.bincount(item, sd, minlength=1) ** 2).sum()))
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    return dict(sorted(Counter(values.astype(str)).items()))
