@@ -3,22 +3,68 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+UV := $(BIN)/uv
+AS_OF ?= 2017-12-04
+export PROMOLOOP_HOME ?= $(CURDIR)/var
 
 .PHONY: help
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(READY): requirements.lock pyproject.toml
+$(UV):
+	@command -v $(PYTHON) >/dev/null || { echo "missing: $(PYTHON)"; \
+		echo "    apt-get install -y python3.11 python3.11-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+
+$(READY): requirements.lock pyproject.toml | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 .PHONY: install
 install: $(READY) ## Create .venv from requirements.lock.
 
 .PHONY: lock
-lock: ## Resolve pyproject.toml into requirements.lock.
-	uv pip compile --quiet --python-version 3.11 --no-emit-index-url --generate-hashes \
+lock: $(UV) ## Resolve pyproject.toml into requirements.lock.
+	$(UV) pip compile --quiet --python-version 3.11 --no-emit-index-url --generate-hashes \
 		--group dev pyproject.toml --output-file requirements.lock
+
+.PHONY: preflight up down status
+preflight: $(READY) ## Say what is missing on this machine.
+	@$(BIN)/promoloop preflight
+up: $(READY) ## Start Airflow, MLflow and Spark.
+	@$(BIN)/promoloop up
+down: $(READY) ## Stop everything that was started.
+	@$(BIN)/promoloop down
+status: $(READY) ## Show the services and where to look.
+	@$(BIN)/promoloop status
+
+.PHONY: demo
+demo: $(READY) ## Refresh one day on real data (AS_OF=2017-12-04).
+	@$(BIN)/promoloop demo --as-of $(AS_OF)
+
+.PHONY: bench-refresh
+bench-refresh: $(READY) ## Time a full refresh and the next day's.
+	@$(BIN)/promoloop bench-refresh
+
+.PHONY: test
+test: $(READY) ## Run every test, the end-to-end one included.
+	$(BIN)/pytest
+
+.PHONY: lint
+lint: $(READY) ## Check style, SQL and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	$(BIN)/mypy
+
+.PHONY: docs
+docs: $(READY) ## Build dbt's documentation under the state folder.
+	cd dbt_project && $(CURDIR)/$(BIN)/dbt docs generate --quiet
+	@echo "$(PROMOLOOP_HOME)/dbt/target/index.html"
+
+.PHONY: clean
+clean: ## Stop the services, then remove the state folder.
+	@test ! -x $(BIN)/promoloop || $(BIN)/promoloop down
+	rm -rf $(PROMOLOOP_HOME)

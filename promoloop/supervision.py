@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import Fault, ServerProxy
 
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
@@ -83,12 +83,12 @@ def proxy(settings: Settings) -> Any:
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether supervisord answers; a socket left by a killed one does not."""
+    """Whether supervisord answers: one that was killed, or is shutting down, does not."""
     if not socket_path(settings).exists():
         return False
     try:
         return bool(proxy(settings).getState()["statename"] == "RUNNING")
-    except OSError:
+    except (OSError, Fault):
         return False
 
 
@@ -115,12 +115,10 @@ def start(settings: Settings) -> None:
 
 def stop(settings: Settings) -> None:
     """Stop supervisord and everything it or its children ever started here."""
+    left = supervised(settings)
     if is_running(settings):
         proxy(settings).shutdown()
-        deadline = time.monotonic() + 3 * GRACE_SECONDS
-        while is_running(settings) and time.monotonic() < deadline:
-            time.sleep(0.2)
-    left = supervised(settings)
+        _, left = psutil.wait_procs(left, timeout=2 * GRACE_SECONDS)
     for process in left:
         _signal(process, "terminate")
     _, left = psutil.wait_procs(left, timeout=GRACE_SECONDS)
