@@ -1,0 +1,136 @@
+"""The shelf of published versions: each appears whole, and `current` points at one.
+
+published/<version>/    the files of one release and the manifest that lists them
+published/current       a relative symlink, replaced in one rename
+published/history.jsonl who did what and when, outside every version
+
+A release is built in a hidden folder beside the others, synced, and renamed in whole, so
+a reader, a crash or a power cut sees the old release or the new one.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ml import lake
+from ml.errors import LakeError
+from ml.settings import settings
+
+CURRENT = "current"
+HISTORY = "history.jsonl"
+
+
+def versions() -> list[str]:
+    """The published versions, oldest as-of date first."""
+    return sorted(
+        path.parent.name
+        for path in settings().published.glob(f"[!.]*/{lake.MANIFEST}")
+        if not path.parent.is_symlink()
+    )
+
+
+def current() -> str | None:
+    """The version that is live, or None before the first publication."""
+    link = settings().published / CURRENT
+    return link.readlink().name if link.is_symlink() else None
+
+
+def folder(version: str) -> Path:
+    return settings().published / version
+
+
+def manifest(version: str) -> dict[str, Any]:
+    """What a version holds, from its manifest."""
+    path = folder(version) / lake.MANIFEST
+    if version not in versions():
+        raise LakeError(
+            f"version {version!r} is not published; published are {versions() or 'none'}: "
+            "name one of these, or publish its as-of date first"
+        )
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def verify(version: str) -> None:
+    """Compare a version's files with its manifest.
+
+    Raises:
+        LakeError: the version is unknown, or a file is missing, added or changed.
+    """
+    expected = {f["name"]: f["sha256"] for f in manifest(version)["files"]}
+    found = digests(folder(version))
+    if found != expected:
+        wrong = sorted(set(found.items()) ^ set(expected.items()))
+        raise LakeError(
+            f"published version {version} differs from its manifest in "
+            f"{sorted({name for name, _ in wrong})}; move {folder(version)} away and publish "
+            "the as-of date again, or roll back to another version"
+        )
+
+
+def digests(root: Path) -> dict[str, str]:
+    """SHA-256 of each file under `root`, by its path from there; the manifest is left out."""
+    paths = sorted(p for p in root.rglob("*") if p.is_file() and p.name != lake.MANIFEST)
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+    }
+
+
+def build(version: str, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write a release's files, manifest included, and put it on the shelf."""
+    shelf = settings().published
+    for left_by_a_kill in shelf.glob(f".{version}-*"):
+        shutil.rmtree(left_by_a_kill)
+    aside = Path(tempfile.mkdtemp(prefix=f".{version}-", dir=shelf))
+    fill(aside)
+    aside.chmod(0o755)
+    for path in sorted(aside.rglob("*"), reverse=True):
+        _sync(path)
+    _sync(aside)
+    aside.rename(folder(version))
+    _sync(shelf)
+
+
+def point_at(version: str) -> None:
+    """Make a verified version the live one."""
+    shelf = settings().published
+    aside = shelf / f".{CURRENT}"
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(version)
+    aside.replace(shelf / CURRENT)
+    _sync(shelf)
+
+
+def record(entry: dict[str, Any]) -> None:
+    """Append one line to the audit log."""
+    path = settings().published / HISTORY
+    line = json.dumps(entry, sort_keys=True, ensure_ascii=False) + "\n"
+    with path.open("a", encoding="utf-8") as log:
+        log.write(line)
+        log.flush()
+        os.fsync(log.fileno())
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Hold the shelf: one publication or roll-back at a time. A kill releases it."""
+    settings().published.mkdir(parents=True, exist_ok=True)
+    with (settings().published / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,65 @@
+"""One self-contained page about a plan, for the people who answer for it."""
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from ml.promotions.report import numbers
+from ml.promotions.report.calendar import calendar
+from ml.promotions.report.changes import changes
+from ml.promotions.report.facts import Facts, read_facts
+from ml.promotions.report.figures import budget_figures, headline, tallies
+from ml.promotions.report.lines import plan_lines
+from ml.promotions.report.products import product_cards
+from ml.promotions.report.trust import assumptions, models, quality
+from ml.settings import settings
+
+HERE = Path(__file__).parent
+
+
+def render_report(as_of: date) -> str:
+    """HTML of the plan of `as_of`, with every style, script and figure inside.
+
+    Raises:
+        LakeError: the plan, or a table it was made from, is missing.
+    """
+    return render(read_facts(as_of))
+
+
+def render(facts: Facts) -> str:
+    return _template().render(
+        facts=facts,
+        headline=headline(facts),
+        changes=changes(facts),
+        calendar=calendar(facts),
+        cards=product_cards(facts),
+        budget=budget_figures(facts),
+        tallies=tallies(facts),
+        lines=plan_lines(facts),
+        quality=quality(facts),
+        models=models(facts),
+        assumptions=assumptions(facts),
+        simulated=settings().source == "complete_journey",
+        style=_inline("page.css"),
+        script=_inline("page.js"),
+    )
+
+
+@lru_cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= numbers.FILTERS
+    return environment.get_template("page.html.j2")
+
+
+def _inline(name: str) -> Markup:
+    return Markup((HERE / name).read_text(encoding="utf-8"))

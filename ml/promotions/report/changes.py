@@ -1,0 +1,73 @@
+"""What differs from the schedule published for the day before."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ml.promotions.report.facts import Facts
+from ml.promotions.report.numbers import percent, period
+
+KEY = ["product_id", "starts_at"]
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Changes:
+    """`against` is None when nothing was published before; lists are cut to SHOWN."""
+
+    against: str | None
+    added: int
+    removed: int
+    changed: int
+    kept: int
+    ran_out: int
+    added_lines: list[str]
+    removed_lines: list[str]
+    changed_lines: list[str]
+
+
+def changes(facts: Facts) -> Changes:
+    """Promotions are the same when product and first day are; those that ended are apart."""
+    if facts.before is None:
+        return Changes(None, 0, 0, 0, 0, 0, [], [], [])
+    ended = facts.before["ends_at"] <= pd.Timestamp(facts.as_of)
+    old, new = facts.before[~ended], facts.plan
+    both = new.merge(old, on=KEY, how="outer", suffixes=("", "_before"), indicator=True)
+    both = both.sort_values(["starts_at", "product_id"])
+    added = both[both["_merge"] == "left_only"]
+    removed = both[both["_merge"] == "right_only"]
+    kept = both[both["_merge"] == "both"]
+    moved = (kept["promo_price"] != kept["promo_price_before"]) | (
+        kept["support"] != kept["support_before"]
+    )
+    changed = kept[moved]
+    return Changes(
+        against=facts.before_version,
+        added=len(added),
+        removed=len(removed),
+        changed=len(changed),
+        kept=len(kept) - len(changed),
+        ran_out=int(ended.sum()),
+        added_lines=[_line(row, facts, "") for row in _first(added)],
+        removed_lines=[_line(row, facts, "_before") for row in _first(removed)],
+        changed_lines=[
+            f"{_line(row, facts, '')} instead of {_terms(row, '_before')}"
+            for row in _first(changed)
+        ],
+    )
+
+
+def _first(rows: pd.DataFrame) -> list[dict]:
+    return rows.head(SHOWN).to_dict("records")
+
+
+def _line(row: dict, facts: Facts, side: str) -> str:
+    when = period(row["starts_at"], row[f"ends_at{side}"])
+    name = facts.names.get(row["product_id"], f"Product {row['product_id']}")
+    return f"{name}, {when}: {_terms(row, side)}"
+
+
+def _terms(row: dict, side: str) -> str:
+    support = row[f"support{side}"]
+    with_support = "" if support == "none" else f" with {support.replace('+', ' and ')}"
+    return f"{percent(row[f'depth{side}'])} off{with_support}"
