@@ -97,6 +97,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("py4j").setLevel(logging.WARNING)
     hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
     with session(f"affinity {args.as_of}") as spark:
         write_affinity(spark, args.as_of, hyper)

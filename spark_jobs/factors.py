@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from pyspark.ml.recommendation import ALS, ALSModel
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from spark_jobs.ranking import Products, with_habits
@@ -92,8 +92,8 @@ def _numbered(frame: DataFrame, column: str, number: str) -> DataFrame:
 
     One task sorts the ids (never the pairs).
     """
-    position = f.row_number().over(Window.orderBy(column)) - 1
-    return frame.select(column).distinct().withColumn(number, position)
+    ids = frame.select(column).distinct().repartition(1).sortWithinPartitions(column)
+    return ids.withColumn(number, f.monotonically_increasing_id().cast("int")).cache()
 
 
 def _products(items: DataFrame, model: ALSModel, pairs: DataFrame, before: date) -> Products:
