@@ -19,8 +19,9 @@ DAYS = 7
 class Ledger:
     """Stock positions of products, in `products`' order; arrays are (products,).
 
-    `stands_on` is the day each position holds at its start; `receipts` (products, weeks) are
-    the items on order by the week, counted from then, at whose start they arrive.
+    `stands_on` is the day each position holds at its start; `receipts` (products, k) are the
+    items on order that arrive k weeks after it. `order_up_to` covers demand over review and
+    `lead_time_weeks`.
     """
 
     products: pd.Index
@@ -32,27 +33,43 @@ class Ledger:
     is_simulated: np.ndarray
 
 
-def simulate(sales: pd.DataFrame, products: pd.Index, stands_on: date, stock: Stock) -> Ledger:
-    """The ledger of a base-stock policy that has met the sales of `stock`'s last weeks.
+def make_ledger(
+    sales: pd.DataFrame,
+    counts: pd.DataFrame,
+    products: pd.Index,
+    stands_on: date,
+    stock: Stock,
+) -> Ledger:
+    """The counted position where there is a count, else that of a base-stock policy.
 
-    `sales` is FCT_PRODUCT_WEEKS. With an order-up-to level S every sale is reordered, so
-    what sold in the last lead time is on order and the rest of S is on hand.
+    `sales` is FCT_PRODUCT_WEEKS up to `stands_on`, `counts` INVENTORY. With an order-up-to
+    level S every sale is reordered at the next review, so what sold in the last lead time is
+    on order and the rest of S is on hand.
     """
     units = sales.pivot_table("units", "product_id", "week_start_date", aggfunc="sum")
     recent = units.reindex(products).sort_index(axis=1).iloc[:, -SALES_WEEKS:]
     mean = recent.mean(axis=1).fillna(0.0).to_numpy()
     variance = recent.var(axis=1).fillna(0.0).to_numpy()
-    lead = np.full(len(products), stock.lead_time_weeks)
+    found = counts.set_index("product_id").reindex(products)
+    counted = found["on_hand"].notna().to_numpy()
+    lead_days = found["lead_time_days"].astype(float).fillna(DAYS * stock.lead_time_weeks)
+    lead = np.ceil(lead_days.to_numpy() / DAYS).astype(int)
     level = base_stock(mean, variance, stock.review_weeks, lead, stock.service_level)
-    arriving = recent.fillna(0.0).to_numpy()[:, recent.shape[1] - stock.lead_time_weeks :]
+    reordered = recent.fillna(0.0).to_numpy()[:, recent.shape[1] - stock.lead_time_weeks :]
+    receipts = np.zeros((len(products), 1 + max(lead.max(initial=0), reordered.shape[1])))
+    receipts[:, 1 : 1 + reordered.shape[1]] = reordered
+    receipts[counted] = 0.0
+    on_order = found["on_order"].astype(float).fillna(0.0).to_numpy()
+    receipts[counted, lead[counted]] = on_order[counted]
+    on_hand = np.maximum(level - reordered.sum(axis=1), 0.0)
     return Ledger(
         products=products,
-        stands_on=np.full(len(products), stands_on, dtype=object),
-        on_hand=np.maximum(level - arriving.sum(axis=1), 0.0),
-        receipts=arriving,
+        stands_on=found["counted_on"].where(counted, stands_on).to_numpy(),
+        on_hand=np.where(counted, found["on_hand"].astype(float), on_hand),
+        receipts=receipts,
         order_up_to=level,
         lead_time_weeks=lead,
-        is_simulated=np.ones(len(products), dtype=bool),
+        is_simulated=~counted,
     )
 
 
@@ -66,27 +83,3 @@ def read_counts(as_of: date, valid_days: int) -> tuple[pd.DataFrame, dict[str, s
         return pd.DataFrame(columns=INVENTORY.column_names), read
     counts = pd.concat(frames).sort_values(["product_id", "counted_on"], kind="stable")
     return counts.drop_duplicates("product_id", keep="last"), read
-
-
-def with_counts(ledger: Ledger, counts: pd.DataFrame) -> Ledger:
-    """The ledger with the counted products' positions in place of the simulated ones."""
-    found = counts.set_index("product_id").reindex(ledger.products)
-    counted = found["on_hand"].notna().to_numpy()
-    lead_days = found["lead_time_days"].astype(float).to_numpy()
-    lead = np.where(np.isnan(lead_days), ledger.lead_time_weeks, np.ceil(lead_days / DAYS))
-    lead = lead.astype(int)
-    weeks = max(int(lead.max(initial=0)), ledger.receipts.shape[1], 1)
-    receipts = np.pad(ledger.receipts, ((0, 0), (0, weeks - ledger.receipts.shape[1])))
-    receipts[counted] = 0.0
-    arrives = np.maximum(lead, 1) - 1
-    on_order = found["on_order"].astype(float).fillna(0.0).to_numpy()
-    receipts[counted, arrives[counted]] = on_order[counted]
-    return Ledger(
-        products=ledger.products,
-        stands_on=np.where(counted, found["counted_on"].to_numpy(), ledger.stands_on),
-        on_hand=np.where(counted, found["on_hand"].astype(float), ledger.on_hand),
-        receipts=receipts,
-        order_up_to=ledger.order_up_to,
-        lead_time_weeks=lead,
-        is_simulated=~counted,
-    )

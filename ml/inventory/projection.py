@@ -12,7 +12,7 @@ from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import FORECASTS, RESPONSES, STOCK
 from ml.errors import ContractError
 from ml.inventory.distribution import coverage
-from ml.inventory.ledger import DAYS, Ledger, read_counts, simulate, with_counts
+from ml.inventory.ledger import DAYS, Ledger, make_ledger, read_counts
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def write_stock(as_of: date) -> None:
     products = pd.Index(sorted(forecasts["product_id"].unique()), name="product_id")
     this_monday = as_of - timedelta(days=as_of.weekday())
     modelled = sales[sales["product_id"].isin(products)]
-    ledger = with_counts(simulate(modelled, products, this_monday, stock), counts)
+    ledger = make_ledger(modelled, counts, products, this_monday, stock)
     dispersion = responses.set_index("product_id")["dispersion"].reindex(products)
     rows = project(ledger, forecasts, dispersion, stock.review_weeks)
     lake.write(STOCK, as_of, rows, inputs | counts_read, lake.manifest(FORECASTS, as_of).models)
@@ -48,7 +48,9 @@ def project(
     """STOCK's rows: `ledger` carried through the forecast weeks, ordering up to its level."""
     median = _by_week(forecasts, "p50", ledger.products)
     mean = _by_week(forecasts, "mean_units", ledger.products)
-    available, receipts = stock_path(ledger, median.to_numpy(), list(median.columns), review_weeks)
+    available, receipts = stock_path(
+        ledger, median.to_numpy(), sorted(forecasts["week_start_date"].unique()), review_weeks
+    )
     size = dispersion.to_numpy()[:, None]
     cover = available / np.maximum(mean.to_numpy(), 1e-9) * DAYS
     weeks = len(median.columns)
@@ -78,23 +80,20 @@ def stock_path(
     only the orders of the ledger arrive. From then on each review orders up to the level.
     """
     elapsed = np.array([(weeks[0] - day).days / DAYS for day in ledger.stands_on])
-    passed = np.ceil(elapsed).astype(int)
-    lead, planned = ledger.lead_time_weeks, len(weeks)
-    arriving = np.zeros((len(ledger.products), planned + int(lead.max(initial=0)) + 1))
-    due = ledger.receipts
-    here = np.zeros(len(ledger.products))
-    for week in range(due.shape[1]):
-        early = week < passed
-        here += np.where(early, due[:, week], 0.0)
-        late = np.minimum(np.maximum(week - passed, 0), arriving.shape[1] - 1)
-        arriving[np.arange(len(late)), late] += np.where(early, 0.0, due[:, week])
+    lead, planned, each = ledger.lead_time_weeks, len(weeks), np.arange(len(elapsed))
+    arriving = np.zeros((len(each), planned + max(ledger.receipts.shape[1], int(lead.max()) + 1)))
+    here = np.zeros(len(each))
+    for after, items in enumerate(ledger.receipts.T):
+        week = np.ceil(after - elapsed).astype(int)
+        here += np.where(week < 0, items, 0.0)
+        arriving[each, np.maximum(week, 0)] += np.where(week < 0, 0.0, items)
     on_hand = np.maximum(ledger.on_hand + here - elapsed * demand[:, 0], 0.0)
     available, receipts = np.empty_like(demand), np.empty_like(demand)
     for week in range(planned):
         if week % review_weeks == 0:
             position = on_hand + arriving[:, week:].sum(axis=1)
             order = np.maximum(ledger.order_up_to - position, 0.0)
-            arriving[np.arange(len(order)), week + lead] += order
+            arriving[each, week + lead] += order
         receipts[:, week] = arriving[:, week]
         available[:, week] = on_hand + receipts[:, week]
         on_hand = np.maximum(available[:, week] - demand[:, week], 0.0)

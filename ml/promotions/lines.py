@@ -39,7 +39,7 @@ def _offers(proposal: Proposal) -> pd.DataFrame:
     table = proposal.items.table.iloc[item].reset_index(drop=True)
     starts = pd.to_datetime(pd.Series(proposal.items.weeks[week], dtype=object))
     ids = table["product_id"] + "-" + starts.dt.strftime("%Y%m%d") + f"-{MECHANIC}"
-    named = table[["product_id", "department", "category", "cost_is_assumed"]].assign(
+    return table[["product_id", "department", "category", "cost_is_assumed"]].assign(
         promotion_id=ids,
         mechanic=MECHANIC,
         depth=np.round(proposal.options.depth[item, option], DIGITS),
@@ -53,7 +53,6 @@ def _offers(proposal: Proposal) -> pd.DataFrame:
         promo_price=np.round(proposal.options.price[item, option], 2),
         unit_cost=table["unit_cost"].round(DIGITS),
     )
-    return named
 
 
 def _figures(proposal: Proposal) -> pd.DataFrame:

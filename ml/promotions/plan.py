@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ml import lake
@@ -123,7 +124,7 @@ def ruled_out(economics: Economics) -> list[str | None]:
         ("below the margin floor", above),
         ("stock does not cover a promotion", above & economics.in_stock),
     )
-    every = [(name, left.any(axis=(1, 2))) for name, left in layers]
+    every = [(name, np.any(left, axis=(1, 2))) for name, left in layers]
     return [
         next((name for name, left in every if not left[i]), None) for i in range(len(on_ladder))
     ]

@@ -85,7 +85,7 @@ def promoted_sales(
         mean = baseline[:, :, None] * response.at(z)[:, None, :]
         return expected_sales(stock[:, :, None], mean, dispersion[:, None, None])
 
-    nodes = [sold(float(z)) for z in NODES]
-    expected = sum(w * units for w, units in zip(WEIGHTS, nodes, strict=True))
-    square = sum(w * (units - expected) ** 2 for w, units in zip(WEIGHTS, nodes, strict=True))
+    nodes = np.stack([sold(float(z)) for z in NODES])
+    expected = np.tensordot(WEIGHTS, nodes, axes=1)
+    square = np.tensordot(WEIGHTS, (nodes - expected) ** 2, axes=1)
     return Sales(expected, np.sqrt(square), sold(-Z10), sold(Z10))

@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.assumptions import load_assumptions
+from ml.promotions.economics import Items, evaluate, unit_costs
+from ml.promotions.options import Options
+from ml.promotions.policy import load_policy
+from ml.promotions.response import Z10, multiplier, promoted_sales
+
+PLENTY = 10_000.0
+RESPONSE = pd.DataFrame(
+    {
+        "elasticity": [-2.0],
+        "elasticity_sd": [0.0],
+        "display_lift": [1.0],
+        "display_lift_sd": [0.0],
+        "mailer_lift": [0.5],
+        "mailer_lift_sd": [0.0],
+    }
+)
+SHARES = pd.DataFrame({"display": [0.2], "mailer": [1.0]})
+OPTIONS = Options(
+    support=np.array(["none", "display", "display+mailer"]),
+    support_cost=np.array([0.0, 0.5, 1.0]),
+    price=np.array([[8.0, 8.0, 8.0]]),
+    depth=np.array([[0.2, 0.2, 0.2]]),
+)
+
+
+def items(**changes):
+    table = RESPONSE.assign(
+        product_id="a", regular_price=10.0, unit_cost=6.0, funding=0.5, dispersion=4.0
+    )
+    return Items(
+        table=table.assign(**changes),
+        weeks=np.array(["2017-12-04"]),
+        baseline=np.array([[10.0]]),
+        stock=np.array([[PLENTY]]),
+        stock_is_simulated=np.array([True]),
+        gap=np.array([1]),
+    )
+
+
+def economics(shop, response=RESPONSE, displaced=0.25, **policy):
+    made = load_policy().model_copy(update=policy)
+    return evaluate(shop, OPTIONS, multiplier(response, SHARES, OPTIONS), made, displaced)
+
+
+def test_demand_follows_price_and_the_usual_share_of_support():
+    price_only = 0.8**-2.0
+
+    mean = multiplier(RESPONSE, SHARES, OPTIONS).mean[0]
+
+    assert mean == pytest.approx([price_only, price_only * np.exp(0.2), price_only * np.exp(0.7)])
+
+
+def test_margin_counts_markdown_funding_support_and_displaced_units():
+    found = economics(items())
+
+    units = 10 * 0.8**-2.0 * np.exp(0.2)  # 19.08; the supplier returns half of 2.00
+    by_hand = units * (8 - 6 + 1) - 10 * (10 - 6) - 0.5 - 0.25 * (units - 10) * (10 - 6)
+    assert found.margin[0, 0, 1] == pytest.approx(by_hand)
+    assert found.cost[0, 0, 1] == pytest.approx(np.ceil((units * 2 + 0.5) * 100) / 100)
+    assert found.value == pytest.approx(found.margin)  # responses known for sure
+
+
+def test_what_is_not_known_well_is_worth_less_but_sells_the_same():
+    sure, unsure = items(), RESPONSE.assign(elasticity_sd=0.5, mailer_lift_sd=0.3)
+
+    found = economics(sure, unsure, risk_aversion=0.5)
+
+    assert found.sales.expected == pytest.approx(economics(sure).sales.expected, rel=1e-4)
+    # uncensored, margin is linear in a log-normal multiplier
+    log_sd = np.hypot(0.5 * np.log(0.8), 0.3)
+    units = 10 * 0.8**-2.0 * np.exp(0.7)
+    sd = units * np.sqrt(np.expm1(log_sd**2)) * (3 - 0.25 * 4)
+    assert found.margin_sd[0, 0, 2] == pytest.approx(sd, rel=0.01)
+    assert found.value[0, 0, 2] == pytest.approx(found.margin[0, 0, 2] - 0.5 * sd, rel=0.01)
+    low = units * np.exp(-Z10 * log_sd - log_sd**2 / 2)
+    drop = (units - low) * (3 - 0.25 * 4)
+    assert found.margin[0, 0, 2] - found.margin_low[0, 0, 2] == pytest.approx(drop)
+
+
+def test_no_more_is_sold_than_is_in_stock():
+    response = multiplier(RESPONSE, SHARES, OPTIONS)
+
+    sales = promoted_sales(np.array([[10.0]]), np.array([[5.0]]), np.array([4.0]), response)
+
+    assert (sales.expected < 5.0).all()
+    assert (sales.expected > 4.0).all()
+
+
+def test_the_stock_must_cover_promoted_demand_at_the_service_level():
+    # negative binomial, mean 15.625, size 4: P(D <= 26) = .899, P(D <= 27) = .913
+    short, enough = (
+        economics(replace(items(), stock=np.array([[stock]])), stock_service_level=0.9)
+        for stock in (26.0, 27.0)
+    )
+
+    assert not short.in_stock[0, 0, 0]
+    assert enough.in_stock[0, 0, 0]
+
+
+def test_the_floor_is_on_the_margin_before_supplier_funding():
+    # 8.00 - 6.00 = 25 % of the promo price
+    assert economics(items(), margin_floor=0.25).above_floor.all()
+    assert not economics(items(), margin_floor=0.26).above_floor.any()
+
+
+def test_a_missing_cost_comes_from_the_departments_margin_and_says_so():
+    products = pd.DataFrame(
+        {
+            "department": ["DELI", "OTHER", "DELI"],
+            "brand": ["National", "Private", "Private"],
+            "regular_price": [10.0, 10.0, 10.0],
+            "unit_cost": [np.nan, np.nan, 4.0],
+        }
+    )
+
+    found = unit_costs(products, load_assumptions())
+
+    assert found["unit_cost"].tolist() == pytest.approx([5.8, 7.2, 4.0])
+    assert found["cost_is_assumed"].tolist() == [True, True, False]
+    assert found["funding"].tolist() == [0.5, 0.0, 0.0]
