@@ -31,6 +31,7 @@ from orchestration.transform import transform
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import FORECASTS, PLAN
 from ml.settings import PROJECT, settings
+from spark_jobs import submit
 
 marts = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
 forecasts = Asset(FORECASTS.name, FORECASTS.uri)
@@ -87,6 +88,10 @@ def affinity(as_of: str) -> None:
             queue="spark",
             application=str(PROJECT / "spark_jobs" / f"{name}.py"),
             application_args=["--as-of", as_of],
+            conf=submit.CONF,
+            driver_memory=submit.DRIVER_MEMORY,
+            executor_memory=submit.EXECUTOR_MEMORY,
+            executor_cores=submit.EXECUTOR_CORES,
         )
 
     job("affinity") >> job("segments")
@@ -105,10 +110,10 @@ def demand(as_of: str) -> None:
         from datetime import date
 
         from ml.demand.forecast import write_forecasts
-        from ml.registry import champion
+        from ml.registry import require_champion
 
         weeks = int(horizon) if horizon else None
-        write_forecasts(date.fromisoformat(as_of), champion("demand"), weeks)
+        write_forecasts(date.fromisoformat(as_of), require_champion("demand"), weeks)
 
     written = forecast(as_of, "{{ params.horizon or '' }}")
     choice = choose_model()

@@ -1,11 +1,12 @@
 """Promoloop's command line."""
 
+import getpass
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -106,12 +107,16 @@ def check_source(
 
 
 @app.command()
-def approve(as_of: AsOf) -> None:
-    """Approve a date's plan by hand and publish it, when `policy.yml` asks for a review."""
-    from ml.promotions.publishing import publish
+def approve(
+    version: Annotated[str, typer.Argument(help="The plan's version, YYYY-MM-DD-xxxxxxxx.")],
+    comment: Annotated[str, typer.Option(help="Kept with the approval.")] = "",
+) -> None:
+    """Approve a plan in your name and publish it, where `policy.yml` asks for a review."""
+    from ml.promotions.publishing import approve, publish
 
     with _errors():
-        out.print(f"published {publish(as_of.date(), approved=True)}")
+        approve(version, getpass.getuser(), comment)
+        out.print(f"published {publish(date.fromisoformat(version[:10]))}")
 
 
 @app.command("roll-back")

@@ -96,14 +96,16 @@ def error_of(log: Path) -> str:
     """The exception in a task's log (JSON lines), or its last error lines."""
     if not log.exists():
         return "no log was written: the task's process did not start or was killed"
+    raised: list[str] = []
     said: list[str] = []
     for line in log.read_text(errors="replace").splitlines():
         try:
             entry = json.loads(line)
         except ValueError:
             continue
-        raised = entry.get("error_detail") or []
-        said += [f"{e['exc_type']}: {e['exc_value']}" for e in raised]
-        if entry.get("level") in {"error", "critical"} and not raised:
-            said.append(entry.get("event", ""))
-    return "\n".join(said[-3:]) or "the log holds no error: the task was killed or ran out of time"
+        raised += [f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail") or []]
+        if entry.get("level") in {"error", "critical"}:
+            said.append(str(entry.get("event", "")))
+    return "\n".join((raised or said)[-3:]) or (
+        "the log holds no error: the task was killed or ran out of time"
+    )
