@@ -30,6 +30,7 @@ def _name(row: Mapping[Hashable, Any]) -> str:
 
 def _known(value: str | None) -> str:
     text = str(value or "").strip()
+    text = re.sub(r":(?=\S)", ": ", text)
     return "" if text.lower() in {"unknown", "none", "nan"} else text
 
 

@@ -5,7 +5,6 @@ depends on the plan and its inputs alone: who published it and when is in the au
 """
 
 import getpass
-import json
 import logging
 from datetime import UTC, date, datetime
 from functools import partial
@@ -22,10 +21,10 @@ from ml.contracts.outputs import CANDIDATES, PLAN
 from ml.contracts.table import Table
 from ml.errors import GateError, LakeError
 from ml.promotions import releases
+from ml.promotions.clearance import require_approval, require_gate, write_approval
 from ml.promotions.feed import merchant_feed
 from ml.promotions.naming import product_names
 from ml.promotions.offers import ASSIGNMENTS, OFFERS, allocate_offers
-from ml.promotions.policy import load_policy
 from ml.promotions.report import render_report
 from ml.settings import settings
 
@@ -76,13 +75,7 @@ def approve(version: str, by: str, comment: str = "") -> None:
             "approve that one, or plan that day again"
         )
     content_hash = lake.manifest(PLAN, as_of).content_hash
-    record = {
-        "plan_version": version,
-        "content_hash": content_hash,
-        "approved_by": by,
-        "comment": comment,
-    }
-    lake.replace_text(_approval(version), lake.to_json(record))
+    write_approval(version, content_hash, by, comment)
     with releases.locked():
         releases.record(_entry("approve", version) | {"by": by, "comment": comment})
 
@@ -90,37 +83,17 @@ def approve(version: str, by: str, comment: str = "") -> None:
 def plan_version(as_of: date) -> str:
     """The version of the plan in the lake."""
     found = lake.read(PLAN, as_of, ["plan_version"])["plan_version"].unique()
-    if len(found) != 1:
+    if not len(found):
+        raise GateError(
+            f"the plan of {as_of} holds no promotion, so there is nothing to publish and the "
+            "live schedule stays; see the plan's summary for the limits that rule all out"
+        )
+    if len(found) > 1:
         raise LakeError(
-            f"{PLAN.uri} as_of={as_of} holds plan versions {sorted(found)}; expected exactly one: "
-            "look at the plan task's log for why nothing was planned"
+            f"{PLAN.uri} as_of={as_of} holds plan versions {sorted(found)}; expected one: "
+            "plan that day again"
         )
     return str(found[0])
-
-
-def require_gate(as_of: date, version: str, content_hash: str) -> None:
-    """Refuse a plan whose gate was not run, failed, or saw other bytes."""
-    path = settings().lake / "promotions" / "gate" / f"as_of={as_of}.json"
-    verdict = _stored(path)
-    expected = {"plan_version": version, "content_hash": content_hash, "passed": True}
-    if {key: verdict.get(key) for key in expected} != expected:
-        raise GateError(
-            f"plan {version} may not be published: its gate says {verdict or 'nothing'} ({path}), "
-            f"expected {expected}; run the plan gate for {as_of} and mend what it reports"
-        )
-
-
-def require_approval(version: str, content_hash: str) -> None:
-    """Refuse a plan nobody approved, unless the policy approves by itself."""
-    if load_policy().review.auto_approve:
-        return
-    approval = _stored(_approval(version))
-    if approval.get("content_hash") != content_hash:
-        raise GateError(
-            f"plan {version} may not be published: it was not approved "
-            f"(found {approval or 'no approval'} at {_approval(version)}); approve it, or set "
-            "review.auto_approve to true in policy.yml"
-        )
 
 
 def _go_live(action: str, version: str) -> None:
@@ -188,11 +161,3 @@ def _write(path: Path, table: Table, frame: pd.DataFrame) -> int:
 def _entry(action: str, version: str) -> dict[str, Any]:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {"action": action, "plan_version": version, "at": now, "by": getpass.getuser()}
-
-
-def _approval(version: str) -> Path:
-    return settings().lake / "promotions" / "approvals" / f"{version}.json"
-
-
-def _stored(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -68,14 +68,15 @@ def shade(depth: float) -> int:
 
 
 def badges(support: str) -> str:
-    return "".join(SUPPORT_BADGES.get(part, "") for part in support.split("+"))
+    parts = support.split("+")
+    return "".join(badge for name, badge in SUPPORT_BADGES.items() if name in parts)
 
 
 def _group(name: str, rows: pd.DataFrame, weeks: list[datetime], names: dict[str, str]) -> Group:
     products = rows.sort_values(["starts_at", "promotion_id"]).groupby("product_id", sort=False)
     head = Row(
         label=name.capitalize(),
-        note=f"{count(rows['product_id'].nunique())} products",
+        note=_products(rows["product_id"].nunique()),
         cells=[_category_cell(rows[rows["starts_at"] == week]) for week in weeks],
     )
     return Group(
@@ -110,9 +111,13 @@ def _category_cell(rows: pd.DataFrame) -> Cell | None:
     return Cell(
         shade=shade(mean),
         text=count(len(rows)),
-        badges="",
+        badges=badges("+".join(sorted(rows["support"].unique()))),
         title=f"{len(rows)} promotions, {percent(mean)} off on average, {supported} with support",
     )
+
+
+def _products(number: int) -> str:
+    return f"{count(number)} {'product' if number == 1 else 'products'}"
 
 
 def _shade_label(k: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import ceil, exp, log
 from typing import Any
 
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from ml.promotions.report.numbers import count, money, percent
 from ml.promotions.report.svg import Frame
 
 TEN_PERCENT_SD = 1.2816  # standard deviations from the median to the 10th and 90th percentiles
-DEEPEST = 0.5
+SHALLOWEST, DEEPEST = 0.3, 0.8  # depths that a response chart ends at
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def fan_chart(fan: Fan) -> Markup:
     history = [(float(k - past), float(units)) for k, units in enumerate(fan.past)]
     deals = [at for at, deal in zip(history, fan.past_promoted, strict=True) if deal]
     marks = [
-        *svg.y_axis(frame, [(v, count(v)) for v in svg.ticks(0, top)]),
+        *svg.y_axis(frame, _counts(top)),
         *svg.x_axis(frame, [(float(k), words) for k, words in fan.labels]),
         svg.band(frame, level[10], level[90], "band"),
         svg.band(frame, level[30], level[70], "band"),
@@ -71,19 +71,20 @@ def fan_chart(fan: Fan) -> Markup:
 
 
 def response_chart(response: Response) -> Markup:
-    depths = [k / 50 * DEEPEST for k in range(51)]
+    deepest = min(max(SHALLOWEST, 0.1 * ceil(10 * (response.depth + 0.05))), DEEPEST)
+    depths = [k / 50 * deepest for k in range(51)]
     middle = [(d, _units(response, d, 0.0)) for d in depths]
     low = [(d, _units(response, d, TEN_PERCENT_SD)) for d in depths]
     high = [(d, _units(response, d, -TEN_PERCENT_SD)) for d in depths]
     chosen = (response.depth, _units(response, response.depth, 0.0))
     top = min(high[-1][1], max(4 * chosen[1], 1.3 * middle[-1][1]))
-    frame = Frame(0, DEEPEST, 0, top * 1.05)
+    frame = Frame(0, deepest, 0, top * 1.05)
     marks = [
-        *svg.y_axis(frame, [(v, count(v, 1 if top < 4 else 0)) for v in svg.ticks(0, top)]),
-        *svg.x_axis(frame, [(k / 10, percent(k / 10)) for k in range(6)]),
+        *svg.y_axis(frame, _counts(top)),
+        *svg.x_axis(frame, [(d, percent(d)) for d in svg.ticks(0, deepest)]),
         svg.band(frame, _clip(low, top), _clip(high, top), "band"),
         svg.line(frame, _clip(middle, top), "median"),
-        svg.stroke(frame, (0, response.baseline), (DEEPEST, response.baseline), "reference"),
+        svg.stroke(frame, (0, response.baseline), (deepest, response.baseline), "reference"),
         svg.stroke(frame, (chosen[0], 0), chosen, "whisker"),
         svg.dot(frame, chosen, "deal", 4.5, f"{count(chosen[1], 1)} units at the planned price"),
     ]
@@ -101,7 +102,7 @@ def stock_chart(
     top = max([*available, *demand, 1.0])
     frame = Frame(-0.6, len(labels) - 0.4, 0, top * 1.08, bottom=46)
     marks = [
-        *svg.y_axis(frame, [(v, count(v)) for v in svg.ticks(0, top)]),
+        *svg.y_axis(frame, _counts(top)),
         *svg.x_axis(frame, [(float(k), words) for k, words in enumerate(labels)]),
     ]
     for k, (stock, sold, deal) in enumerate(zip(available, demand, promoted, strict=True)):
@@ -150,6 +151,13 @@ def frontier_chart(frontier: Sequence[dict[str, Any]], budget: float | None) -> 
 def _units(response: Response, depth: float, sds: float) -> float:
     slope = min(response.elasticity + sds * response.elasticity_sd, 0.0)
     return response.baseline * exp(response.lift + slope * log(1 - depth))
+
+
+def _counts(top: float) -> list[tuple[float, str]]:
+    """Ticks of a number of units, with a decimal only where whole numbers would repeat."""
+    values = svg.ticks(0, top)
+    digits = 0 if all(v.is_integer() for v in values) else 1
+    return [(v, count(v, digits)) for v in values]
 
 
 def _clip(points: list[tuple[float, float]], top: float) -> list[tuple[float, float]]:

@@ -8,14 +8,18 @@ from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
-import yaml
 
 from ml import lake
+from ml.assumptions import load_assumptions
 from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
-from ml.contracts.outputs import FORECASTS, PLAN, RESPONSES, STOCK
+from ml.contracts.outputs import AFFINITY_QUALITY, FORECASTS, PLAN, RESPONSES, STOCK
+from ml.contracts.sources import SOURCES
 from ml.promotions import releases
+from ml.promotions.clearance import gate_verdict
 from ml.promotions.naming import product_names
+from ml.promotions.plan import summary_path
 from ml.settings import settings
+from ml.sources import incoming
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,11 @@ class Facts:
     forecasts: pd.DataFrame
     responses: pd.DataFrame
     stock: pd.DataFrame
-    assumptions: dict[str, Any]
+    assumptions_version: int
+    landed: dict[str, dict[str, Any]]
+    gate: dict[str, Any]
+    affinity: pd.DataFrame
+    backtest: dict[str, float]
     before: pd.DataFrame | None
     before_version: str | None
 
@@ -41,18 +49,23 @@ def read_facts(as_of: date) -> Facts:
     planned = plan["product_id"].unique()
     before_version = earlier_version(as_of)
     before = _schedule(before_version) if before_version else None
+    demand = lake.manifest(PLAN, as_of).models.get("demand")
     named = planned if before is None else pd.concat([plan, before])["product_id"].unique()
     return Facts(
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
         plan=plan,
-        summary=_json(settings().lake / "promotions" / "plan_summary" / f"as_of={as_of}.json"),
+        summary=_json(summary_path(as_of)),
         names=product_names(_of(named, lake.read(DIM_PRODUCTS, as_of))),
         history=_of(planned, lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)),
         forecasts=_of(planned, lake.read(FORECASTS, as_of)),
         responses=_of(planned, lake.read(RESPONSES, as_of)),
         stock=_of(planned, lake.read(STOCK, as_of)),
-        assumptions=yaml.safe_load(settings().assumptions_path.read_text(encoding="utf-8")),
+        assumptions_version=load_assumptions().version,
+        landed=_landed(as_of),
+        gate=gate_verdict(as_of),
+        affinity=_affinity(as_of),
+        backtest=_json(settings().lake / "demand" / "backtest" / f"version={demand}.json"),
         before=before,
         before_version=before_version,
     )
@@ -73,6 +86,23 @@ def earlier_version(as_of: date) -> str | None:
         if manifest["as_of"] < as_of.isoformat()
     ]
     return max(earlier)[2] if earlier else None
+
+
+def _landed(as_of: date) -> dict[str, dict[str, Any]]:
+    """What the landing gate accepted and quarantined, for tables that come by the day.
+
+    The others are whole snapshots, which tell of the source rather than of this day.
+    """
+    daily = {table.name for table in SOURCES if table.day_column}
+    found = _json(incoming.folder(as_of) / "gated.json")
+    return {table: counts for table, counts in found.items() if table in daily}
+
+
+def _affinity(as_of: date) -> pd.DataFrame:
+    """The ranking's quality; no row when it was not judged for this day."""
+    judged = as_of in lake.partitions(AFFINITY_QUALITY)
+    columns = AFFINITY_QUALITY.column_names
+    return lake.read(AFFINITY_QUALITY, as_of) if judged else pd.DataFrame(columns=columns)
 
 
 def _schedule(version: str) -> pd.DataFrame:

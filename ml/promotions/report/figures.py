@@ -9,8 +9,9 @@ from markupsafe import Markup
 from ml.promotions.report.calendar import planned_weeks
 from ml.promotions.report.charts import frontier_chart, week_chart
 from ml.promotions.report.facts import Facts
-from ml.promotions.report.lines import said
 from ml.promotions.report.numbers import day, percent
+
+CENT = 0.005  # what would be written as nothing
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Budget:
     weeks: Markup
     frontier: Markup | None
     shadow_price: float | None
-    limits: list[dict[str, str]]
+    slots: list[dict[str, Any]]
     exclusions: list[tuple[str, int]]
 
 
@@ -73,7 +74,7 @@ def headline(facts: Facts) -> Headline:
         margin_p10=summary.get("incremental_margin_p10"),
         units=float(plan["incremental_units"].sum()),
         baseline=float(plan["baseline_units"].sum()),
-        gap=summary.get("gap"),
+        gap=summary.get("optimality_gap"),
     )
 
 
@@ -83,11 +84,14 @@ def tallies(facts: Facts) -> dict[str, list[Tally]]:
         discount=((facts.plan["depth"] / 0.05).round() * 0.05).round(2),
         support=facts.plan["support"].str.replace("+", " and "),
     )
+    departments = plan["department"].str.capitalize()
     depths = _tally(plan, "discount")
     return {
         "Discount": [Tally(f"about {percent(float(t.label))}", *_rest(t)) for t in depths],
         "Support": _tally(plan, "support"),
-        "Department": sorted(_tally(plan, "department"), key=lambda t: -t.promotions)[:8],
+        "Department": sorted(
+            _tally(plan.assign(department=departments), "department"), key=lambda t: -t.promotions
+        )[:8],
     }
 
 
@@ -103,12 +107,13 @@ def budget_figures(facts: Facts) -> Budget:
             spent["incremental_margin"].tolist(),
         ),
         frontier=frontier_chart(frontier, facts.summary.get("budget")) if frontier else None,
-        shadow_price=facts.summary.get("budget_shadow_price"),
-        limits=[
-            {key: said(value) for key, value in limit.items()}
+        shadow_price=_shadow_price(facts),
+        slots=[
+            limit
             for limit in facts.summary.get("limits", [])
+            if "category" in limit and limit["shadow_price"] >= CENT
         ],
-        exclusions=sorted(facts.summary.get("exclusions", {}).items(), key=lambda e: -e[1]),
+        exclusions=sorted(facts.summary.get("products_excluded", {}).items(), key=lambda e: -e[1]),
     )
 
 
@@ -123,6 +128,12 @@ def _tally(plan: pd.DataFrame, column: str) -> list[Tally]:
         Tally(str(label), int(n), float(cost), float(margin), float(n / largest))
         for label, n, cost, margin in sums.itertuples()
     ]
+
+
+def _shadow_price(facts: Facts) -> float | None:
+    """What one more unit of money in the budget would add to the expected margin."""
+    prices = {limit["limit"]: limit["shadow_price"] for limit in facts.summary.get("limits", [])}
+    return prices.get("budget")
 
 
 def _rest(tally: Tally) -> tuple[int, float, float, float]:

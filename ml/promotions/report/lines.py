@@ -7,7 +7,9 @@ from typing import Any
 
 from ml.promotions.report.calendar import badges, shade
 from ml.promotions.report.facts import Facts
-from ml.promotions.report.numbers import count, period
+from ml.promotions.report.numbers import count, percent, period, price
+
+OWN = {"elasticity", "elasticity_sd", "price_identified", "limits", "next_best"}
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,19 @@ def plan_lines(facts: Facts) -> list[Line]:
 
 
 def reasons(text: str) -> list[tuple[str, str]]:
-    """The JSON of a promotion's reasons as words: what, and its value."""
+    """The JSON of a promotion's reasons as words: what, and its value.
+
+    What this version of the plan writes is put in a sentence; anything else is shown as it is.
+    """
     found = json.loads(text)
-    pairs = found.items() if isinstance(found, dict) else [("reason", found)]
-    return [(_words(key), said(value)) for key, value in pairs]
+    told = []
+    if "elasticity" in found:
+        told.append(("price elasticity", _elasticity(found)))
+    if "limits" in found:
+        told.append(("limits", "; ".join(map(_limit, found["limits"])) or "none holds it back"))
+    if "next_best" in found:
+        told.append(("next best", _next_best(found["next_best"])))
+    return told + [(_words(key), said(value)) for key, value in found.items() if key not in OWN]
 
 
 def said(value: Any) -> str:
@@ -53,8 +64,38 @@ def said(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{_words(key)} {said(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return "; ".join(said(inner) for inner in value) or "none"
-    return "none" if value is None else str(value)
+        return ", ".join(said(inner) for inner in value) or "none"
+    return "none" if value is None else _words(str(value))
+
+
+def _elasticity(found: dict[str, Any]) -> str:
+    spread = f" ± {count(found['elasticity_sd'], 2)}" if "elasticity_sd" in found else ""
+    source = "" if found.get("price_identified", True) else ", borrowed from similar products"
+    return f"{count(found['elasticity'], 2)}{spread}{source}"
+
+
+def _limit(limit: dict[str, Any]) -> str:
+    name = _words(limit["limit"])
+    if "rules_out" in limit:
+        return f"{name} rules out {_option(limit['rules_out'])}"
+    if "shadow_price" in limit:
+        return f"{name}, one more is worth {price(limit['shadow_price'])}"
+    return said(limit)
+
+
+def _next_best(option: dict[str, Any] | None) -> str:
+    return "no promotion" if option is None else _option(option)
+
+
+def _option(option: dict[str, Any]) -> str:
+    support = "" if option["support"] == "none" else f" with {_support(option['support'])}"
+    earns = f", margin {price(option['incremental_margin'])}"
+    cost = f" for {price(option['cost'])}" if "cost" in option else ""
+    return f"{percent(option['depth'])} off{support}{earns}{cost}"
+
+
+def _support(name: str) -> str:
+    return name.replace("+", " and ")
 
 
 def _words(key: str) -> str:

@@ -41,6 +41,11 @@ def day(value: date | datetime) -> str:
     return f"{value.day} {value:%b}"
 
 
+def iso_day(text: str) -> str:
+    """4 Dec, from 2017-12-04."""
+    return day(date.fromisoformat(text))
+
+
 def long_day(value: date | datetime) -> str:
     """4 December 2017."""
     return f"{value.day} {value:%B %Y}"
@@ -60,5 +65,6 @@ FILTERS = {
     "price": price,
     "percent": percent,
     "day": day,
+    "iso_day": iso_day,
     "long_day": long_day,
 }

@@ -1,3 +1,13 @@
+const more = document.getElementById("more");
+if (more) {
+  const calendar = document.querySelector(".calendar");
+  calendar.classList.add("short");
+  more.addEventListener("click", () => {
+    calendar.classList.remove("short");
+    more.remove();
+  });
+}
+
 for (const button of document.querySelectorAll(".calendar .group button")) {
   button.addEventListener("click", () => {
     const open = button.closest("tbody").classList.toggle("open");

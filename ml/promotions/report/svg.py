@@ -108,7 +108,7 @@ def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """Round values from low to high, about `wanted` of them."""
     raw = (high - low) / wanted if high > low else 1.0
     magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * 0.999)
+    step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [round(k * step, 10) for k in range(first, last + 1)]
