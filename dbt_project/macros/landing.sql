@@ -39,7 +39,7 @@
             "table" as table_name,
             split_part("partition", '=', 1) as partitioned_by,
             cast(split_part("partition", '=', 2) as date) as day,
-            content_hash as batch_id,
+            left(content_hash, 16) as batch_id,
             "rows",
             list_transform(files, lambda f: regexp_replace(filename, 'manifest.json$', f.name)) as paths
         from read_json(

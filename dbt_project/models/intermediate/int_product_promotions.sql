@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='landed_on',
+        unique_key='starts_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 promotions as (
 
     select * from {{ ref('stg_promotions') }}
-    where {{ is_new_batch('promotions', 'landed_on') }}
+    where {{ is_new_batch('promotions', 'starts_on', 'starts_on') }}
 
 ),
 
@@ -30,12 +30,11 @@ counted as (
     select
         product_id,
         starts_on,
-        landed_on,
-        batch_id,
+        any_value(batch_id) as batch_id,
         count(distinct store_id) filter (where is_on_display) as display_stores,
         count(distinct store_id) filter (where is_in_mailer) as mailer_stores
     from promotions
-    group by all
+    group by product_id, starts_on
 
 ),
 

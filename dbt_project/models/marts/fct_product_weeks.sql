@@ -37,6 +37,7 @@ promotions as (
         max(display_stores / promoting_stores) as display_share,
         max(mailer_stores / promoting_stores) as mailer_share
     from {{ ref('int_product_promotions') }}
+    where starts_on >= {{ history_start() }} and starts_on < {{ as_of() }}
     group by product_id, week_start_date
 
 ),

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='landed_on',
+        unique_key='starts_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 source as (
 
     select * from {{ source('landing', 'campaign_customers') }}
-    where {{ is_new_batch('campaign_customers') }}
+    where {{ is_new_batch('campaign_customers', 'starts_on') }}
 
 ),
 
@@ -22,8 +22,10 @@ renamed as (
         campaign_id,
         customer_id,
 
+        ---------- dates
+        day as starts_on,
+
         ---------- batches
-        day as landed_on,
         batch_id
 
     from source

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='landed_on',
+        unique_key='starts_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 source as (
 
     select * from {{ source('landing', 'campaigns') }}
-    where {{ is_new_batch('campaigns') }}
+    where {{ is_new_batch('campaigns', 'starts_on') }}
 
 ),
 
@@ -25,11 +25,10 @@ renamed as (
         campaign_type,
 
         ---------- dates
-        starts_on,
+        day as starts_on,
         ends_on,
 
         ---------- batches
-        day as landed_on,
         batch_id
 
     from source

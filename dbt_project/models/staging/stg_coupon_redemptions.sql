@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='landed_on',
+        unique_key='redeemed_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 source as (
 
     select * from {{ source('landing', 'coupon_redemptions') }}
-    where {{ is_new_batch('coupon_redemptions') }}
+    where {{ is_new_batch('coupon_redemptions', 'redeemed_on') }}
 
 ),
 
@@ -24,10 +24,9 @@ renamed as (
         campaign_id,
 
         ---------- dates
-        redeemed_on,
+        day as redeemed_on,
 
         ---------- batches
-        day as landed_on,
         batch_id
 
     from source

@@ -18,10 +18,9 @@ renamed as (
         mailer is not null as is_in_mailer,
 
         ---------- dates
-        starts_on,
+        day as starts_on,
 
         ---------- batches
-        day as landed_on,
         batch_id
 
     from source

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='landed_on',
+        unique_key='sold_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 source as (
 
     select * from {{ source('landing', 'transactions') }}
-    where {{ is_new_batch('transactions') }}
+    where {{ is_new_batch('transactions', 'sold_on') }}
 
 ),
 
@@ -32,10 +32,9 @@ renamed as (
         cast(coupon_match_discount as decimal(18, 2)) as coupon_match,
 
         ---------- dates
-        sold_on,
+        day as sold_on,
 
         ---------- batches
-        day as landed_on,
         batch_id
 
     from source
