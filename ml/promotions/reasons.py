@@ -50,11 +50,11 @@ def limits(proposal: Proposal, item: int, week: int, option: int) -> list[dict[s
 
 
 def next_best(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any] | None:
-    """The allowed option that would come next in this week; null when that is no promotion."""
+    """The other allowed option that would come next in this week; null when there is none."""
     rival = np.where(proposal.economics.allowed[item, week], _worth(proposal, item, week), -np.inf)
     rival[option] = -np.inf
     best = int(rival.argmax())
-    return _option(proposal, item, week, best) if rival[best] > 0 else None
+    return _option(proposal, item, week, best) if np.isfinite(rival[best]) else None
 
 
 def assumed(proposal: Proposal, item: int) -> list[str]:

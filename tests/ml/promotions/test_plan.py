@@ -1,0 +1,242 @@
+"""A small shop, planned end to end: ten products that sell well and respond to promotion."""
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from ml import lake
+from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.outputs import FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
+from ml.errors import InfeasibleError, LakeError, PolicyError
+from ml.promotions.plan import summary_path, write_plan
+from ml.settings import settings
+
+AS_OF = date(2017, 12, 4)
+WEEKS = [AS_OF + timedelta(days=7 * k) for k in range(4)]
+GOOD = [f"p{k}" for k in range(10)]
+MODELLED = [*GOOD, "fuel", "mute", "gone", "cheap"]
+
+
+def products():
+    rows = pd.DataFrame({"product_id": MODELLED})
+    rows = rows.assign(
+        brand="Private",
+        manufacturer_id="1",
+        department="DELI",
+        category=["HAM"] * 5 + ["SALAMI"] * 9,
+        subcategory="x",
+        package_size="1 LB",
+        unit_cost=[1.5, *[None] * 13],
+        is_merchandise=True,
+        exclusion_reason=None,
+        first_sold_on=date(2017, 1, 2),
+        last_sold_on=date(2017, 12, 1),
+    )
+    rows.loc[rows["product_id"] == "fuel", "is_merchandise"] = False
+    rows.loc[rows["product_id"] == "fuel", "exclusion_reason"] = "sold by the gallon"
+    return rows
+
+
+def by_week(**columns):
+    keys = [{"product_id": p, "week_start_date": w} for p in MODELLED for w in WEEKS]
+    return pd.DataFrame(keys).assign(horizon=np.tile([1, 2, 3, 4], len(MODELLED)), **columns)
+
+
+@pytest.fixture
+def shop(home, tmp_path, monkeypatch):
+    """Write the tables of AS_OF; call it with policy values to change."""
+
+    def write(**policy):
+        quantiles = {f"p{int(q * 100)}": 20.0 for q in QUANTILES}
+        forecasts = by_week(mean_units=20.0, model_version="7", **quantiles)
+        stock = by_week(
+            receipts=0.0,
+            available_units=120.0,
+            stockout_probability=0.0,
+            days_of_cover=40.0,
+            replenishment_weeks=2,
+            is_simulated=True,
+        )
+        stock.loc[stock["product_id"] == "gone", "available_units"] = 0.0
+        responses = pd.DataFrame({"product_id": [p for p in MODELLED if p != "mute"]}).assign(
+            regular_price=3.99,
+            elasticity=-3.0,
+            elasticity_sd=0.3,
+            display_lift=0.9,
+            display_lift_sd=0.1,
+            mailer_lift=0.3,
+            mailer_lift_sd=0.1,
+            dispersion=6.0,
+            promoted_weeks=12,
+            price_identified=True,
+            model_version="7",
+        )
+        responses.loc[responses["product_id"] == "cheap", "regular_price"] = 0.05
+        weeks = by_week(units=20, regular_price=3.99, shelf_price=3.99, depth=0.0)
+        weeks = weeks.assign(display_share=0.3, mailer_share=1.0, stores_selling=1, baskets=9)
+        weeks["week_start_date"] = [w - timedelta(days=28) for w in weeks["week_start_date"]]
+        lake.write(FORECASTS, AS_OF, forecasts, models={"demand": "7"})
+        lake.write(RESPONSES, AS_OF, responses)
+        lake.write(STOCK, AS_OF, stock)
+        lake.write(DIM_PRODUCTS, AS_OF, products())
+        lake.write(FCT_PRODUCT_WEEKS, AS_OF, weeks.assign(sales=Decimal("9.00")))
+        path = tmp_path / "policy.yml"
+        shipped = yaml.safe_load(settings().policy_path.read_text())
+        path.write_text(yaml.safe_dump(shipped | {"budget": 250.0} | policy))
+        monkeypatch.setenv("PROMOLOOP_POLICY_PATH", str(path))
+        settings.cache_clear()
+
+    return write
+
+
+def plan():
+    return lake.read(PLAN, AS_OF)
+
+
+def summary():
+    return json.loads(summary_path(AS_OF).read_text())
+
+
+def test_the_plan_keeps_every_limit_of_the_policy(shop):
+    shop(slots_per_category_week=2)
+
+    version = write_plan(AS_OF)
+
+    lines = plan()
+    assert len(lines) >= 8
+    assert set(lines["plan_version"]) == {version}
+    assert lines["cost"].sum() <= 250.0
+    floor = 0.05 * lines["promo_price"]
+    assert (lines["promo_price"] - lines["unit_cost"] >= floor).all()
+    assert lines.groupby(["category", "starts_at"]).size().max() <= 2
+    assert (lines["max_redemptions"] <= 120).all()
+    assert (lines["stockout_probability"] <= 0.1).all()
+    assert lines.groupby("product_id").size().max() <= 2
+    starts = lines.sort_values("starts_at").groupby("product_id")["starts_at"].diff().dropna()
+    assert (starts >= pd.Timedelta(days=14)).all()
+    assert set(lines["starts_at"].dt.date) <= set(WEEKS)
+    assert summary()["optimality_gap"] <= 0.001
+
+
+def test_every_line_adds_up(shop):
+    shop()
+
+    write_plan(AS_OF)
+
+    lines = plan()
+    assert np.allclose(lines["depth"], 1 - lines["promo_price"] / lines["regular_price"], atol=1e-4)
+    units = lines["expected_units"] - lines["baseline_units"]
+    assert np.allclose(lines["incremental_units"], units, atol=2e-4)
+    support = lines["support"].map({"none": 0, "display": 0.5, "mailer": 0.5, "display+mailer": 1})
+    markdown = lines["expected_units"] * (lines["regular_price"] - lines["promo_price"])
+    assert np.allclose(lines["cost"], markdown + support, atol=0.011)
+    assert np.allclose(lines["roi"], lines["incremental_margin"] / lines["cost"], atol=1e-3)
+    assert (lines["incremental_margin_p10"] <= lines["incremental_margin"]).all()
+    assert (lines["expected_units_p10"] <= lines["expected_units_p50"]).all()
+    assert (lines["ends_at"] - lines["starts_at"] == pd.Timedelta(days=7)).all()
+    known = lines["product_id"] == "p0"
+    assert (lines["cost_is_assumed"] != known).all()
+
+
+def test_a_line_says_why_it_is_there(shop):
+    shop(budget=40.0)
+
+    write_plan(AS_OF)
+
+    line = plan().iloc[0]
+    why = json.loads(line["reasons"])
+    assert why["elasticity"] == -3.0
+    assert why["limits"][0]["limit"] == "budget"
+    assert why["limits"][0]["shadow_price"] > 0
+    assert {"depth", "support", "incremental_margin", "cost"} <= set(why["next_best"])
+    assert "displacement" in why["assumed"]
+    assert ("margin_by_department" in why["assumed"]) == line["cost_is_assumed"]
+    assert json.loads(line["model_versions"]) == {"demand": "7"}
+
+
+def test_products_that_may_not_be_promoted_are_counted_by_reason(shop):
+    shop()
+
+    write_plan(AS_OF)
+
+    assert not set(plan()["product_id"]) - set(GOOD)
+    assert summary()["products_considered"] == 14
+    assert summary()["products_excluded"] == {
+        "no price on the ladder": 1,
+        "no regular price or response": 1,
+        "sold by the gallon": 1,
+        "stock does not cover a promotion": 1,
+    }
+
+
+def test_the_summary_is_the_sum_of_the_lines(shop):
+    shop()
+
+    write_plan(AS_OF)
+
+    found, lines = summary(), plan()
+    assert found["cost"] == pytest.approx(lines["cost"].sum(), abs=0.01)
+    assert found["incremental_margin"] == pytest.approx(lines["incremental_margin"].sum(), abs=0.01)
+    assert found["promotions"] == sum(found["promotions_by_depth"].values()) == len(lines)
+    assert found["incremental_margin_p10"] < found["incremental_margin"]
+    budgets = [point["budget"] for point in found["frontier"]]
+    assert budgets == [62.5, 125.0, 187.5, 250.0, 312.5, 375.0]
+    assert all(point["cost"] <= point["budget"] for point in found["frontier"])
+
+
+def test_a_given_budget_replaces_the_policys(shop):
+    shop()
+
+    write_plan(AS_OF, budget=30.0)
+
+    assert plan()["cost"].sum() <= 30.0
+    assert summary()["budget"] == 30.0
+
+
+def test_a_rerun_writes_the_same_bytes_and_another_policy_another_version(shop):
+    shop()
+    version, before = write_plan(AS_OF), lake.manifest(PLAN, AS_OF)
+    text = summary_path(AS_OF).read_bytes()
+
+    assert write_plan(AS_OF) == version
+    assert lake.manifest(PLAN, AS_OF) == before
+    assert summary_path(AS_OF).read_bytes() == text
+    shop(maximum_per_product=1)
+    assert write_plan(AS_OF) != version
+
+
+def test_an_impossible_policy_is_refused_and_the_last_plan_stays(shop):
+    shop()
+    write_plan(AS_OF)
+    before = lake.manifest(PLAN, AS_OF)
+
+    shop(margin_floor=0.9)
+    with pytest.raises(InfeasibleError, match="below the margin floor"):
+        write_plan(AS_OF)
+    shop()
+    with pytest.raises(InfeasibleError, match="budget"):
+        write_plan(AS_OF, budget=-5.0)
+    shop(price_ending=2.0)
+    with pytest.raises(PolicyError, match="price_ending"):
+        write_plan(AS_OF)
+
+    assert lake.manifest(PLAN, AS_OF) == before
+
+
+def test_a_missing_stage_is_named(home):
+    with pytest.raises(LakeError, match="demand/forecasts"):
+        write_plan(AS_OF)
+
+
+def test_a_budget_of_nothing_gives_an_empty_plan(shop):
+    shop()
+
+    write_plan(AS_OF, budget=0.0)
+
+    assert plan().empty
+    assert summary()["promotions"] == 0
