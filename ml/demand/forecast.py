@@ -1,0 +1,79 @@
+"""Write the forecasts and the price responses of an as-of date, with a registered model."""
+
+import logging
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from ml import lake, registry
+from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.outputs import FORECASTS, QUANTILES, RESPONSES
+from ml.demand.fitting import predict, prepare_tensorflow
+from ml.demand.model import StructuredDemand
+from ml.demand.quantiles import quantiles
+from ml.demand.response import responses
+from ml.demand.windows import WEEK, Panel, covariates, read_panel
+from ml.errors import PolicyError
+from ml.settings import settings
+
+log = logging.getLogger(__name__)
+
+NAME = "demand"
+DECIMALS = 6
+MARTS = (DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
+
+
+def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None) -> None:
+    """Forecast the weeks from the first Monday on or after `as_of`, not promoted.
+
+    Raises:
+        PolicyError: the model was trained for fewer weeks ahead.
+        GateError: the version does not load.
+    """
+    prepare_tensorflow(settings().seed)
+    model = registry.load(NAME, version)
+    panel = read_panel(as_of, settings().demand_products)
+    ahead = weeks_ahead(panel, as_of, horizon_weeks or settings().horizon_weeks)
+    if ahead[-1] > model.horizon:
+        raise PolicyError(
+            f"horizon_weeks={horizon_weeks or settings().horizon_weeks} reaches {ahead[-1]} weeks "
+            f"past the last sales, but demand version {version} was trained for {model.horizon}; "
+            "lower it, or train with PROMOLOOP_HORIZON_WEEKS set to it"
+        )
+    inputs, models = fingerprint(as_of), {NAME: version}
+    forecasts = baseline_forecasts(model, panel, ahead).assign(model_version=version)
+    lake.write(FORECASTS, as_of, forecasts, inputs, models)
+    answers = responses(model, panel).round(DECIMALS).assign(model_version=version)
+    lake.write(RESPONSES, as_of, answers, inputs, models)
+    log.info("forecast %d products, %d weeks from %s", len(answers), len(ahead), as_of)
+
+
+def fingerprint(as_of: date) -> dict[str, str]:
+    """Content hashes of the marts the model reads."""
+    return {table.name: lake.manifest(table, as_of).content_hash for table in MARTS}
+
+
+def weeks_ahead(panel: Panel, as_of: date, weeks: int) -> np.ndarray:
+    """Weeks past the panel's last one, from the first Monday on or after `as_of`."""
+    monday = np.busday_offset(as_of, 0, roll="forward", weekmask="Mon")
+    first = int((monday - panel.weeks[-1]) // WEEK)
+    return np.arange(first, first + weeks)
+
+
+def baseline_forecasts(model: StructuredDemand, panel: Panel, ahead: np.ndarray) -> pd.DataFrame:
+    """One row per product and week: mean and quantiles at regular price, not promoted."""
+    known = covariates(panel, planned_weeks=model.horizon)
+    mean, size = predict(model, panel, known, len(panel.weeks))
+    mean, size = mean[:, ahead - 1], size[:, ahead - 1]
+    levels = quantiles(mean, size)
+    products, weeks = mean.shape
+    return pd.DataFrame(
+        {
+            "product_id": np.repeat(panel.products["product_id"].to_numpy(), weeks),
+            "week_start_date": np.tile((panel.weeks[-1] + WEEK * ahead).astype(object), products),
+            "horizon": np.tile(ahead, products),
+            "mean_units": mean.ravel().round(DECIMALS),
+            **{f"p{int(q * 100)}": v.ravel() for q, v in zip(QUANTILES, levels, strict=True)},
+        }
+    )

@@ -1,0 +1,99 @@
+"""How demand answers price, display and mailer, and how sure of it we are.
+
+The model's effects are a posterior mode. Their spread is Laplace's: each product's own
+information on a term (the others profiled out under their priors), combined exactly over
+the tree department > category > subcategory > product, whose steps have the priors' sds.
+"""
+
+import numpy as np
+import pandas as pd
+from keras import ops
+
+from ml.demand.model import PRIOR_SD, StructuredDemand, coefficients
+from ml.demand.windows import EFFECTS, STATIC, Panel, covariates
+
+PROMOTED = np.log(0.95)
+IDENTIFIED = 0.5  # of the prior variance: above it the data said little
+STEPS = np.array(list(PRIOR_SD.values()))  # sds, department first
+
+
+def responses(model: StructuredDemand, panel: Panel) -> pd.DataFrame:
+    """One row per product of the panel, without the model's version."""
+    terms = ops.convert_to_numpy(model.effects(model.codes(panel.products))).astype("float64")
+    found = ops.convert_to_numpy(coefficients(terms)).astype("float64")
+    slope = np.concatenate([1 / (1 + np.exp(-terms[:, :2])), np.ones((len(terms), 2))], axis=1)
+    information = term_information(model, panel, found, slope)
+    variance = pooled_variance(information, panel.products)
+    sd = np.sqrt(variance) * slope
+    effect = dict(zip(EFFECTS, found.T, strict=True))
+    spread = dict(zip(EFFECTS, sd.T, strict=True))
+    sold_promoted = (panel.units > 0) & (panel.ratio < PROMOTED)
+    return pd.DataFrame(
+        {
+            "product_id": panel.products["product_id"],
+            "regular_price": panel.regular_price[:, -1],
+            "elasticity": effect["price"],
+            "elasticity_sd": spread["price"],
+            "display_lift": effect["display"],
+            "display_lift_sd": spread["display"],
+            "mailer_lift": effect["mailer"],
+            "mailer_lift_sd": spread["mailer"],
+            "dispersion": np.exp(np.clip(terms[:, -1], -4, 6)) * model.size_scale,
+            "promoted_weeks": sold_promoted.sum(axis=1),
+            "price_identified": variance[:, 0] < IDENTIFIED * (STEPS**2).sum(),
+        }
+    )
+
+
+def term_information(
+    model: StructuredDemand, panel: Panel, found: np.ndarray, slope: np.ndarray
+) -> np.ndarray:
+    """(N, 4) Fisher information of each product's terms, the level and other terms unknown."""
+    effects = covariates(panel)["effects"].astype("float64")
+    lift = np.exp((effects * found[:, None]).sum(-1)) * panel.started
+    mean = lift * (panel.units.sum(axis=1) / lift.sum(axis=1))[:, None]
+    size = np.exp(ops.convert_to_numpy(model.effects(model.codes(panel.products)))[:, -1:])
+    weight = mean * size / (size + mean)
+    design = effects * slope[:, None]
+    centre = (weight[..., None] * design).sum(1) / np.maximum(weight.sum(1), 1e-9)[:, None]
+    design = (design - centre[:, None]) * np.sqrt(weight)[..., None]
+    fisher = np.einsum("nwi,nwj->nij", design, design)
+    prior = 1 / (STEPS**2).sum()
+    joint = np.linalg.inv(fisher + prior * np.eye(len(EFFECTS)))
+    return np.maximum(1 / np.diagonal(joint, axis1=1, axis2=2) - prior, 0.0)
+
+
+def pooled_variance(information: np.ndarray, products: pd.DataFrame) -> np.ndarray:
+    """Posterior variance of each product's terms given every product's information.
+
+    Exact for Gaussian terms on a tree: precisions are summed upwards, each step to a
+    parent adding its prior variance, then each child gets what its parent knows from
+    elsewhere. The top is a global term without a prior of its own.
+    """
+    groups = [products.groupby(list(STATIC[:depth])).ngroup().to_numpy() for depth in range(1, 5)]
+    parents = [
+        np.zeros(g.max() + 1, int) if d == 0 else _parents(groups[d], groups[d - 1])
+        for d, g in enumerate(groups)
+    ]
+    below = [np.empty(0)] * 4
+    below[3] = np.zeros((groups[3].max() + 1, information.shape[1]))
+    np.add.at(below[3], groups[3], information)
+    messages = [np.empty(0)] * 4
+    for depth in range(3, -1, -1):
+        messages[depth] = below[depth] / (1 + below[depth] * STEPS[depth] ** 2)
+        above = np.zeros((parents[depth].max() + 1, information.shape[1]))
+        np.add.at(above, parents[depth], messages[depth])
+        if depth:
+            below[depth - 1] = above
+    known = above
+    for depth in range(4):
+        elsewhere = np.maximum(known[parents[depth]] - messages[depth], 1e-12)
+        known = below[depth] + 1 / (1 / elsewhere + STEPS[depth] ** 2)
+    return 1 / known[groups[3]]
+
+
+def _parents(child: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """Of each child group, the number of its parent group."""
+    of = np.zeros(child.max() + 1, int)
+    of[child] = parent
+    return of

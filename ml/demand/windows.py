@@ -1,0 +1,216 @@
+"""The demand model's arrays: N products by W weeks, from the marts of one as-of date.
+
+A panel holds what was seen; `covariates` turns it into what the model reads. Prices of
+unsold weeks are carried forward, a series starts at its first sale, and nothing at or
+after the as-of date is read. Weekly products are ranked on their sales before a date, so
+a backtest can rank on what was known at its first origin.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ml import lake
+from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.table import Table
+from ml.errors import ContractError
+
+WEEK = np.timedelta64(7, "D")
+RANKING_WEEKS = 52
+USUAL_WEEKS = 8
+STATIC = ("department", "category", "subcategory", "product_id")
+EFFECTS = ("price", "regular", "display", "mailer")
+GRIDS = ("units", "started", "regular_price", "ratio", "display", "mailer")
+CONTEXT = ("rivals_price", "rivals_mailer", "holiday", "holiday_next_week")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Products in rows (largest sales first), weeks in columns (oldest first).
+
+    `ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
+    week, as calendars do; `started` is False before a product's first sale.
+    """
+
+    products: pd.DataFrame
+    weeks: np.ndarray
+    units: np.ndarray
+    started: np.ndarray
+    regular_price: np.ndarray
+    ratio: np.ndarray
+    display: np.ndarray
+    mailer: np.ndarray
+    holiday: np.ndarray
+
+    def head(self, products: int) -> "Panel":
+        """The panel of its largest `products`."""
+        grids = {name: getattr(self, name)[:products] for name in GRIDS}
+        return replace(self, products=self.products.head(products), **grids)
+
+    def until(self, week: int) -> "Panel":
+        """The panel of its first `week` weeks."""
+        grids = {name: getattr(self, name)[:, :week] for name in GRIDS}
+        return replace(self, weeks=self.weeks[:week], **grids)
+
+
+def read_panel(as_of: date, products: int, ranked_before: date | None = None) -> Panel:
+    """The panel of the `products` with the largest sales before `ranked_before`.
+
+    Raises:
+        ContractError: no merchandise was sold before that date.
+    """
+    weekly = _read(FCT_PRODUCT_WEEKS, as_of)
+    weekly = weekly.filter(pc.less_equal(weekly["week_start_date"], as_of - timedelta(days=7)))
+    chosen = _largest(weekly, ranked_before or as_of, products)
+    if not chosen:
+        raise ContractError(
+            f"{FCT_PRODUCT_WEEKS.uri} as_of={as_of}: no product sold before "
+            f"{ranked_before or as_of}; land at least one complete week of sales"
+        )
+    rows = weekly.filter(pc.is_in(weekly["product_id"], pa.array(chosen))).to_pandas()
+    return _panel(rows, chosen, as_of)
+
+
+def _read(table: Table, as_of: date) -> pa.Table:
+    """A mart as Arrow: the weekly mart is too long for a frame of Python dates."""
+    columns = [c for c in table.column_names if c != "sales"]
+    return pa.concat_tables([pq.read_table(p, columns=columns) for p in lake.files(table, as_of)])
+
+
+def _largest(weekly: pa.Table, before: date, products: int) -> list[str]:
+    """Product ids by sales in the `RANKING_WEEKS` before a date, ties by id."""
+    weeks = weekly["week_start_date"]
+    recent = weekly.filter(
+        pc.and_(
+            pc.less_equal(weeks, before - timedelta(days=7)),
+            pc.greater_equal(weeks, before - timedelta(weeks=RANKING_WEEKS)),
+        )
+    )
+    spent = pc.multiply(pc.cast(recent["units"], "double"), recent["shelf_price"])
+    sales = recent.append_column("spent", spent).group_by("product_id", use_threads=False)
+    ranked = sales.aggregate([("spent", "sum")]).sort_by(
+        [("spent_sum", "descending"), ("product_id", "ascending")]
+    )
+    return (
+        ranked.filter(pc.greater(ranked["spent_sum"], 0))
+        .slice(0, products)["product_id"]
+        .to_pylist()
+    )
+
+
+def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
+    weeks = np.sort(rows["week_start_date"].to_numpy("datetime64[D]"))
+    weeks = np.arange(weeks[0], weeks[-1] + WEEK, WEEK)
+    at = (
+        pd.Index(chosen).get_indexer(pd.Index(rows["product_id"])),
+        ((rows["week_start_date"].to_numpy("datetime64[D]") - weeks[0]) // WEEK).astype(int),
+    )
+
+    def spread(values: pd.Series, empty: float) -> np.ndarray:
+        grid = np.full((len(chosen), len(weeks)), empty)
+        grid[at] = values.to_numpy("float64")
+        return grid
+
+    units = spread(rows["units"], 0.0)
+    regular = _carried(spread(rows["regular_price"], np.nan))
+    shelf = _carried(spread(rows["shelf_price"], np.nan))
+    with np.errstate(invalid="ignore"):
+        ratio = np.minimum(np.log(shelf / regular), 0.0)
+    return Panel(
+        products=_products(chosen, as_of),
+        weeks=weeks,
+        units=units,
+        started=np.cumsum(units, axis=1) > 0,
+        regular_price=regular,
+        ratio=np.nan_to_num(ratio),
+        display=spread(rows["display_share"], 0.0),
+        mailer=spread(rows["mailer_share"], 0.0),
+        holiday=_holidays(weeks, as_of),
+    )
+
+
+def _carried(prices: np.ndarray) -> np.ndarray:
+    """Fill each unsold week with the last price before it; weeks before the first stay NaN."""
+    last = np.where(np.isnan(prices), 0, np.arange(prices.shape[1]))
+    return np.take_along_axis(prices, np.maximum.accumulate(last, axis=1), axis=1)
+
+
+def _products(chosen: list[str], as_of: date) -> pd.DataFrame:
+    known = _read(DIM_PRODUCTS, as_of).select(list(STATIC)).to_pandas().set_index("product_id")
+    missing = pd.Index(chosen).difference(known.index)
+    if len(missing):
+        raise ContractError(
+            f"{DIM_PRODUCTS.uri} as_of={as_of} lacks {len(missing)} products sold, for example "
+            f"{missing[0]}; rebuild the marts"
+        )
+    return known.loc[chosen].reset_index()
+
+
+def _holidays(weeks: np.ndarray, as_of: date) -> np.ndarray:
+    """1.0 for each week with a holiday, to a year past the last one."""
+    dates = _read(DIM_DATES, as_of).to_pandas()
+    festive = dates.loc[dates["holiday"].notna(), "week_start_date"].to_numpy("datetime64[D]")
+    reach = weeks[0] + WEEK * np.arange(len(weeks) + 52)
+    return np.isin(reach, festive).astype(float)
+
+
+def covariates(panel: Panel, planned_weeks: int = 0) -> dict[str, np.ndarray]:
+    """What the model reads of each product and week, `planned_weeks` past the panel's end.
+
+    Returns:
+        `effects` (N, W + planned, 4) in the order of `EFFECTS` and `context` in the order of
+        `CONTEXT`. Weeks past the end are at the last regular price and not promoted, and the
+        category's other products are promoted as in the last `USUAL_WEEKS`.
+    """
+    first = np.argmax(panel.started, axis=1)[:, None]
+    base = np.take_along_axis(panel.regular_price, first, axis=1)
+    regular = np.nan_to_num(np.clip(np.log(panel.regular_price / base), -1.0, 1.0))
+    effects = np.stack([panel.ratio, regular, panel.display, panel.mailer], axis=-1)
+    planned = np.zeros((len(regular), planned_weeks, 4))
+    planned[..., 1] = regular[:, -1:]
+    rivals = [_others(panel, -panel.ratio), _others(panel, panel.mailer)]
+    weeks = len(panel.weeks) + planned_weeks
+    context = [_extended(r, planned_weeks) for r in rivals] + [
+        np.broadcast_to(panel.holiday[ahead : weeks + ahead], (len(regular), weeks))
+        for ahead in (0, 1)
+    ]
+    return {
+        "effects": np.concatenate([effects, planned], axis=1).astype("float32"),
+        "context": np.stack(context, axis=-1).astype("float32"),
+    }
+
+
+def _others(panel: Panel, values: np.ndarray) -> np.ndarray:
+    """Mean of `values` over the category's other products on sale, week by week."""
+    groups = pd.factorize(panel.products["category"], sort=True)[0]
+    present = panel.started.astype(float)
+    total = np.zeros((groups.max() + 1, values.shape[1]))
+    count = np.zeros_like(total)
+    np.add.at(total, groups, values * present)
+    np.add.at(count, groups, present)
+    return (total[groups] - values * present) / np.maximum(count[groups] - present, 1.0)
+
+
+def _extended(values: np.ndarray, weeks: int) -> np.ndarray:
+    usual = values[:, -USUAL_WEEKS:].mean(axis=1, keepdims=True)
+    return np.concatenate([values, np.repeat(usual, weeks, axis=1)], axis=1)
+
+
+def window(panel: Panel, known: dict[str, np.ndarray], origin: int, horizon: int) -> dict:
+    """The model's input at an origin: history of `origin` weeks, covariates `horizon` further.
+
+    Covariates past those known are zero: such targets carry no weight in training.
+    """
+    ahead = origin + horizon
+    short = max(0, ahead - known["effects"].shape[1])
+    padding = [(0, 0), (0, short), (0, 0)]
+    return {
+        "units": panel.units[:, :origin].astype("float32"),
+        "started": panel.started[:, :origin].astype("float32"),
+        **{name: np.pad(values[:, :ahead], padding) for name, values in known.items()},
+    }

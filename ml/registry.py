@@ -1,0 +1,156 @@
+"""Which version of a model may be used: gates, aliases, loading.
+
+A version is registered as `challenger`. `mlflow/gates.yml` says what it must show; each
+gate's result is written on the version as a tag `gate.<name>`, and only a version that
+passes them all becomes `champion`. Nothing here treats an unreachable registry as an
+empty one: such errors rise and are retried.
+"""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import yaml
+from mlflow import MlflowClient, artifacts
+
+from ml.errors import GateError, PolicyError
+from ml.settings import settings
+
+if TYPE_CHECKING:
+    import keras
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A metric of a version's run and the bounds it must keep, both inclusive.
+
+    With `worse_than_champion`, the upper bound is that many times the champion's value.
+    """
+
+    name: str
+    metric: str
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    worse_than_champion: float | None = None
+
+    def verdict(
+        self, found: Mapping[str, float], champion: Mapping[str, float]
+    ) -> tuple[bool, str]:
+        """Whether it passes, and the sentence that goes on the version's tag."""
+        value = found.get(self.metric, math.nan)
+        maximum = self.maximum
+        if self.worse_than_champion is not None and self.metric in champion:
+            maximum = min(maximum, self.worse_than_champion * champion[self.metric])
+        passed = self.minimum <= value <= maximum  # False for a metric that is missing
+        low = f"{self.minimum:.4g} <= " if self.minimum > -math.inf else ""
+        high = f" <= {maximum:.4g}" if maximum < math.inf else ""
+        bounds = f"{low}{self.metric} {value:.4g}{high}"
+        return passed, f"{'pass' if passed else 'fail'} ({bounds})"
+
+
+def read_gates(name: str) -> list[Gate]:
+    """The gates of a model.
+
+    Raises:
+        PolicyError: the file has no gates for the model, or a gate holds another key.
+    """
+    path = settings().gates_path
+    found = yaml.safe_load(path.read_text()) or {}
+    if not found.get(name):
+        raise PolicyError(f"{path}: no gates for model {name!r}; found {sorted(found)}; add some")
+    try:
+        return [Gate(name=gate, **bounds) for gate, bounds in found[name].items()]
+    except TypeError as error:
+        raise PolicyError(
+            f"{path}: a gate of {name!r} holds an unknown or missing key ({error}); "
+            "expected metric, minimum, maximum, worse_than_champion"
+        ) from error
+
+
+@lru_cache
+def _client(uri: str) -> MlflowClient:
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def client() -> MlflowClient:
+    """The registry this deployment talks to."""
+    return _client(settings().tracking_uri)
+
+
+def aliases(name: str) -> dict[str, str]:
+    """Alias to version; empty before the first version is registered."""
+    known = client().search_registered_models(filter_string=f"name = '{name}'")
+    return {alias: str(v) for model in known for alias, v in model.aliases.items()}
+
+
+def champion(name: str) -> str | None:
+    """The version that passed its gates, or None when there is none yet."""
+    return aliases(name).get(CHAMPION)
+
+
+def require_champion(name: str) -> str:
+    """The champion's version.
+
+    Raises:
+        GateError: there is none; names the gates the challenger failed.
+    """
+    known = aliases(name)
+    if CHAMPION in known:
+        return known[CHAMPION]
+    if CHALLENGER not in known:
+        raise GateError(f"model {name!r} has no version; run the DAG train_{name}")
+    tags = client().get_model_version(name, known[CHALLENGER]).tags
+    failed = {gate: said for gate, said in sorted(tags.items()) if said.startswith("fail")}
+    raise GateError(
+        f"model {name!r} has no champion; challenger {known[CHALLENGER]} failed {failed}; look at "
+        f"its run in {settings().tracking_uri}, then train again or change {settings().gates_path}"
+    )
+
+
+def metrics(name: str, version: str) -> dict[str, float]:
+    """The metrics of the run that made a version."""
+    made_by = client().get_model_version(name, version).run_id
+    return dict(client().get_run(str(made_by)).data.metrics)
+
+
+def promote_if_it_passes(name: str, version: str) -> bool:
+    """Point the champion alias at `version` when every gate passes; tag each gate's result."""
+    holder = champion(name)
+    rival = metrics(name, holder) if holder and holder != version else {}
+    found = metrics(name, version)
+    passed = True
+    for gate in read_gates(name):
+        kept, said = gate.verdict(found, rival)
+        client().set_model_version_tag(name, version, f"gate.{gate.name}", said)
+        log.info("%s version %s, gate %s: %s", name, version, gate.name, said)
+        passed = passed and kept
+    if passed:
+        client().set_registered_model_alias(name, CHAMPION, version)
+    return passed
+
+
+def load(name: str, version: str) -> "keras.Model":
+    """A registered Keras model, read without running any code it carries.
+
+    Raises:
+        GateError: the version was fetched but does not load.
+    """
+    import mlflow.keras
+
+    mlflow.set_registry_uri(settings().tracking_uri)
+    folder = artifacts.download_artifacts(
+        artifact_uri=f"models:/{name}/{version}", tracking_uri=settings().tracking_uri
+    )
+    try:
+        return mlflow.keras.load_model(folder, load_model_kwargs={"safe_mode": True})
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise GateError(
+            f"model {name!r} version {version} is registered but does not load ({error}); train "
+            f"again, or point the alias {CHAMPION!r} at an older version"
+        ) from error
