@@ -1,0 +1,64 @@
+"""The DAGs as Airflow's parser sees them, read in a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ml.settings import PROJECT, Settings
+from promoloop import services
+from promoloop.environment import environment
+
+PARSE = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+
+sys.path.insert(0, sys.argv[1])
+bag = DagBag(sys.argv[1])
+heavy = {"tensorflow", "keras", "pyspark", "pandas", "mlflow", "great_expectations", "duckdb", "dbt"}
+
+def task(t):
+    return {
+        "owner": t.owner, "retries": t.retries, "queue": t.queue, "pool": t.pool,
+        "timeout": t.execution_timeout and t.execution_timeout.total_seconds(),
+        "policy": t.retry_policy and t.retry_policy.serialize(),
+        "backoff": bool(t.retry_exponential_backoff),
+        "tells_of_failure": bool(t.on_failure_callback),
+        "upstream": sorted(t.upstream_task_ids), "outlets": [o.uri for o in t.outlets],
+        "type": t.task_type,
+    }
+
+def dag(d):
+    return {
+        "tags": sorted(d.tags), "doc": d.doc_md or "", "catchup": d.catchup,
+        "max_active_runs": d.max_active_runs, "schedule": d.timetable.__class__.__name__,
+        "tasks": {t.task_id: task(t) for t in d.tasks},
+    }
+
+print(json.dumps({
+    "errors": bag.import_errors,
+    "heavy": sorted(heavy & sys.modules.keys()),
+    "dags": {name: dag(d) for name, d in bag.dags.items()},
+}))
+"""
+
+
+@pytest.fixture(scope="session")
+def parsed(tmp_path_factory):
+    settings = Settings(home=tmp_path_factory.mktemp("dags"))
+    services.parse_dbt(settings)
+    said = subprocess.run(
+        [sys.executable, "-c", PARSE, str(PROJECT / "dags")],
+        env=environment(settings),
+        cwd=settings.home,
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 0, said.stderr
+    return json.loads(said.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def refresh(parsed):
+    return parsed["dags"]["refresh_promotions"]["tasks"]

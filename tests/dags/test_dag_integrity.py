@@ -1,0 +1,110 @@
+import pytest
+
+DAGS = {"refresh_promotions", "train_demand"}
+ORDER = (
+    "land",
+    "gate_landing",
+    "transform.dbt_producer_watcher",
+    "marts.export",
+    "marts.gate",
+    "affinity.affinity",
+    "affinity.segments",
+    "demand.choose_model",
+    "demand.forecast",
+    "inventory",
+    "plan",
+    "gate_plan",
+    "publish",
+)
+
+
+def ours(tasks):
+    """The tasks but those that only mark where a dbt group begins and ends."""
+    return {name: task for name, task in tasks.items() if task["type"] != "EmptyOperator"}
+
+
+def ancestors(tasks, name):
+    found, todo = set(), [name]
+    while todo:
+        new = set(tasks[todo.pop()]["upstream"]) - found
+        found |= new
+        todo += new
+    return found
+
+
+def test_every_dag_parses(parsed):
+    assert parsed["errors"] == {}
+    assert parsed["dags"].keys() == DAGS
+
+
+def test_parsing_loads_no_heavy_library(parsed):
+    assert parsed["heavy"] == []
+
+
+@pytest.mark.parametrize("name", sorted(DAGS))
+def test_a_dag_says_what_it_is_and_how_to_triage_it(parsed, name):
+    dag = parsed["dags"][name]
+
+    assert dag["tags"]
+    assert "**Triage notes**" in dag["doc"]
+    assert dag["catchup"] is False
+    assert dag["max_active_runs"] == 1
+    assert dag["schedule"] == "CronDataIntervalTimetable"
+
+
+@pytest.mark.parametrize("name", sorted(DAGS))
+def test_every_task_has_an_owner_a_timeout_and_tells_of_its_failure(parsed, name):
+    for task_id, task in ours(parsed["dags"][name]["tasks"]).items():
+        assert task["owner"] != "airflow", task_id
+        assert task["timeout"], task_id
+        assert task["tells_of_failure"], task_id
+
+
+@pytest.mark.parametrize("name", sorted(DAGS))
+def test_every_task_retries_with_backoff_but_never_on_our_own_errors(parsed, name):
+    final = [{"exception": "ml.errors.PromoloopError", "action": "fail", "match_subclasses": True}]
+
+    for task_id, task in ours(parsed["dags"][name]["tasks"]).items():
+        assert task["retries"] == 2, task_id
+        assert task["backoff"], task_id
+        assert task["policy"]["rules"] == final, task_id
+
+
+def test_the_stages_follow_one_another(refresh):
+    for before, after in zip(ORDER, ORDER[1:], strict=False):
+        assert before in ancestors(refresh, after), f"{after} does not wait for {before}"
+
+
+def test_marts_leave_dbt_only_after_every_model_and_its_tests(refresh):
+    models = {name for name in refresh if name.startswith("transform.")}
+
+    assert len(models) > 20
+    assert models <= ancestors(refresh, "marts.export")
+
+
+def test_a_refresh_without_champion_trains_before_it_forecasts(refresh):
+    assert refresh["demand.training.train"]["upstream"] == ["demand.choose_model"]
+    assert {"demand.choose_model", "demand.training.promote"} <= set(
+        refresh["demand.forecast"]["upstream"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("dag", "task"),
+    [("refresh_promotions", "demand.training.train"), ("train_demand", "training.train")],
+)
+def test_training_goes_to_a_gpu_worker_one_at_a_time(parsed, dag, task):
+    train = parsed["dags"][dag]["tasks"][task]
+
+    assert (train["queue"], train["pool"]) == ("gpu", "training")
+
+
+def test_assets_are_produced_by_the_task_that_finishes_them(refresh):
+    produced = {uri: name for name, task in refresh.items() for uri in task["outlets"]}
+
+    assert produced == {
+        "lake://marts/fct_product_weeks": "marts.gate",
+        "lake://demand/forecasts": "demand.forecast",
+        "lake://promotions/plan": "gate_plan",
+        "lake://published/current": "publish",
+    }
