@@ -15,7 +15,7 @@ from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS,
 from ml.contracts.sources import TRANSACTIONS
 from ml.settings import settings
 from spark_jobs.factors import Affinity, Hyperparameters, learn
-from spark_jobs.quality import evaluate
+from spark_jobs.quality import evaluate, landed_before
 from spark_jobs.ranking import Ranking, rank_products
 from spark_jobs.tables import inputs, read, session, write
 
@@ -64,11 +64,13 @@ def write_quality(spark: SparkSession, as_of: date, hyper: Hyperparameters, when
         lake.write(AFFINITY_QUALITY, as_of, lake.read(AFFINITY_QUALITY, known[-1]), made_from)
         return
     log.info("judging the ranking on the four weeks before %s", monday)
-    days = [day for day in lake.partitions(TRANSACTIONS) if day < monday]
+    days = landed_before(monday)
     hashes = "".join(lake.manifest(TRANSACTIONS, day).content_hash for day in days)
     landed = {TRANSACTIONS.name: hashlib.sha256(hashes.encode()).hexdigest()}
     write(AFFINITY_QUALITY, as_of, evaluate(spark, as_of, monday, hyper), landed)
-    track(as_of, lake.read(AFFINITY_QUALITY, as_of), hyper)
+    quality = lake.read(AFFINITY_QUALITY, as_of)
+    if len(quality):
+        track(as_of, quality, hyper)
 
 
 def track(as_of: date, quality: pd.DataFrame, hyper: Hyperparameters) -> None:

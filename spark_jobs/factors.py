@@ -8,6 +8,7 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
+from ml.errors import ContractError
 from spark_jobs.ranking import Products, with_habits
 
 BLOCKS = 2  # of ratings: a sum of two parts does not depend on which part is ready first
@@ -28,7 +29,7 @@ class Hyperparameters:
     alpha: float = 1.0
     seed: int = 7
     minimum_customers: int = 5
-    habit_weight: float = 1.0
+    habit_weight: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,16 @@ def learn(purchases: DataFrame, before: date, hyper: Hyperparameters) -> Affinit
 
     Products that fewer than `minimum_customers` bought are left out: their factors would
     be one household's noise.
+
+    Raises:
+        ContractError: no product is left.
     """
-    known = _bought_by_enough(purchases, hyper.minimum_customers)
+    known = bought_by_enough(purchases, hyper.minimum_customers)
+    if known.isEmpty():
+        raise ContractError(
+            f"no product was bought by {hyper.minimum_customers} customers before {before}; "
+            "ALS needs some: land a longer history"
+        )
     items = _numbered(known, "product_id", "item")
     customers = _numbered(known, "customer_id", "customer")
     habit = f.log1p("decayed_purchases").cast("float").alias("habit")
@@ -82,7 +91,7 @@ def fit_als(pairs: DataFrame, hyper: Hyperparameters) -> ALSModel:
     return als.fit(ordered.sortWithinPartitions("customer", "item"))
 
 
-def _bought_by_enough(purchases: DataFrame, customers: int) -> DataFrame:
+def bought_by_enough(purchases: DataFrame, customers: int) -> DataFrame:
     buyers = purchases.groupBy("product_id").count().where(f.col("count") >= customers)
     return purchases.join(f.broadcast(buyers.select("product_id")), "product_id")
 

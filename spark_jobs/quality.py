@@ -1,5 +1,6 @@
 """How well rankings find what customers buy in the four weeks after the training data."""
 
+import logging
 from datetime import date, timedelta
 from itertools import accumulate
 from math import log2
@@ -9,10 +10,13 @@ from pyspark.sql import functions as f
 
 from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
+from ml.contracts.outputs import AFFINITY_QUALITY
 from ml.contracts.sources import TRANSACTIONS
-from spark_jobs.factors import Affinity, Hyperparameters, learn
+from spark_jobs.factors import Affinity, Hyperparameters, bought_by_enough, learn
 from spark_jobs.ranking import Ranking, rank_products
-from spark_jobs.tables import read
+from spark_jobs.tables import read, schema
+
+log = logging.getLogger(__name__)
 
 HOLDOUT = timedelta(days=28)
 HALF_LIFE_DAYS = 112
@@ -36,20 +40,29 @@ def rankings(hyper: Hyperparameters) -> dict[str, Ranking]:
 
 
 def evaluate(spark: SparkSession, as_of: date, before: date, hyper: Hyperparameters) -> DataFrame:
-    """`AFFINITY_QUALITY` rows: train up to `before` - 28 days, test on the days to `before`."""
-    lines = merchandise_lines(spark, as_of, before).cache()
+    """`AFFINITY_QUALITY` rows: train up to `before` - 28 days, test on the days to `before`.
+
+    No rows, and a warning, when there is too little to train on.
+    """
     cutoff = before - HOLDOUT
+    lines = merchandise_lines(spark, as_of, before).cache()
     train = decayed(lines.where(f.col("sold_on") < cutoff), cutoff)
+    if bought_by_enough(train, hyper.minimum_customers).isEmpty():
+        log.warning("too few purchases before %s to judge a ranking: no quality figures", cutoff)
+        return spark.createDataFrame([], schema(AFFINITY_QUALITY))
     affinity = learn(train, cutoff, hyper)
     test = lines.where(f.col("sold_on") >= cutoff).select("customer_id", "product_id").distinct()
     ranked = rank_products(affinity.customers, affinity.products, rankings(hyper), PLACES)
     return scored(ranked, relevant(test, affinity)).withColumn("evaluated_on", f.lit(before))
 
 
+def landed_before(before: date) -> list[date]:
+    return [day for day in lake.partitions(TRANSACTIONS) if day < before]
+
+
 def merchandise_lines(spark: SparkSession, as_of: date, before: date) -> DataFrame:
     """(customer_id, product_id, sold_on, basket_id) of known customers, before `before`."""
-    days = [day for day in lake.partitions(TRANSACTIONS) if day < before]
-    sold = read(spark, TRANSACTIONS, *days).where("customer_id is not null")
+    sold = read(spark, TRANSACTIONS, *landed_before(before)).where("customer_id is not null")
     products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
     return sold.select("customer_id", "product_id", "sold_on", "basket_id").join(
         f.broadcast(products), "product_id"

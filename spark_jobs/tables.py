@@ -1,9 +1,11 @@
 """Lake partitions as Spark frames: read through manifests, written whole and repeatably."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as t
 
@@ -32,8 +34,13 @@ def session(name: str) -> SparkSession:
 def read(spark: SparkSession, table: Table, *days: date) -> DataFrame:
     """The rows of the given partitions, typed as the contract says."""
     paths = [str(path) for day in days for path in lake.files(table, day)]
-    schema = t.StructType([t.StructField(c.name, SPARK[c.kind]) for c in table.columns])
-    return spark.read.schema(schema).parquet(*paths)
+    if not paths:
+        return spark.createDataFrame([], schema(table))
+    return spark.read.schema(schema(table)).parquet(*paths)
+
+
+def schema(table: Table) -> t.StructType:
+    return t.StructType([t.StructField(c.name, SPARK[c.kind]) for c in table.columns])
 
 
 def inputs(as_of: date, *tables: Table) -> dict[str, str]:
@@ -54,9 +61,20 @@ def write(
         frame.select(columns).repartition(parts, table.key[0]).sortWithinPartitions(*table.key)
     )
     with lake.staging(table, as_of) as aside:
-        ordered.write.parquet(str(aside / "spark"), compression="zstd")
-        return lake.adopt(table, as_of, _parts(aside / "spark"), made_from)
+        ordered.write.parquet(str(aside / "spark"), compression="uncompressed")
+        return lake.adopt(table, as_of, _rewritten(table, aside), made_from)
 
 
-def _parts(folder: Path) -> Iterable[Path]:
-    return sorted(folder.glob("part-*.parquet"))
+def _rewritten(table: Table, aside: Path) -> list[Path]:
+    """Spark's files batch by batch through Arrow, with the contract's exact schema.
+
+    Spark's own Parquet footers list encodings in an order that changes from one JVM to the
+    next, so the same rows would not give the same bytes.
+    """
+    made = []
+    for part in sorted((aside / "spark").glob("part-*.parquet")):
+        made.append(aside / part.name)
+        with pq.ParquetWriter(made[-1], table.schema, compression="zstd") as out:
+            for batch in pq.ParquetFile(part).iter_batches():
+                out.write_table(pa.Table.from_batches([batch]).cast(table.schema))
+    return made

@@ -1,0 +1,127 @@
+"""Group customers who shop alike: k-means on their profile and their ALS factors."""
+
+import argparse
+import logging
+from datetime import date
+
+from pyspark.ml import Pipeline
+from pyspark.ml.clustering import KMeans
+from pyspark.ml.evaluation import ClusteringEvaluator
+from pyspark.ml.feature import ElementwiseProduct, StandardScaler, VectorAssembler
+from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.ml.linalg import Vectors
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from ml.contracts.marts import DIM_CUSTOMERS
+from ml.contracts.outputs import CUSTOMER_FACTORS, CUSTOMER_SEGMENTS
+from ml.settings import settings
+from spark_jobs.tables import inputs, read, session, write
+
+log = logging.getLogger(__name__)
+
+SEGMENTS = 6
+PARTS = 2  # a sum of two parts does not depend on which part is ready first
+FACTORS_WEIGHT = 2.0  # all factors together count as this many profile columns
+PROFILE = {  # column: what a segment far above, or below, the mean is called
+    "recency_days": ("lapsing", "recent"),
+    "visits": ("frequent", "occasional"),
+    "sales": ("high spend", "low spend"),
+    "mean_basket_sales": ("large baskets", "small baskets"),
+    "promotion_share": ("promotion seekers", "regular-price buyers"),
+    "coupon_share": ("coupon users", "no coupons"),
+    "private_label_share": ("private label", "national brands"),
+    "top_department_share": ("one department", "whole shop"),
+}
+SKEWED = ("recency_days", "visits", "sales", "mean_basket_sales")
+TRAITS = 2  # in a name, more where two segments would share one
+
+
+def features(customers: DataFrame, factors: DataFrame) -> DataFrame:
+    """customer_id, sales, `z` (standardised profile, then factors) and weighted `features`.
+
+    A customer without factors, who bought only rare products, gets zeros: ALS's prior.
+    """
+    rank = len(factors.first()["factors"])
+    taste = f.coalesce("factors", f.array_repeat(f.lit(0.0).cast("float"), rank))
+    profile = [_unskewed(name).alias(f"_{name}") for name in PROFILE]
+    rows = customers.join(factors, "customer_id", "left").select(
+        "customer_id", "sales", *profile, array_to_vector(taste).alias("taste")
+    )
+    placed = rows.repartition(PARTS, "customer_id").sortWithinPartitions("customer_id").cache()
+    weights = [1.0] * len(PROFILE) + [(FACTORS_WEIGHT / rank) ** 0.5] * rank
+    steps = [
+        VectorAssembler(inputCols=[*(f"_{name}" for name in PROFILE), "taste"], outputCol="raw"),
+        StandardScaler(withMean=True, inputCol="raw", outputCol="z"),
+        ElementwiseProduct(scalingVec=Vectors.dense(weights), inputCol="z", outputCol="features"),
+    ]
+    return Pipeline(stages=steps).fit(placed).transform(placed).cache()
+
+
+def cluster(described: DataFrame, segments: int, seed: int) -> tuple[DataFrame, float]:
+    """The rows with their `cluster`, and the silhouette (-1 to 1, higher is better apart)."""
+    model = KMeans(k=segments, seed=seed, predictionCol="cluster").fit(described)
+    clustered = model.transform(described).cache()
+    return clustered, ClusteringEvaluator(predictionCol="cluster").evaluate(clustered)
+
+
+def named(clustered: DataFrame) -> DataFrame:
+    """customer_id, segment_id and segment; segment 0 has the highest mean sales."""
+    z = vector_to_array("z")
+    traits = [f.avg(z[place]).alias(name) for place, name in enumerate(PROFILE)]
+    means = clustered.groupBy("cluster").agg(f.avg("sales").alias("mean_sales"), *traits).collect()
+    ordered = sorted(means, key=lambda row: (-row["mean_sales"], row["cluster"]))
+    names = segment_names([{name: row[name] for name in PROFILE} for row in ordered])
+    segments = [(row["cluster"], place, names[place]) for place, row in enumerate(ordered)]
+    known = clustered.sparkSession.createDataFrame(
+        segments, "cluster int, segment_id long, segment string"
+    )
+    return clustered.join(f.broadcast(known), "cluster").select(
+        "customer_id", "segment_id", "segment"
+    )
+
+
+def segment_names(means: list[dict[str, float]]) -> list[str]:
+    """A different name for each segment, from its standardised profile means.
+
+    The traits furthest from the average customer, furthest first; as many more as it takes
+    to tell two segments apart, then a number.
+    """
+    names: list[str] = []
+    for mean in means:
+        furthest = sorted(mean, key=lambda column: (-abs(mean[column]), column))
+        traits = [PROFILE[column][mean[column] < 0] for column in furthest]
+        choices = [", ".join(traits[:count]) for count in range(TRAITS, len(traits) + 1)]
+        numbered = f"{choices[-1]} ({len(names) + 1})"
+        names.append(next(name for name in [*choices, numbered] if name not in names))
+    return names
+
+
+def write_segments(spark: SparkSession, as_of: date, segments: int, seed: int) -> None:
+    described = features(read(spark, DIM_CUSTOMERS, as_of), read(spark, CUSTOMER_FACTORS, as_of))
+    clustered, silhouette = cluster(described, segments, seed)
+    log.info("k-means: %d segments, silhouette %.3f", segments, silhouette)
+    write(
+        CUSTOMER_SEGMENTS, as_of, named(clustered), inputs(as_of, DIM_CUSTOMERS, CUSTOMER_FACTORS)
+    )
+
+
+def _unskewed(column: str) -> Column:
+    value = f.col(column).cast("double")
+    return f.log1p(f.greatest(value, f.lit(0.0))) if column in SKEWED else value
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    parser.add_argument("--segments", type=int, default=SEGMENTS, help="how many")
+    parser.add_argument("--seed", type=int, default=settings().seed)
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    with session(f"segments {args.as_of}") as spark:
+        write_segments(spark, args.as_of, args.segments, args.seed)
+
+
+if __name__ == "__main__":
+    main()

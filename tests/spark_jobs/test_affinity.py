@@ -1,0 +1,156 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from ml import lake
+from ml.contracts import marts, outputs
+from ml.contracts.sources import TRANSACTIONS
+from spark_jobs import affinity
+from spark_jobs.factors import Hyperparameters
+
+AS_OF = date(2017, 12, 6)  # a Wednesday
+MONDAY = date(2017, 12, 4)
+SMALL = Hyperparameters(rank=2, iterations=2, minimum_customers=2)
+OUTPUTS = (outputs.ITEM_FACTORS, outputs.CUSTOMER_FACTORS, outputs.CANDIDATES)
+BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcdf", "dan": "adf"}  # f is fuel
+
+
+def blank(table, **values):
+    """A frame of the table's columns, filled by kind where no value is given."""
+    fill = {
+        "string": "",
+        "int64": 1,
+        "double": 0.5,
+        "money": Decimal("1.00"),
+        "date": MONDAY,
+        "bool": True,
+    }
+    fill["timestamp"] = pd.Timestamp("2017-01-01")
+    frame = pd.DataFrame(values)
+    missing = {c.name: fill[c.kind] for c in table.columns if c.name not in values}
+    return frame.assign(**missing)
+
+
+def write_marts(as_of, decayed=1.0):
+    pairs = [(c, p) for c, products in BASKETS.items() for p in products]
+    customers, products = zip(*pairs, strict=True)
+    ids = list("abcdf")
+    merchandise = [p != "f" for p in ids]
+    bought = blank(
+        marts.FCT_CUSTOMER_PRODUCTS,
+        customer_id=customers,
+        product_id=products,
+        decayed_purchases=decayed,
+    )
+    consents = blank(
+        marts.DIM_CUSTOMERS, customer_id=list(BASKETS), may_be_targeted=[True, False, True, True]
+    )
+    lake.write(marts.FCT_CUSTOMER_PRODUCTS, as_of, bought)
+    lake.write(marts.DIM_CUSTOMERS, as_of, consents)
+    sold = blank(marts.DIM_PRODUCTS, product_id=ids, is_merchandise=merchandise)
+    lake.write(marts.DIM_PRODUCTS, as_of, sold)
+
+
+def land(day, baskets):
+    rows = [(f"{day}{c}", c, p) for c, products in baskets.items() for p in products]
+    basket, customer, product = zip(*rows, strict=True)
+    lines = blank(TRANSACTIONS, basket_id=basket, customer_id=customer, product_id=product)
+    lake.write(TRANSACTIONS, day, lines.assign(sold_on=day))
+
+
+def hashes(*tables):
+    return [lake.manifest(table, AS_OF).content_hash for table in tables]
+
+
+@pytest.fixture
+def written(spark, home):
+    write_marts(AS_OF)
+    affinity.write_affinity(spark, AS_OF, SMALL)
+
+
+def test_a_rerun_writes_the_same_bytes(spark, written):
+    before = hashes(*OUTPUTS)
+
+    affinity.write_affinity(spark, AS_OF, SMALL)
+
+    assert hashes(*OUTPUTS) == before
+
+
+def test_a_later_days_marts_change_nothing(spark, written):
+    before = hashes(*OUTPUTS)
+
+    write_marts(AS_OF + timedelta(days=1), decayed=99.0)
+    affinity.write_affinity(spark, AS_OF, SMALL)
+
+    assert hashes(*OUTPUTS) == before
+
+
+def test_customers_who_refused_consent_have_no_candidates(written):
+    found = lake.read(outputs.CANDIDATES, AS_OF)
+
+    assert set(found["customer_id"]) == {"ann", "cat", "dan"}
+    assert set(lake.read(outputs.CUSTOMER_FACTORS, AS_OF)["customer_id"]) == set(BASKETS)
+
+
+def test_what_is_not_merchandise_is_never_a_candidate(written):
+    assert set(lake.read(outputs.CANDIDATES, AS_OF)["product_id"]) == set("abcd")
+
+
+def test_files_carry_the_contracts_exact_schema(written):
+    for table in OUTPUTS:
+        for path in lake.files(table, AS_OF):
+            assert pq.read_schema(path).equals(table.schema)
+
+
+@pytest.fixture
+def judged(spark, home, monkeypatch):
+    """The quality of a landed history, and the dates whose evaluation was tracked."""
+    tracked = []
+    monkeypatch.setattr(affinity, "track", lambda as_of, *_: tracked.append(as_of))
+    write_marts(AS_OF)
+    land(MONDAY - timedelta(days=60), BASKETS)
+    land(MONDAY - timedelta(days=1), {"ann": "abd", "bob": "c"})
+    affinity.write_quality(spark, AS_OF, SMALL, "auto")
+    return tracked
+
+
+def test_the_own_history_finds_what_is_bought_again(judged):
+    found = lake.read(outputs.AFFINITY_QUALITY, AS_OF)
+    values = found.set_index(["ranking", "scope", "metric"])["value"]
+
+    assert values["own_history", "all", "recall_at_10"] == 1.0  # 4 products, 10 places
+    assert set(found["evaluated_on"]) == {MONDAY}
+    assert judged == [AS_OF]
+
+
+def test_sales_on_or_after_the_monday_change_no_figure(spark, judged):
+    before = hashes(outputs.AFFINITY_QUALITY)
+
+    land(MONDAY, {"ann": "d", "dan": "c"})
+    land(AS_OF + timedelta(days=3), {"bob": "d"})
+    affinity.write_quality(spark, AS_OF, SMALL, "auto")
+
+    assert hashes(outputs.AFFINITY_QUALITY) == before
+
+
+def test_the_ranking_is_judged_once_a_week(spark, judged):
+    tomorrow = AS_OF + timedelta(days=1)
+
+    affinity.write_quality(spark, tomorrow, SMALL, "auto")
+
+    found = [lake.read(outputs.AFFINITY_QUALITY, day) for day in (AS_OF, tomorrow)]
+    assert judged == [AS_OF]
+    assert found[0].equals(found[1])
+
+
+def test_a_history_too_short_to_judge_gives_no_figures(spark, home, caplog):
+    write_marts(AS_OF)
+    land(MONDAY - timedelta(days=1), BASKETS)
+
+    affinity.write_quality(spark, AS_OF, SMALL, "auto")
+
+    assert lake.read(outputs.AFFINITY_QUALITY, AS_OF).empty
+    assert "too few purchases" in caplog.text

@@ -1,0 +1,44 @@
+from datetime import date
+
+import pytest
+
+from spark_jobs.factors import Hyperparameters, fit_als, learn
+
+AS_OF = date(2017, 12, 4)
+SMALL = Hyperparameters(rank=4, iterations=3, minimum_customers=2)
+
+
+def test_units_say_how_sure_we_are_not_how_much_a_customer_likes_it(spark):
+    tea, cup, drill = 0, 1, 2
+    baskets = [(tea, cup), (drill,)]
+    rows = [(c, product, 50.0) for c in range(20) for product in baskets[c % 2]]
+    pairs = spark.createDataFrame(rows, "customer int, item int, habit float")
+
+    liking = fit_als(pairs, SMALL).transform(pairs).toPandas()["prediction"]
+
+    assert liking.between(0.8, 1.2).all()  # explicit ratings would predict about 50
+
+
+@pytest.fixture(scope="module")
+def affinity(spark):
+    rows = [(c, p, 1.0, date(2017, 12, 1)) for c in ("b", "a") for p in ("tea", "cup")]
+    rows += [("b", "once", 9.0, date(2017, 12, 1)), ("c", "tea", 1.0, date(2017, 10, 1))]
+    columns = "customer_id string, product_id string, decayed_purchases double, last_bought_on date"
+    return learn(spark.createDataFrame(rows, columns), AS_OF, SMALL)
+
+
+def test_products_too_few_customers_bought_have_no_factors(affinity):
+    assert affinity.products.ids == ["cup", "tea"]
+    assert affinity.products.factors.shape == (2, 4)
+
+
+def test_popularity_counts_only_buyers_of_the_last_four_weeks(affinity):
+    assert affinity.products.popularity.tolist() == [2, 2]
+
+
+def test_a_customers_habits_are_listed_beside_their_factors(affinity):
+    rows = {row["customer_id"]: row for row in affinity.customers.collect()}
+
+    assert rows["b"]["items"] == [0, 1]
+    assert rows["c"]["items"] == [1]
+    assert rows["c"]["habits"] == pytest.approx([0.6931472])

@@ -1,0 +1,55 @@
+import pytest
+
+from spark_jobs.segments import PROFILE, cluster, features, named, segment_names
+
+AVERAGE = dict.fromkeys(PROFILE, 0.0)
+
+
+def test_a_segment_is_named_after_what_is_furthest_from_average():
+    lapsing = AVERAGE | {"recency_days": 2.0, "visits": -1.0, "sales": -0.5}
+
+    assert segment_names([lapsing]) == ["lapsing, occasional"]
+
+
+def test_two_segments_never_share_a_name():
+    first = AVERAGE | {"visits": 2.0, "sales": 1.0, "coupon_share": 0.5}
+    second = AVERAGE | {"visits": 2.0, "sales": 1.0, "coupon_share": -0.5}
+
+    names = segment_names([first, second, second, second])
+
+    assert names[:2] == ["frequent, high spend", "frequent, high spend, no coupons"]
+    assert len(set(names)) == 4
+
+
+@pytest.fixture(scope="module")
+def described(spark):
+    shops = {"big": (2, 90, 9000.0), "small": (200, 3, 40.0)}
+    rows = [
+        (f"{kind}{n}", days + n, visits + n, sales + n, sales / visits, 0.2, 0.1, 0.3, 0.4)
+        for kind, (days, visits, sales) in shops.items()
+        for n in range(6)
+    ]
+    columns = "customer_id string, recency_days long, visits long, sales double, " + ", ".join(
+        f"{name} double" for name in list(PROFILE)[3:]
+    )
+    factors = [(f"big{n}", [1.0, 0.0]) for n in range(6)] + [("small0", [0.0, 1.0])]
+    tastes = spark.createDataFrame(factors, "customer_id string, factors array<float>")
+    return features(spark.createDataFrame(rows, columns), tastes)
+
+
+def test_segment_0_spends_most_and_everybody_has_one(described):
+    clustered, silhouette = cluster(described, 2, seed=7)
+
+    rows = {row["customer_id"]: row for row in named(clustered).collect()}
+
+    assert len(rows) == 12
+    assert {rows[f"big{n}"]["segment_id"] for n in range(6)} == {0}
+    assert {rows[f"small{n}"]["segment_id"] for n in range(6)} == {1}
+    assert rows["big0"]["segment"] != rows["small0"]["segment"]
+    assert silhouette > 0.8
+
+
+def test_the_same_customers_get_the_same_names_whatever_the_seed(described):
+    found = [sorted(map(tuple, named(cluster(described, 2, seed)[0]).collect())) for seed in (1, 2)]
+
+    assert found[0] == found[1]
