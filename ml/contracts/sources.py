@@ -6,6 +6,8 @@ timezone, which the adapter knows. Money is in the shop's currency.
 
 from ml.contracts.table import Column, Table
 
+MAXIMUM_UNIT_PRICE = 10_000.0  # dearer lines are typing errors, not groceries
+
 TRANSACTIONS = Table(
     name="transactions",
     layer="landing",

@@ -1,0 +1,95 @@
+"""Where a run's batch waits for its gate: lake/incoming/as_of=D/<table>.parquet.
+
+`batch.json` says what was received; `gated.json`, written by the gate, that it is done.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ml.contracts.table import Table
+from ml.errors import LakeError
+from ml.lake import replace_text, to_json
+from ml.settings import settings
+
+
+@dataclass(frozen=True)
+class Received:
+    """One table of a batch: its rows of the business days [start, end)."""
+
+    start: str
+    end: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    as_of: str
+    source: str
+    first_day: str
+    tables: dict[str, Received]
+
+
+def folder(as_of: date) -> Path:
+    return settings().lake / "incoming" / f"as_of={as_of}"
+
+
+def path(table: Table, as_of: date) -> Path:
+    return folder(as_of) / f"{table.name}.parquet"
+
+
+def is_gated(as_of: date) -> bool:
+    return (folder(as_of) / "gated.json").is_file()
+
+
+def read(as_of: date) -> Batch | None:
+    """The batch that was landed for `as_of`, if one was."""
+    manifest = folder(as_of) / "batch.json"
+    if not manifest.is_file():
+        return None
+    found = json.loads(manifest.read_text())
+    tables = {name: Received(**received) for name, received in found["tables"].items()}
+    return Batch(**(found | {"tables": tables}))
+
+
+def write_table(rows: duckdb.DuckDBPyRelation, table: Table, as_of: date) -> None:
+    """Stream `rows` to the batch's file, whole or not at all."""
+    target = path(table, as_of)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        rows.write_parquet(str(aside), compression="zstd")
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def commit(batch: Batch) -> None:
+    """Say what the batch holds; what an earlier batch of the day left behind goes."""
+    target = folder(date.fromisoformat(batch.as_of))
+    (target / "gated.json").unlink(missing_ok=True)
+    for stale in target.glob("*.parquet"):
+        if stale.stem not in batch.tables:
+            stale.unlink()
+    replace_text(target / "batch.json", to_json(asdict(batch)))
+
+
+def finish(as_of: date, report: dict[str, Any]) -> None:
+    """Record what the gate did and drop the batch's rows, which are landed now."""
+    replace_text(folder(as_of) / "gated.json", to_json(report))
+    for table in folder(as_of).glob("*.parquet"):
+        table.unlink()
+
+
+def report(as_of: date) -> dict[str, Any]:
+    """What the gate accepted and quarantined, by table."""
+    done = folder(as_of) / "gated.json"
+    if not done.is_file():
+        raise LakeError(f"{done} is missing: no batch was gated for {as_of}; run land and gate")
+    found: dict[str, Any] = json.loads(done.read_text())
+    return found
