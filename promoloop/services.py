@@ -40,6 +40,7 @@ def up(settings: Settings, say: Callable[[str], None] = print) -> None:
     if not supervision.is_running(settings):
         supervision.stop(settings)
         _write_spark_defaults(settings)
+        _write_local_settings(settings)
         supervision.start(settings)
     _start(settings, [p for p in programs(settings) if not p.name.startswith("airflow-")])
     parse_dbt(settings)
@@ -79,7 +80,15 @@ def places(settings: Settings) -> dict[str, str]:
 
 
 def parse_dbt(settings: Settings) -> None:
-    """Write the manifest that the DAG's dbt tasks are drawn from."""
+    """Write the manifest that the DAG's dbt tasks are drawn from, unless it is up to date."""
+    manifest = settings.dbt_target / "manifest.json"
+    folders = [PROJECT / "dbt_project" / name for name in ("models", "macros", "seeds", "tests")]
+    sources = [
+        PROJECT / "dbt_project" / "dbt_project.yml",
+        *(p for f in folders for p in f.rglob("*")),
+    ]
+    if manifest.exists() and manifest.stat().st_mtime > max(p.stat().st_mtime for p in sources):
+        return
     _run(
         settings,
         "dbt-parse",
@@ -155,6 +164,13 @@ def _wait(settings: Settings, say: Callable[[str], None]) -> None:
 def _tail(path: Path, lines: int = 15) -> str:
     text = path.read_text(errors="replace") if path.exists() else ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def _write_local_settings(settings: Settings) -> None:
+    """Airflow imports this file in each of its processes."""
+    path = settings.home.absolute() / "airflow" / "config" / "airflow_local_settings.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("import promoloop.preload\n")
 
 
 def _write_spark_defaults(settings: Settings) -> None:

@@ -37,7 +37,7 @@ def transform(as_of: str) -> DbtTaskGroup:
         ),
         operator_args={
             "vars": {"as_of": as_of},
-            "poke_interval": 2,
+            "poke_interval": 3,
             "execution_timeout": timedelta(minutes=30),
         },
     )

@@ -16,7 +16,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 sys.path.insert(0, sys.argv[1])
 bag = DagBag(sys.argv[1])
-heavy = {"tensorflow", "keras", "pyspark", "pandas", "mlflow", "great_expectations", "duckdb", "dbt"}
+heavy = {"tensorflow", "keras", "pyspark", "pandas", "mlflow", "great_expectations", "duckdb"}
 
 def task(t):
     return {

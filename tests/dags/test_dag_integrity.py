@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 DAGS = {"refresh_promotions", "train_demand"}
@@ -71,7 +73,7 @@ def test_every_task_retries_with_backoff_but_never_on_our_own_errors(parsed, nam
 
 
 def test_the_stages_follow_one_another(refresh):
-    for before, after in zip(ORDER, ORDER[1:], strict=False):
+    for before, after in pairwise(ORDER):
         assert before in ancestors(refresh, after), f"{after} does not wait for {before}"
 
 
