@@ -10,11 +10,11 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import mlflow
 import yaml
-from mlflow import MlflowClient, artifacts
+from mlflow import MlflowClient
 
 from ml.errors import GateError, PolicyError
 from ml.settings import settings
@@ -73,14 +73,11 @@ def read_gates(name: str) -> list[Gate]:
         ) from error
 
 
-@lru_cache
-def _client(uri: str) -> MlflowClient:
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
-
-
 def client() -> MlflowClient:
-    """The registry this deployment talks to."""
-    return _client(settings().tracking_uri)
+    """The registry this deployment talks to; MLflow's own functions are pointed at it too."""
+    mlflow.set_tracking_uri(settings().tracking_uri)
+    mlflow.set_registry_uri(settings().tracking_uri)
+    return MlflowClient()
 
 
 def aliases(name: str) -> dict[str, str]:
@@ -143,10 +140,8 @@ def load(name: str, version: str) -> "keras.Model":
     """
     import mlflow.keras
 
-    mlflow.set_registry_uri(settings().tracking_uri)
-    folder = artifacts.download_artifacts(
-        artifact_uri=f"models:/{name}/{version}", tracking_uri=settings().tracking_uri
-    )
+    source = f"models:/{name}/{client().get_model_version(name, version).version}"
+    folder = mlflow.artifacts.download_artifacts(artifact_uri=source)
     try:
         return mlflow.keras.load_model(folder, load_model_kwargs={"safe_mode": True})
     except (ValueError, TypeError, KeyError, OSError) as error:

@@ -21,11 +21,12 @@ import pandas as pd
 import tensorflow as tf
 from keras import ops
 
-from ml.demand.windows import EFFECTS, STATIC
+from ml.demand.windows import CONTEXT, EFFECTS, STATIC
 
 Tensor = Any  # Keras has no type for one
 
 LEVELS = (4, 8, 13, 10_000)  # weeks; the last is the whole history
+STATIC_WIDTH = 8
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
 SPEED = 10.0  # effects learn this much faster than the network: few see much data each
 TERMS = (*EFFECTS, "log_size")
@@ -91,12 +92,26 @@ class StructuredDemand(keras.Model):
         self.horizon, self.width, self.size_scale = horizon, width, size_scale
         sizes = [len(vocabulary[level]) for level in STATIC]
         self.effects = PooledEffects(sizes, observations, name="effects")
-        self.department = keras.layers.Embedding(sizes[0] + 1, 8, name="department")
-        self.category = keras.layers.Embedding(sizes[1] + 1, 8, name="category")
+        self.department = keras.layers.Embedding(sizes[0] + 1, STATIC_WIDTH, name="department")
+        self.category = keras.layers.Embedding(sizes[1] + 1, STATIC_WIDTH, name="category")
         self.encoder = keras.layers.LSTM(width, return_sequences=True, name="encoder")
         self.hidden = keras.layers.Dense(width, name="from_history")
         self.planned = keras.layers.Dense(width, use_bias=False, name="from_plan")
         self.head = keras.layers.Dense(len(LEVELS) + 1, kernel_initializer="zeros", name="head")
+
+    def build(self, input_shape: Tensor = None) -> None:
+        """Create every weight: the shapes do not depend on the data, so a loaded file has them."""
+        read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + 2 * STATIC_WIDTH
+        for embedding in (self.effects, self.department, self.category):
+            embedding.build((None, len(STATIC)))
+        self.encoder.build((None, None, read))
+        self.hidden.build((None, None, self.width + read))
+        self.planned.build((None, None, None, len(CONTEXT) + 1))
+        self.head.build((None, None, None, self.width))
+        self.built = True
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.build()
 
     def call(self, inputs: dict[str, Tensor]) -> Tensor:
         units, started = inputs["units"], inputs["started"]

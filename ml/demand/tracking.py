@@ -43,9 +43,7 @@ class Candidate:
 
 def register(name: str, candidate: Candidate) -> str:
     """Log a run in the experiment `name`, register its model as challenger; its version."""
-    uri = settings().tracking_uri
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
+    client = registry.client()
     mlflow.set_experiment(name)
     with mlflow.start_run(run_name=f"{name} {candidate.as_of}") as run:
         mlflow.log_params(parameters(candidate))
@@ -58,7 +56,6 @@ def register(name: str, candidate: Candidate) -> str:
         for title, figure in figures(candidate).items():
             mlflow.log_figure(figure, f"plots/{title}.png")
         version = _log_model(name, candidate, run.info.run_id)
-    client = registry.client()
     client.set_registered_model_alias(name, registry.CHALLENGER, version)
     client.update_model_version(name, version, description=card(candidate))
     log.info("registered %s version %s as %s", name, version, registry.CHALLENGER)
@@ -81,6 +78,7 @@ def _log_model(name: str, candidate: Candidate, run_id: str) -> str:
             folder,
             signature=infer_signature(example, model.predict(example, verbose=0)),
             input_example=example,
+            save_model_kwargs={"include_optimizer": False},
             pip_requirements=["keras", "tensorflow", "promoloop"],
         )
         mlflow.log_artifacts(folder, "model")
