@@ -18,7 +18,25 @@ from ml.settings import settings
 
 AS_OF = date(2017, 12, 4)
 WEEKS = [AS_OF + timedelta(days=7 * k) for k in range(4)]
+SUPPORT_COST = {"none": 0.0, "display": 0.5, "mailer": 0.5, "display+mailer": 1.0}
 GOOD = [f"p{k}" for k in range(10)]
+POLICY = {
+    "mechanics": {"percent_off": {"depths": [0.1, 0.2, 0.3]}},
+    "supports": ["none", "display", "mailer", "display+mailer"],
+    "support_cost_per_product_week": dict(SUPPORT_COST),
+    "supported_share": 0.1,
+    "budget": 250.0,
+    "margin_floor": 0.05,
+    "slots_per_category_week": 4,
+    "minimum_gap_weeks": 1,
+    "maximum_per_product": 2,
+    "stock_service_level": 0.9,
+    "risk_aversion": 0.5,
+    "price_ending": 0.09,
+    "per_customer_limit": 6,
+    "holdout_share": 0.1,
+    "review": {"auto_approve": True},
+}
 MODELLED = [*GOOD, "fuel", "mute", "gone", "cheap"]
 
 
@@ -63,6 +81,7 @@ def shop(home, tmp_path, monkeypatch):
             is_simulated=True,
         )
         stock.loc[stock["product_id"] == "gone", "available_units"] = 0.0
+        stock.loc[stock["product_id"].isin(GOOD[5:]), "available_units"] = 60.0
         responses = pd.DataFrame({"product_id": [p for p in MODELLED if p != "mute"]}).assign(
             regular_price=3.99,
             elasticity=-3.0,
@@ -86,8 +105,7 @@ def shop(home, tmp_path, monkeypatch):
         lake.write(DIM_PRODUCTS, AS_OF, products())
         lake.write(FCT_PRODUCT_WEEKS, AS_OF, weeks.assign(sales=Decimal("9.00")))
         path = tmp_path / "policy.yml"
-        shipped = yaml.safe_load(settings().policy_path.read_text())
-        path.write_text(yaml.safe_dump(shipped | {"budget": 250.0} | policy))
+        path.write_text(yaml.safe_dump(POLICY | policy))
         monkeypatch.setenv("PROMOLOOP_POLICY_PATH", str(path))
         settings.cache_clear()
 
@@ -132,7 +150,7 @@ def test_every_line_adds_up(shop):
     assert np.allclose(lines["depth"], 1 - lines["promo_price"] / lines["regular_price"], atol=1e-4)
     units = lines["expected_units"] - lines["baseline_units"]
     assert np.allclose(lines["incremental_units"], units, atol=2e-4)
-    support = lines["support"].map({"none": 0, "display": 0.5, "mailer": 0.5, "display+mailer": 1})
+    support = lines["support"].map(SUPPORT_COST)
     markdown = lines["expected_units"] * (lines["regular_price"] - lines["promo_price"])
     assert np.allclose(lines["cost"], markdown + support, atol=0.011)
     assert np.allclose(lines["roi"], lines["incremental_margin"] / lines["cost"], atol=1e-3)
