@@ -3,6 +3,8 @@
 Each expectation's `meta` carries the column and the rule's name; gates report by them.
 """
 
+import logging
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -40,9 +42,9 @@ def landing_suite(
     return _suite(f"landing.{table.name}", landing_rules(table, received, start, end))
 
 
-def table_suite(table: Table) -> "ExpectationSuite":
-    """What a whole table between two stages must satisfy."""
-    rules = [*_volume(table), *_columns(table), *_key(table)]
+def table_suite(table: Table, more: Collection[Rule] = ()) -> "ExpectationSuite":
+    """What a whole table between two stages must satisfy, and `more`."""
+    rules = [*_volume(table), *_columns(table), *_key(table), *more]
     return _suite(f"{table.layer}.{table.name}", rules)
 
 
@@ -59,14 +61,21 @@ def landing_rules(
 
 
 def _suite(name: str, rules: list[Rule]) -> "ExpectationSuite":
-    import great_expectations as gx
-    from great_expectations import expectations
-
+    gx = great_expectations()
     made = []
     for rule in rules:
         meta = {"column": rule.column, "rule": rule.name}
-        made.append(getattr(expectations, rule.expectation)(meta=meta, **rule.arguments))
+        made.append(getattr(gx.expectations, rule.expectation)(meta=meta, **rule.arguments))
     return gx.ExpectationSuite(name=name, expectations=made)
+
+
+def great_expectations() -> Any:
+    """The library, told before its import to send nothing out and to log less."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").propagate = False
+    import great_expectations as gx
+
+    return gx
 
 
 def _evidence(table: Table, received: Collection[str]) -> Iterator[Rule]:

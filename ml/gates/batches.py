@@ -15,6 +15,7 @@ from ml.contracts.sources import SOURCES, TRANSACTIONS
 from ml.contracts.suites import UNIT_PRICE, UNKNOWN, UNREADABLE
 from ml.contracts.table import ARROW, Table
 from ml.errors import GateError
+from ml.gates.frames import as_frame
 from ml.sources import incoming
 from ml.sources.incoming import Received
 
@@ -70,20 +71,7 @@ def frame(table: Table, rows: pa.Table, as_of: date) -> pd.DataFrame:
     if table is TRANSACTIONS:
         items = pc.if_else(pc.greater(rows["quantity"], 0), rows["quantity"], None)
         rows = rows.append_column(UNIT_PRICE, pc.divide(rows["net_sales"], items))
-    dates = [field.name for field in rows.schema if pa.types.is_date(field.type)]
-    for name in dates:
-        rows = rows.set_column(rows.schema.get_field_index(name), name, _stamps(rows[name]))
-    return rows.to_pandas(strings_to_categorical=True)
-
-
-def _stamps(days: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Dates as nanoseconds, which Great Expectations compares whole columns of.
-
-    They reach from 1677 to 2262; a date beyond is wrong, and stays wrong at 1700 or 2200.
-    """
-    within = pc.min_element_wise(days, pa.scalar(date(2200, 1, 1)), skip_nulls=False)
-    within = pc.max_element_wise(within, pa.scalar(date(1700, 1, 1)), skip_nulls=False)
-    return within.cast(pa.timestamp("ns"))
+    return as_frame(rows)
 
 
 def _known(name: str, column: str, as_of: date) -> pa.Array:

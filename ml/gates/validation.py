@@ -5,7 +5,6 @@ gets one result, the chunks' counts added, so that Data Docs has a page a table 
 """
 
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ml.errors import ContractError
+from ml.contracts.suites import great_expectations
+from ml.errors import ContractError, GateError
 from ml.settings import settings
 
 if TYPE_CHECKING:
@@ -60,13 +60,12 @@ class Validation:
 
     @cached_property
     def context(self) -> "FileDataContext":
-        os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import: nothing leaves the host
-        logging.getLogger("great_expectations").propagate = False  # it logs at INFO on import
-        import great_expectations as gx
+        gx = great_expectations()
+        from great_expectations.data_context.types.base import ProgressBarsConfig
 
         context = gx.get_context(mode="file", project_root_dir=settings().home.absolute())
         context.enable_analytics(enable=False)
-        context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
         context.variables.save()
         return context
 
@@ -79,6 +78,25 @@ class Validation:
         broken = [_broken(one) for one in result.results if not one.success]
         self._keep(suite, result)
         return broken
+
+    def check(self, frame: pd.DataFrame, suite: "ExpectationSuite") -> None:
+        """Stop at the first rule of `suite` that a row of `frame` breaks.
+
+        Raises:
+            GateError: with the rule, how many rows broke it, and one of them.
+        """
+        broken = self.validate(frame, suite)
+        if not broken:
+            return
+        one = broken[0]
+        found = f"{len(one.rows)} of {len(frame)} rows" if one.rows else one.observed
+        row = frame.iloc[one.rows[0]].dropna().to_dict() if one.rows else {}
+        raise GateError(
+            f"{suite.name}.{one.column}: {one.rule}: {found}"
+            + (f", for example {row}" if row else "")
+            + f"; {len(broken)} rules are broken and none may be. Nothing after this gate ran: "
+            f"correct the stage that writes {suite.name} (see {data_docs_index()})"
+        )
 
     def publish(self) -> Path:
         """Store the results and rebuild Data Docs; returns its first page."""

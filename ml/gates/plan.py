@@ -1,0 +1,103 @@
+"""The gate before publishing: the plan against its contract and against the policy.
+
+Written from the policy's words, not from the solver's: it recounts everything from the
+plan's rows, the stock and the policy, and shares no code with what made the plan.
+"""
+
+import json
+from datetime import date, datetime, time
+
+import pandas as pd
+
+from ml import lake
+from ml.contracts.outputs import PLAN, STOCK
+from ml.contracts.suites import Rule, table_suite
+from ml.gates.validation import Validation
+from ml.promotions.plan import summary_path
+from ml.promotions.policy import Policy, load_policy
+
+ROUNDING = 1e-4  # the plan's figures are rounded to four digits
+
+
+def gate_plan(as_of: date) -> None:
+    """Validate the plan of `as_of`.
+
+    Raises:
+        GateError: the plan breaks its contract, or a limit of the policy.
+    """
+    budget = float(json.loads(summary_path(as_of).read_text())["budget"])
+    frame = measured(lake.read(PLAN, as_of), lake.read(STOCK, as_of))
+    validation = Validation("plan", as_of)
+    try:
+        validation.check(frame, table_suite(PLAN, policy_rules(load_policy(), budget, as_of)))
+    finally:
+        validation.publish()
+
+
+def measured(plan: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
+    """The plan with what the policy limits, counted per row."""
+    plan = plan.assign(
+        starts_at=plan["starts_at"].astype("datetime64[ns]"),
+        ends_at=plan["ends_at"].astype("datetime64[ns]"),
+    )
+    starts = plan.groupby("product_id")["starts_at"]
+    previous = plan.sort_values("starts_at").groupby("product_id")["starts_at"].shift()
+    available = stock.set_index(["product_id", "week_start_date"])["available_units"]
+    key = pd.MultiIndex.from_arrays([plan["product_id"], plan["starts_at"].dt.date])
+    return plan.assign(
+        unit_margin_share=(plan["promo_price"] - plan["unit_cost"]) / plan["promo_price"],
+        share_of_regular_price=plan["promo_price"] / plan["regular_price"],
+        promotions_of_product=starts.transform("size"),
+        promotions_in_category_week=plan.groupby(["category", "starts_at"])[
+            "promotion_id"
+        ].transform("size"),
+        weeks_since_last=(plan["starts_at"] - previous).dt.days / 7,
+        days_long=(plan["ends_at"] - plan["starts_at"]).dt.days.astype(float),
+        stock_left=available.reindex(key).to_numpy() - plan["max_redemptions"],
+        stock_left_at_p90=available.reindex(key).to_numpy() - plan["expected_units_p90"],
+    )
+
+
+def policy_rules(policy: Policy, budget: float, as_of: date) -> list[Rule]:
+    """The policy's limits over the columns of `measured`."""
+    start = datetime.combine(as_of, time())
+    service = policy.stock_service_level
+    return [
+        _total("cost", f"the total is over the budget of {budget:g}", budget + ROUNDING),
+        _least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
+        _most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
+        _most("promotions_of_product", "too many of a product", policy.maximum_per_product),
+        _most(
+            "promotions_in_category_week",
+            "too many of a category in a week",
+            policy.slots_per_category_week,
+        ),
+        _least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
+        _least("starts_at", f"starts before the as-of date {as_of}", start),
+        _least("days_long", "ends before it starts", 1),
+        Rule("ExpectColumnValuesToNotBeNull", "stock_left", "no stock known", _of("stock_left")),
+        _least("stock_left", "may sell more than is in stock", 0),
+        _least("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),
+        _most(
+            "stockout_probability",
+            f"stock does not cover demand at {service:g}",
+            1 - service + ROUNDING,
+        ),
+    ]
+
+
+def _of(column: str) -> dict[str, str]:
+    return {"column": column}
+
+
+def _least(column: str, name: str, least: float | datetime) -> Rule:
+    return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | {"min_value": least})
+
+
+def _most(column: str, name: str, most: float, strict: bool = False) -> Rule:
+    bounds = {"max_value": most, "strict_max": strict}
+    return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | bounds)
+
+
+def _total(column: str, name: str, most: float) -> Rule:
+    return Rule("ExpectColumnSumToBeBetween", column, name, _of(column) | {"max_value": most})
