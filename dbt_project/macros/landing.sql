@@ -18,7 +18,7 @@
         create or replace table landing.features (table_name varchar, features varchar, is_on boolean);
         {%- for table in tables %}
         insert into landing.features values (
-            '{{ table.name }}', '{{ table.config.meta.features }}', {{ table.name in paths }}
+            '{{ table.name }}', '{{ table.config.meta.features | replace("'", "''") }}', {{ table.name in paths }}
         );
         {%- if table.name not in paths %}
             {%- do announce_absence(table) %}

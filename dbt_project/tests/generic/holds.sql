@@ -1,7 +1,8 @@
-{# Every row satisfies the condition; a null counts as satisfied, as in a check constraint. #}
+{# Every row satisfies the condition, which may name the date as_of; a null counts as satisfied. #}
 {% test holds(model, condition) %}
 
-    select * from {{ model }}
+    select *
+    from (select *, {{ as_of() }} as as_of from {{ model }})
     where not ({{ condition }})
 
 {% endtest %}
