@@ -27,6 +27,16 @@ def gate_verdict(as_of: date) -> dict[str, Any]:
     return _stored(gate_path(as_of))
 
 
+def write_verdict(as_of: date, version: str, passed: bool) -> None:
+    """What the plan's gate found, for the bytes of the plan that lies in the lake now."""
+    verdict = {
+        "plan_version": version,
+        "content_hash": lake.manifest(PLAN, as_of).content_hash,
+        "passed": passed,
+    }
+    lake.replace_text(gate_path(as_of), lake.to_json(verdict))
+
+
 def require_gate(as_of: date, version: str, content_hash: str) -> None:
     """Refuse a plan whose gate was not run, failed, or saw other bytes."""
     verdict = gate_verdict(as_of)

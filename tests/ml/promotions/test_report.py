@@ -1,0 +1,148 @@
+import re
+from datetime import date
+
+import pytest
+from pandas import Timestamp
+
+from ml.promotions.publishing import publish
+from ml.promotions.report import render_report
+from ml.promotions.report.calendar import shade
+from ml.promotions.report.lines import reasons
+from ml.promotions.report.numbers import count, money, period
+from ml.promotions.report.svg import ticks
+from ml.settings import settings
+
+FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
+
+
+def words(page: str) -> str:
+    """The page as it is read: without its styles, scripts and tags."""
+    body = re.sub(r"<(style|script)>.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+def test_the_report_shows_every_promotion_with_its_reasons(plan_day):
+    plan_day()
+
+    page = render_report(FIRST)
+
+    assert page.count('id="100-20171204-percent_off"') == 1
+    assert page.count('id="200-20171204-percent_off"') == 1
+    assert words(page).count("price elasticity \u22121.50 ± 0.25") == 2
+    assert words(page).count("budget, one more is worth $0.40") == 2
+    assert words(page).count("10% off, margin $2.00 for $3.00") == 2
+
+
+def test_the_headline_sums_the_plan(plan_day):
+    plan_day()
+
+    text = words(render_report(FIRST))
+
+    assert "Promotions 2 2 products in 2 categories" in text
+    assert "Cost $40 80.0% of the budget of $50" in text
+    assert "Expected incremental margin $10 after its cost; 9 times in 10 above $6" in text
+    assert "Margin per $1 spent $0.25 no better plan exists inside the limits" in text
+
+
+def test_what_the_source_wrote_is_never_markup(plan_day):
+    plan_day(subcategory="<script>alert(1)</script>\"'&")
+
+    page = render_report(FIRST)
+
+    assert "<script>alert" not in page.lower()
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_page_loads_nothing_from_anywhere(plan_day):
+    plan_day()
+
+    page = render_report(FIRST)
+
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", page)
+    assert not re.search(r"<(link|img|iframe|object)\b|\bsrc=", page)
+
+
+def test_the_same_plan_gives_the_same_page(plan_day):
+    plan_day()
+
+    assert render_report(FIRST) == render_report(FIRST)
+
+
+def test_the_report_does_not_compare_a_plan_with_itself(plan_day):
+    plan_day()
+    before = render_report(FIRST)
+
+    publish(FIRST)
+
+    assert render_report(FIRST) == before
+    assert "No schedule was published for an earlier day" in before
+
+
+def test_the_report_says_what_changed_since_the_last_schedule(plan_day):
+    older = plan_day(FIRST)
+    publish(FIRST)
+    plan_day(SECOND, promo_price=8.99)
+
+    text = words(render_report(SECOND))
+
+    assert (
+        f"Against version {older} : 0 added, 0 removed, 2 with other terms, 0 as they were" in text
+    )
+    assert "10% off with display and mailer instead of 20% off with display and mailer" in text
+
+
+def test_the_page_says_what_is_assumed_and_where_the_data_comes_from(plan_day):
+    plan_day()
+
+    text = words(render_report(FIRST))
+
+    assert "2 promotions (100%) lean on a stock ledger simulated from sales." in text
+    assert "1 promotions (50%) lean on a price response borrowed" in text
+    assert "simulated from real shopping patterns, for education" in text
+
+
+def test_another_source_is_not_called_simulated(plan_day, monkeypatch):
+    plan_day()
+    monkeypatch.setenv("PROMOLOOP_SOURCE", "files")
+    settings.cache_clear()
+
+    assert "Complete Journey" not in render_report(FIRST)
+
+
+def test_reasons_of_an_unknown_kind_are_still_shown():
+    assert reasons('{"halo": {"tea_pots": 1.5}, "frozen": true}') == [
+        ("halo", "tea pots 1.50"),
+        ("frozen", "yes"),
+    ]
+
+
+def test_no_next_best_option_means_no_promotion():
+    assert reasons('{"next_best": null, "limits": []}') == [
+        ("limits", "none holds it back"),
+        ("next best", "no promotion"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("depth", "expected"), [(0.08, 0), (0.10, 0), (0.1338, 1), (0.25, 3), (0.4, 5), (0.55, 6)]
+)
+def test_deeper_discounts_get_darker_shades(depth, expected):
+    assert shade(depth) == expected
+
+
+def test_numbers_are_written_alike_everywhere():
+    assert count(12345.6) == "12,346"
+    assert count(-0.04, 1) == "0.0"
+    assert count(float("nan")) == "\N{EN DASH}"
+    assert money(-1234.5, 2) == "\N{MINUS SIGN}$1,234.50"
+
+
+def test_weeks_are_named_by_their_first_and_last_day():
+    assert period(Timestamp("2017-12-04"), Timestamp("2017-12-11")) == "4\N{EN DASH}10 Dec"
+    assert period(Timestamp("2017-11-27"), Timestamp("2017-12-04")) == "27 Nov \N{EN DASH} 3 Dec"
+
+
+def test_ticks_are_round_and_stay_inside():
+    assert ticks(0, 47) == [0, 20, 40]
+    assert ticks(-3, 3) == [-2, 0, 2]
+    assert ticks(0, 0) == [0]
