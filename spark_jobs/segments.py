@@ -4,7 +4,6 @@ import argparse
 import logging
 from datetime import date
 
-from pyspark.ml import Pipeline
 from pyspark.ml.clustering import KMeans
 from pyspark.ml.evaluation import ClusteringEvaluator
 from pyspark.ml.feature import ElementwiseProduct, StandardScaler, VectorAssembler
@@ -42,7 +41,7 @@ def features(customers: DataFrame, factors: DataFrame) -> DataFrame:
 
     A customer without factors, who bought only rare products, gets zeros: ALS's prior.
     """
-    rank = len(factors.first()["factors"])
+    [(rank,)] = factors.select(f.size("factors")).head(1)
     taste = f.coalesce("factors", f.array_repeat(f.lit(0.0).cast("float"), rank))
     profile = [_unskewed(name).alias(f"_{name}") for name in PROFILE]
     rows = customers.join(factors, "customer_id", "left").select(
@@ -50,12 +49,13 @@ def features(customers: DataFrame, factors: DataFrame) -> DataFrame:
     )
     placed = rows.repartition(PARTS, "customer_id").sortWithinPartitions("customer_id").cache()
     weights = [1.0] * len(PROFILE) + [(FACTORS_WEIGHT / rank) ** 0.5] * rank
-    steps = [
-        VectorAssembler(inputCols=[*(f"_{name}" for name in PROFILE), "taste"], outputCol="raw"),
-        StandardScaler(withMean=True, inputCol="raw", outputCol="z"),
-        ElementwiseProduct(scalingVec=Vectors.dense(weights), inputCol="z", outputCol="features"),
-    ]
-    return Pipeline(stages=steps).fit(placed).transform(placed).cache()
+    columns = [*(f"_{name}" for name in PROFILE), "taste"]
+    raw = VectorAssembler(inputCols=columns, outputCol="raw").transform(placed)
+    scaled = StandardScaler(withMean=True, inputCol="raw", outputCol="z").fit(raw).transform(raw)
+    weighting = ElementwiseProduct(
+        scalingVec=Vectors.dense(weights), inputCol="z", outputCol="features"
+    )
+    return weighting.transform(scaled).cache()
 
 
 def cluster(described: DataFrame, segments: int, seed: int) -> tuple[DataFrame, float]:
@@ -67,7 +67,7 @@ def cluster(described: DataFrame, segments: int, seed: int) -> tuple[DataFrame, 
 
 def named(clustered: DataFrame) -> DataFrame:
     """customer_id, segment_id and segment; segment 0 has the highest mean sales."""
-    z = vector_to_array("z")
+    z = vector_to_array(f.col("z"))
     traits = [f.avg(z[place]).alias(name) for place, name in enumerate(PROFILE)]
     means = clustered.groupBy("cluster").agg(f.avg("sales").alias("mean_sales"), *traits).collect()
     ordered = sorted(means, key=lambda row: (-row["mean_sales"], row["cluster"]))
