@@ -10,8 +10,8 @@ from ml.errors import InfeasibleError
 from ml.promotions.calendars import Prices
 from ml.promotions.problem import NOTHING, PlanProblem
 
-RELATIVE_GAP = 1e-6
-NODES = 2000
+RELATIVE_GAP = 1e-5
+NODES = 500
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 STEPS = 60
 ROUNDS = 40
 TOLERANCE = 1e-6
+REFINE = 1e-5
 MOST_COLUMNS = 30_000
 
 
@@ -33,7 +34,7 @@ def solve(problem: PlanProblem) -> PlanSolution:
     priced, columns = _finish_prices(problem, priced, columns)
     choice, _ = choose(problem, columns)
     objective, bound = worth(problem, choice), priced.bound
-    if bound - objective > TOLERANCE * bound:
+    if bound - objective > REFINE * bound:
         item, calendar, complete = priced.near_best(bound - objective, MOST_COLUMNS)
         columns = columns.joined(item, calendar)
         choice, restricted = choose(problem, columns)
