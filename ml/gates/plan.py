@@ -13,6 +13,7 @@ from ml import lake
 from ml.contracts.outputs import PLAN, STOCK
 from ml.contracts.suites import Rule, table_suite
 from ml.gates.validation import Validation
+from ml.promotions.clearance import write_verdict
 from ml.promotions.plan import summary_path
 from ml.promotions.policy import Policy, load_policy
 
@@ -20,17 +21,21 @@ ROUNDING = 1e-4  # the plan's figures are rounded to four digits
 
 
 def gate_plan(as_of: date) -> None:
-    """Validate the plan of `as_of`.
+    """Validate the plan of `as_of` and leave the verdict that publishing asks for.
 
     Raises:
         GateError: the plan breaks its contract, or a limit of the policy.
     """
-    budget = float(json.loads(summary_path(as_of).read_text())["budget"])
+    summary = json.loads(summary_path(as_of).read_text())
     frame = measured(lake.read(PLAN, as_of), lake.read(STOCK, as_of))
+    rules = policy_rules(load_policy(), float(summary["budget"]), as_of)
     validation = Validation("plan", as_of)
+    passed = False
     try:
-        validation.check(frame, table_suite(PLAN, policy_rules(load_policy(), budget, as_of)))
+        validation.check(frame, table_suite(PLAN, rules))
+        passed = True
     finally:
+        write_verdict(as_of, summary["plan_version"], passed)
         validation.publish()
 
 
