@@ -62,7 +62,7 @@ def read_panel(as_of: date, products: int, ranked_before: date | None = None) ->
     """The panel of the `products` with the largest sales before `ranked_before`.
 
     Raises:
-        ContractError: no merchandise was sold before that date.
+        ContractError: no merchandise was sold before that date, or the last weeks are missing.
     """
     weekly = _read(FCT_PRODUCT_WEEKS, as_of)
     weekly = weekly.filter(pc.less_equal(weekly["week_start_date"], as_of - timedelta(days=7)))
@@ -104,11 +104,17 @@ def _largest(weekly: pa.Table, before: date, products: int) -> list[str]:
 
 
 def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
-    weeks = np.sort(rows["week_start_date"].to_numpy("datetime64[D]"))
-    weeks = np.arange(weeks[0], weeks[-1] + WEEK, WEEK)
+    seen = rows["week_start_date"].to_numpy("datetime64[D]")
+    last = np.busday_offset(as_of, 0, roll="backward", weekmask="Mon") - WEEK
+    if seen.max() < last:
+        raise ContractError(
+            f"{FCT_PRODUCT_WEEKS.uri} as_of={as_of}: the last week is {seen.max()}, "
+            f"expected {last}; land and build the days before the as-of date"
+        )
+    weeks = np.arange(seen.min(), last + WEEK, WEEK)
     at = (
         pd.Index(chosen).get_indexer(pd.Index(rows["product_id"])),
-        ((rows["week_start_date"].to_numpy("datetime64[D]") - weeks[0]) // WEEK).astype(int),
+        ((seen - weeks[0]) // WEEK).astype(int),
     )
 
     def spread(values: pd.Series, empty: float) -> np.ndarray:

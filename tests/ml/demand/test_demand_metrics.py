@@ -1,0 +1,69 @@
+"""Metrics and quantiles against values worked out by hand or by scipy."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ml.demand import metrics
+from ml.demand.quantiles import calibrated_scale, quantiles
+
+UNITS = np.array([[10.0, 0.0], [4.0, 6.0]])
+MEAN = np.array([[8.0, 1.0], [4.0, 9.0]])
+
+
+def test_wape_is_the_absolute_error_over_the_units():
+    assert metrics.wape(UNITS, MEAN) == pytest.approx((2 + 1 + 0 + 3) / 20)
+
+
+def test_bias_is_positive_when_too_much_is_forecast():
+    assert metrics.bias(UNITS, MEAN) == pytest.approx((-2 + 1 + 0 + 3) / 20)
+
+
+def test_scaled_errors_use_each_products_own_naive_error():
+    past = np.array([[5.0, 1.0, 3.0, 3.0], [2.0, 2.0, 4.0, 0.0]])
+    started = np.array([[False, True, True, True], [True, True, True, True]])
+
+    one = metrics.naive_scale(past, started, 1)
+    two = metrics.naive_scale(past, started, 2)
+
+    np.testing.assert_allclose(one, [(2 + 0) / 2, (0 + 2 + 4) / 3])
+    np.testing.assert_allclose(two, [(4 + 0) / 2, (0 + 4 + 16) / 3])
+    assert metrics.mase(UNITS, MEAN, one) == pytest.approx((1.5 / 1 + 1.5 / 2) / 2)
+    rmsse = (np.sqrt(2.5 / 2) + np.sqrt(4.5 / (20 / 3))) / 2
+    assert metrics.rmsse(UNITS, MEAN, two) == pytest.approx(rmsse)
+
+
+def test_a_series_that_never_moved_has_no_scale():
+    assert np.isnan(metrics.naive_scale(np.full((1, 4), 3.0), np.ones((1, 4), bool), 1)).all()
+
+
+def test_quantile_loss_weighs_shortfalls_by_the_level():
+    units, levels = np.array([[10.0]]), np.full((9, 1, 1), 8.0)
+
+    expected = np.mean([2 * 0.1 * k * 2 for k in range(1, 10)]) / 10
+
+    assert metrics.weighted_quantile_loss(units, levels) == pytest.approx(expected)
+
+
+def test_coverage_counts_both_ends():
+    levels = np.linspace(0, 8, 9)[:, None, None] * np.ones((1, 1, 3))
+
+    assert metrics.coverage(np.array([[0.0, 8.0, 9.0]]), levels) == pytest.approx(2 / 3)
+
+
+def test_quantiles_are_scipys_and_never_cross():
+    mean, size = np.array([[0.3, 12.0]]), np.array([[2.0, 5.0]])
+
+    levels = quantiles(mean, size)
+
+    assert levels[4, 0, 1] == stats.nbinom.median(5.0, 5 / 17)
+    assert levels[8, 0, 0] == stats.nbinom.ppf(0.9, 2.0, 2 / 2.3)
+    assert (np.diff(levels, axis=0) >= 0).all()
+
+
+def test_calibration_finds_the_factor_that_was_off():
+    rng = np.random.default_rng(0)
+    mean = np.full((4000, 4), 30.0)
+    units = rng.negative_binomial(3.0, 3 / 33, mean.shape).astype(float)
+
+    assert calibrated_scale(units, mean, np.full_like(mean, 6.0)) == pytest.approx(0.5, rel=0.2)

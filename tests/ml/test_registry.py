@@ -1,0 +1,153 @@
+"""The registry's gates and aliases, on MLflow's own SQL store."""
+
+import mlflow
+import pytest
+
+from ml import registry
+from ml.errors import GateError, PolicyError
+from ml.settings import Settings, settings
+
+GATES = """
+demand:
+  accuracy: {metric: wape, maximum: 0.4}
+  coverage: {metric: cov80, minimum: 0.7, maximum: 0.9}
+  not_worse: {metric: wape, worse_than_champion: 1.1}
+"""
+GOOD = {"wape": 0.3, "cov80": 0.8}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/registry.db"
+
+
+@pytest.fixture
+def gated(store, home, tmp_path, monkeypatch):
+    """A registry with the gates above."""
+    (tmp_path / "gates.yml").write_text(GATES)
+    monkeypatch.setenv("PROMOLOOP_GATES_PATH", str(tmp_path / "gates.yml"))
+    monkeypatch.setattr(Settings, "tracking_uri", property(lambda self: store))
+    settings.cache_clear()
+    yield
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
+
+
+@pytest.fixture
+def version(gated, tmp_path, request):
+    """Registers a version whose run has the given metrics, under the test's own name."""
+    client = registry.client()
+    client.create_registered_model("demand")
+
+    def make(**metrics):
+        experiment = mlflow.set_experiment("demand").experiment_id
+        run = client.create_run(experiment).info.run_id
+        for name, value in metrics.items():
+            client.log_metric(run, name, value)
+        made = client.create_model_version("demand", str(tmp_path), run_id=run).version
+        client.set_registered_model_alias("demand", registry.CHALLENGER, made)
+        return str(made)
+
+    yield make
+    client.delete_registered_model("demand")
+
+
+def tags(version):
+    return registry.client().get_model_version("demand", version).tags
+
+
+def test_a_model_never_registered_has_no_champion(gated):
+    assert registry.champion("demand") is None
+    with pytest.raises(GateError, match="train_demand"):
+        registry.require_champion("demand")
+
+
+def test_a_version_that_passes_every_gate_becomes_champion(version):
+    first = version(**GOOD)
+
+    assert registry.promote_if_it_passes("demand", first)
+    assert registry.champion("demand") == registry.require_champion("demand") == first
+    assert tags(first)["gate.accuracy"] == "pass (wape 0.3 <= 0.4)"
+    assert tags(first)["gate.coverage"] == "pass (0.7 <= cov80 0.8 <= 0.9)"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "gate"),
+    [
+        (GOOD | {"wape": 0.41}, "accuracy"),
+        (GOOD | {"cov80": 0.69}, "coverage"),
+        (GOOD | {"cov80": 0.91}, "coverage"),
+        ({"wape": 0.3}, "coverage"),
+        (GOOD | {"wape": float("nan")}, "accuracy"),
+    ],
+)
+def test_one_failed_gate_keeps_a_version_from_becoming_champion(version, metrics, gate):
+    made = version(**metrics)
+
+    assert not registry.promote_if_it_passes("demand", made)
+    assert registry.champion("demand") is None
+    assert tags(made)[f"gate.{gate}"].startswith("fail")
+    with pytest.raises(GateError, match=f"gate.{gate}"):
+        registry.require_champion("demand")
+
+
+def test_a_worse_challenger_leaves_the_champion_in_place(version):
+    first, worse, close = (
+        version(**GOOD),
+        version(wape=0.34, cov80=0.8),
+        version(wape=0.32, cov80=0.8),
+    )
+    registry.promote_if_it_passes("demand", first)
+
+    assert not registry.promote_if_it_passes("demand", worse)
+    assert registry.champion("demand") == first
+    assert tags(worse)["gate.not_worse"] == "fail (wape 0.34 <= 0.33)"
+    assert registry.promote_if_it_passes("demand", close)
+    assert registry.champion("demand") == close
+
+
+def test_promoting_the_champion_again_does_not_compare_it_with_itself(version):
+    first = version(**GOOD)
+
+    assert registry.promote_if_it_passes("demand", first)
+    assert registry.promote_if_it_passes("demand", first)
+
+
+def test_a_champion_that_does_not_load_says_so(version, tmp_path):
+    (tmp_path / "MLmodel").write_text("flavors: {keras: {data: data, save_exported_model: false}}")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "model.keras").write_bytes(b"not a model")
+    broken = version(**GOOD)
+
+    with pytest.raises(GateError, match="does not load"):
+        registry.load("demand", broken)
+
+
+def test_an_unreachable_registry_is_not_an_empty_one(home, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("PROMOLOOP_MLFLOW_PORT", "9")
+    settings.cache_clear()
+
+    with pytest.raises(mlflow.MlflowException):
+        registry.champion("demand")
+
+
+def test_gates_with_an_unknown_key_are_refused(gated, tmp_path):
+    (tmp_path / "gates.yml").write_text("demand: {accuracy: {metric: wape, max: 0.4}}")
+
+    with pytest.raises(PolicyError, match="maximum"):
+        registry.read_gates("demand")
+
+
+def test_a_model_without_gates_is_refused(gated):
+    with pytest.raises(PolicyError, match="no gates"):
+        registry.read_gates("affinity")
+
+
+def test_the_shipped_gates_can_be_read(home):
+    assert {gate.name for gate in registry.read_gates("demand")} >= {
+        "beats_seasonal_naive",
+        "no_positive_elasticity",
+        "no_leak",
+        "not_worse_than_champion",
+    }
