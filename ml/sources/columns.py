@@ -1,0 +1,86 @@
+"""SQL that reads text as a contract's type, and keeps the text that cannot be."""
+
+from ml.contracts.suites import UNREADABLE
+from ml.contracts.table import Column, Table
+from ml.sources.mapping import DEFAULTS, TableMapping, moment_and_day
+
+OFFSET = r"(Z|[+-]\d\d(:?\d\d)?)$"
+
+
+def select_list(table: Table, mapped: TableMapping, timezone: str) -> str:
+    """The contract's columns out of the mapped ones, and the evidence beside them."""
+    terms = []
+    for column in table.columns:
+        value = _value(table, column, mapped, timezone)
+        terms.append(f"{value} as {column.name}")
+        if column.kind != "string" and (text := _text(column.name, mapped)):
+            evidence = f"case when {value} is null then {text} end"
+            terms.append(f"{evidence} as {column.name}{UNREADABLE}")
+    return ", ".join(terms)
+
+
+def _value(table: Table, column: Column, mapped: TableMapping, timezone: str) -> str:
+    text = _text(column.name, mapped)
+    if text:
+        return _cast(column, text, mapped, timezone)
+    if other := _other_of_pair(table, column.name, mapped):
+        return _from_other(table, other, mapped, timezone)
+    default = DEFAULTS.get(column.name)
+    kinds = {"string": "varchar", "int64": "bigint", "bool": "boolean"}
+    return (
+        f"cast({'null' if default is None else default} as {kinds.get(column.kind, column.kind)})"
+    )
+
+
+def _text(name: str, mapped: TableMapping) -> str:
+    """The cell as trimmed text, null when empty; empty when the column is not mapped."""
+    if name in mapped.constants:
+        return "'" + mapped.constants[name].replace("'", "''") + "'"
+    if name in mapped.columns:
+        quoted = mapped.columns[name].replace('"', '""')
+        return f"""nullif(trim(cast("{quoted}" as varchar)), '')"""
+    return ""
+
+
+def _cast(column: Column, text: str, mapped: TableMapping, timezone: str) -> str:
+    number = f"try_cast(replace({text}, ',', '.') as double)"
+    number = number if mapped.decimal == "," else f"try_cast({text} as double)"
+    return {
+        "string": text,
+        "double": number,
+        "int64": f"case when {number} = round({number}) then try_cast({number} as bigint) end",
+        "bool": f"try_cast({text} as boolean)",
+        "date": f"cast({_time(text, mapped)} as date)",
+        "timestamp": _utc(text, mapped, timezone),
+    }[column.kind]
+
+
+def _time(text: str, mapped: TableMapping) -> str:
+    if mapped.date_format:
+        return f"try_strptime({text}, '{mapped.date_format}')"
+    return f"try_cast({text} as timestamp)"
+
+
+def _utc(text: str, mapped: TableMapping, timezone: str) -> str:
+    """A time that carries an offset as it says, any other as the shop's local time."""
+    local = f"{_time(text, mapped)} at time zone '{timezone}' at time zone 'UTC'"
+    if mapped.date_format:
+        return local
+    with_offset = f"try_cast({text} as timestamptz) at time zone 'UTC'"
+    has_offset = f"regexp_matches(substr({text}, 11), '{OFFSET}')"
+    return f"case when {has_offset} then {with_offset} else {local} end"
+
+
+def _other_of_pair(table: Table, name: str, mapped: TableMapping) -> str:
+    pair = moment_and_day(table)
+    other = next((o for o in pair if o != name), "") if name in pair else ""
+    return other if _text(other, mapped) else ""
+
+
+def _from_other(table: Table, other: str, mapped: TableMapping, timezone: str) -> str:
+    """The day of a moment, or the midnight that starts a day."""
+    column = next(c for c in table.columns if c.name == other)
+    known = _cast(column, _text(other, mapped), mapped, timezone)
+    if column.kind == "timestamp":
+        return f"cast({known} at time zone 'UTC' at time zone '{timezone}' as date)"
+    return f"cast({known} as timestamp) at time zone '{timezone}' at time zone 'UTC'"
