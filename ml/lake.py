@@ -60,7 +60,7 @@ class Manifest:
 def code_version() -> str:
     """A hash of the code that makes partitions, so that a manifest names what made it."""
     paths = (p for top in CODE for p in sorted((PROJECT / top).rglob("*")))
-    sources = [p for p in paths if p.suffix in {".py", ".sql", ".yml"} and p.is_file()]
+    sources = [p for p in paths if p.suffix != ".pyc" and p.is_file()]
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.relative_to(PROJECT).as_posix().encode())

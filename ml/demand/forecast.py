@@ -13,6 +13,7 @@ from ml.demand.fitting import predict, prepare_tensorflow
 from ml.demand.model import StructuredDemand
 from ml.demand.quantiles import quantiles
 from ml.demand.response import responses
+from ml.demand.scores import scores_path
 from ml.demand.windows import WEEK, Panel, covariates, read_panel
 from ml.errors import PolicyError
 from ml.settings import settings
@@ -46,6 +47,7 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
     lake.write(FORECASTS, as_of, forecasts, inputs, models)
     answers = responses(model, panel).round(DECIMALS).assign(model_version=version)
     lake.write(RESPONSES, as_of, answers, inputs, models)
+    lake.replace_text(scores_path(version), lake.to_json(registry.metrics(NAME, version)))
     log.info("forecast %d products, %d weeks from %s", len(answers), len(ahead), as_of)
 
 

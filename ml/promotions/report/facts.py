@@ -14,11 +14,11 @@ from ml.assumptions import load_assumptions
 from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import AFFINITY_QUALITY, FORECASTS, PLAN, RESPONSES, STOCK
 from ml.contracts.sources import SOURCES
+from ml.demand.scores import scores_path
 from ml.promotions import releases
 from ml.promotions.clearance import gate_verdict
 from ml.promotions.naming import product_names
 from ml.promotions.plan import summary_path
-from ml.settings import settings
 from ml.sources import incoming
 
 
@@ -65,7 +65,7 @@ def read_facts(as_of: date) -> Facts:
         landed=_landed(as_of),
         gate=gate_verdict(as_of),
         affinity=_affinity(as_of),
-        backtest=_json(settings().lake / "demand" / "backtest" / f"version={demand}.json"),
+        backtest=_json(scores_path(demand)) if demand else {},
         before=before,
         before_version=before_version,
     )
