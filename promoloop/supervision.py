@@ -125,26 +125,54 @@ def stop(settings: Settings) -> None:
     for process in left:
         _signal(process, "kill")
     psutil.wait_procs(left, timeout=5)
-    socket_path(settings).unlink(missing_ok=True)
+    for stale in (socket_path(settings), run_folder(settings) / "supervisord.pid"):
+        stale.unlink(missing_ok=True)
 
 
 def supervised(settings: Settings) -> list[psutil.Process]:
     """Every live process that `start` began, down to Spark's executors and Airflow's tasks.
 
-    They are known by a mark in their environment, which children inherit even when they
-    leave the process group.
+    They carry a mark in their environment, but a process that renames itself, as Airflow's do,
+    may overwrite it: such a one is known by supervisord's session and its working folder, or
+    by its parent.
     """
-    mark = str(run_folder(settings))
-    found = []
-    for process in psutil.process_iter():
-        try:
-            marked = process.environ().get(SUPERVISED) == mark
-            alive = process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-        if marked and alive and process.pid != os.getpid():
-            found.append(process)
-    return found
+    session = _session(settings)
+    roots = [p for p in psutil.process_iter() if _is_ours(p, settings, session)]
+    found = {process.pid: process for process in roots}
+    for process in roots:
+        found |= {child.pid: child for child in _children(process)}
+    found.pop(os.getpid(), None)
+    return [process for process in found.values() if _is_alive(process)]
+
+
+def _session(settings: Settings) -> int | None:
+    """The session that supervisord leads, or led until it was killed."""
+    path = run_folder(settings) / "supervisord.pid"
+    return int(path.read_text()) if path.exists() else None
+
+
+def _is_ours(process: psutil.Process, settings: Settings, session: int | None) -> bool:
+    run = str(run_folder(settings))
+    try:
+        if process.environ().get(SUPERVISED) == run:
+            return True
+        return os.getsid(process.pid) == session and process.cwd().startswith(run)
+    except (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
+        return False
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(process: psutil.Process, how: str) -> None:
