@@ -39,7 +39,7 @@ joined as (
 
     from transactions
 
-    inner join products using (product_id)
+    inner join products on transactions.product_id = products.product_id
 
     where
         products.is_merchandise

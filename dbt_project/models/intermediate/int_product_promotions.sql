@@ -44,7 +44,7 @@ final as (
         counted.*,
         promoting.stores as promoting_stores
     from counted
-    inner join promoting using (starts_on)
+    inner join promoting on counted.starts_on = promoting.starts_on
 
 )
 

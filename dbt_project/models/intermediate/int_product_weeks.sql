@@ -56,7 +56,7 @@ final as (
         summed.*,
         batches.batch_id
     from summed
-    inner join batches using (week_start_date)
+    inner join batches on summed.week_start_date = batches.week_start_date
 
 )
 

@@ -32,12 +32,21 @@ visits as (
 
 ),
 
+visit_days as (
+
+    select distinct
+        customer_id,
+        sold_on
+    from baskets
+
+),
+
 gaps as (
 
     select
         customer_id,
-        sold_on - lag(sold_on) over (partition by customer_id order by sold_on) as days
-    from (select distinct customer_id, sold_on from baskets)
+        sold_on - lag(sold_on) over (partition by customer_id order by sold_on) as gap
+    from visit_days
 
 ),
 
@@ -46,10 +55,10 @@ rhythm as (
     -- The standard deviation from whole-number sums, which are exact in any order.
     select
         customer_id,
-        sum(days) / count(days) as mean_days_between_visits,
+        sum(gap) / count(gap) as mean_days_between_visits,
         sqrt(
-            (count(days) * sum(days * days) - sum(days) * sum(days))
-            / nullif(count(days) * (count(days) - 1), 0)
+            (count(gap) * sum(gap * gap) - sum(gap) * sum(gap))
+            / nullif(count(gap) * (count(gap) - 1), 0)
         ) as sd_days_between_visits
     from gaps
     group by customer_id
@@ -83,7 +92,7 @@ departments as (
 top_departments as (
 
     select * from departments
-    qualify row_number() over (partition by customer_id order by sales desc, department) = 1
+    qualify row_number() over (partition by customer_id order by sales desc, department asc) = 1
 
 ),
 
@@ -110,10 +119,10 @@ final as (
         customers.household_size,
         coalesce(customers.may_be_targeted, true) as may_be_targeted
     from visits
-    inner join rhythm using (customer_id)
-    inner join habits using (customer_id)
-    inner join top_departments using (customer_id)
-    left join {{ ref('stg_customers') }} as customers using (customer_id)
+    inner join rhythm on visits.customer_id = rhythm.customer_id
+    inner join habits on visits.customer_id = habits.customer_id
+    inner join top_departments on visits.customer_id = top_departments.customer_id
+    left join {{ ref('stg_customers') }} as customers on visits.customer_id = customers.customer_id
 
 )
 

@@ -24,9 +24,15 @@ days as (
 
 named as (
 
-    select date_day, holiday as day_name from {{ ref('holidays') }}
+    select
+        date_day,
+        holiday as day_name
+    from {{ ref('holidays') }}
     union
-    select date_day, event_name as day_name from {{ ref('stg_calendar') }}
+    select
+        date_day,
+        event_name as day_name
+    from {{ ref('stg_calendar') }}
 
 ),
 
@@ -47,10 +53,10 @@ final as (
         cast(date_trunc('week', days.date_day) as date) as week_start_date,
         isodow(days.date_day) as day_of_week,
         week(days.date_day) as week_of_year,
-        month(days.date_day) as month, -- noqa: RF04
+        month(days.date_day) as month,
         holidays.holiday
     from days
-    left join holidays using (date_day)
+    left join holidays on days.date_day = holidays.date_day
 
 )
 

@@ -56,8 +56,8 @@ final as (
         sold.first_sold_on,
         sold.last_sold_on
     from products
-    left join reasons using (product_id)
-    left join sold using (product_id)
+    left join reasons on products.product_id = reasons.product_id
+    left join sold on products.product_id = sold.product_id
 
 )
 

@@ -55,9 +55,9 @@ final as (
         coalesce(redeemed.redemptions, 0) as redemptions,
         coalesce(redeemed.redeeming_customers, 0) as redeeming_customers
     from campaigns
-    left join reach using (campaign_id)
-    left join offers using (campaign_id)
-    left join redeemed using (campaign_id)
+    left join reach on campaigns.campaign_id = reach.campaign_id
+    left join offers on campaigns.campaign_id = offers.campaign_id
+    left join redeemed on campaigns.campaign_id = redeemed.campaign_id
 
 )
 

@@ -24,7 +24,7 @@ final as (
         campaigns.campaign_type,
         redemptions.redeemed_on - campaigns.starts_on as days_since_start
     from redemptions
-    left join campaigns using (campaign_id)
+    left join campaigns on redemptions.campaign_id = campaigns.campaign_id
 
 )
 

@@ -4,20 +4,23 @@ product_weeks as (
 
     select product_weeks.*
     from {{ ref('int_product_weeks') }} as product_weeks
-    inner join {{ ref('dim_products') }} as products using (product_id)
+    inner join {{ ref('dim_products') }} as products
+        on product_weeks.product_id = products.product_id
     where
         products.is_merchandise
         and product_weeks.week_start_date >= {{ history_start() }}
         and product_weeks.week_start_date + 7 <= {{ as_of() }}
         and product_weeks.week_start_date >= (
-            select min(sold_on) from {{ ref('stg_transactions') }}
+            select min(lines.sold_on) from {{ ref('stg_transactions') }} as lines
         )
 
 ),
 
 first_sales as (
 
-    select product_id, first_sold_on
+    select
+        product_id,
+        first_sold_on
     from {{ ref('dim_products') }}
     where is_merchandise and first_sold_on is not null
 
@@ -68,8 +71,14 @@ final as (
         coalesce(product_weeks.stores, 0) as stores_selling,
         coalesce(product_weeks.baskets, 0) as baskets
     from dense
-    left join product_weeks using (product_id, week_start_date)
-    left join promotions using (product_id, week_start_date)
+    left join product_weeks
+        on
+            dense.product_id = product_weeks.product_id
+            and dense.week_start_date = product_weeks.week_start_date
+    left join promotions
+        on
+            dense.product_id = promotions.product_id
+            and dense.week_start_date = promotions.week_start_date
 
 )
 
