@@ -57,7 +57,9 @@ def fit(panel: Panel, origin: int, horizon: int, steps: int, seed: int) -> Fit:
     optimizer = keras.optimizers.Adam(schedule, clipnorm=1.0)
     model.compile(optimizer, NegativeBinomialLoss())
     epochs = max(1, steps // 20)
-    history = model.fit(data, epochs=epochs, steps_per_epoch=steps // epochs, verbose=0)
+    history = model.fit(
+        data, epochs=epochs, steps_per_epoch=steps // epochs, shuffle=False, verbose=0
+    )
     log.info("trained on %d weeks of %d products", origin, len(units))
     return Fit(model, history.history["loss"])
 

@@ -5,7 +5,7 @@ from scipy import stats
 
 from ml.demand.metrics import LEVELS, weighted_quantile_loss
 
-SCALES = np.geomspace(0.4, 4.0, 13)
+SCALES = np.geomspace(0.4, 2.5, 9)
 
 
 def quantiles(mean: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -79,10 +79,14 @@ def marts(home):
     write_marts(weekly())
 
 
+@pytest.fixture(scope="module")
+def model(shop):
+    return fit(shop(products=12, weeks=12), 12, horizon=5, steps=1, seed=7).model
+
+
 @pytest.fixture
-def trained(marts, monkeypatch):
-    """A registry whose version 1 is a model trained a moment ago."""
-    model = fit(read_panel(AS_OF, 10), WEEKS, horizon=5, steps=2, seed=7).model
+def trained(marts, model, monkeypatch):
+    """A registry whose every version is a model of another shop: all its products are new."""
     monkeypatch.setattr(registry, "load", lambda name, version: model)
 
 
