@@ -19,6 +19,42 @@ CATEGORIES = (
 )
 PRODUCTS = 200
 
+MAPPING = """\
+timezone: America/New_York
+tables:
+  transactions:
+    files: transactions.csv
+    columns:
+      basket_id: basket_id
+      customer_id: household_id
+      product_id: product_id
+      store_id: store_id
+      sold_at: transaction_timestamp
+      quantity: quantity
+      net_sales: sales_value
+      shelf_discount: retail_disc
+      coupon_discount: coupon_disc
+      coupon_match_discount: coupon_match_disc
+  products:
+    files: products.parquet
+    columns:
+      product_id: product_id
+      brand: brand
+      manufacturer_id: manufacturer_id
+      department: department
+      category: product_category
+      subcategory: product_type
+      package_size: package_size
+  promotions:
+    files: promotions.parquet
+    columns:
+      product_id: product_id
+      store_id: store_id
+      starts_on: week_starts_on
+      display: display
+      mailer: mailer
+"""
+
 SLICE = """
 create table product as
     select product_id, brand, manufacturer_id, department, product_category, product_type,
@@ -59,6 +95,7 @@ def write_retailer(folder: Path) -> Path:
         connection.execute(
             SLICE.format(data=data, folder=folder, categories=CATEGORIES, products=PRODUCTS)
         )
+    (folder / "mapping.yml").write_text(MAPPING)
     return folder
 
 
