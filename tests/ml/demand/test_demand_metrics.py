@@ -63,7 +63,7 @@ def test_quantiles_are_scipys_and_never_cross():
 
 def test_calibration_finds_the_factor_that_was_off():
     rng = np.random.default_rng(0)
-    mean = np.full((4000, 4), 30.0)
+    mean = np.full((500, 4), 30.0)
     units = rng.negative_binomial(3.0, 3 / 33, mean.shape).astype(float)
 
     assert calibrated_scale(units, mean, np.full_like(mean, 6.0)) == pytest.approx(0.5, rel=0.2)
