@@ -93,7 +93,7 @@ def parameters(candidate: Candidate) -> dict[str, object]:
         "weeks": len(candidate.panel.weeks),
         "horizon": model.horizon,
         "width": model.width,
-        "size_scale": model.size_scale,
+        "size_scale": round(model.size_scale, 4),
         "steps": settings().demand_steps,
         "seed": settings().seed,
     }
