@@ -181,10 +181,6 @@ def _write_spark_defaults(settings: Settings) -> None:
         "spark.master.rest.enabled": "false",
         "spark.worker.cleanup.enabled": "true",
         "spark.driver.host": settings.host,
-        "spark.driver.memory": "1g",
-        "spark.executor.memory": settings.spark_worker_memory,
-        "spark.cores.max": str(settings.spark_worker_cores),
-        "spark.ui.showConsoleProgress": "false",
     }
     text = "".join(f"{key} {value}\n" for key, value in lines.items())
     (conf / "spark-defaults.conf").write_text(text)

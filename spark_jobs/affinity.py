@@ -101,7 +101,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)
     hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
-    with session(f"affinity {args.as_of}") as spark:
+    with session("promoloop-affinity") as spark:
         write_affinity(spark, args.as_of, hyper)
         if args.evaluate != "never":
             write_quality(spark, args.as_of, hyper, args.evaluate)

@@ -119,7 +119,7 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)
-    with session(f"segments {args.as_of}") as spark:
+    with session("promoloop-segments") as spark:
         write_segments(spark, args.as_of, args.segments, args.seed)
 
 

@@ -13,7 +13,7 @@ from ml.settings import PROJECT, settings
 
 DBT_PROJECT = PROJECT / "dbt_project"
 FINAL = [PromoloopError, "cosmos.exceptions.CosmosDbtRunError"]  # a model or a test failed
-WITH_TESTS = ["--resource-type", "test", "--resource-type", "unit_test"]
+WITH_TESTS = ["--resource-type", "test"]  # unit tests judge the code, not the day: `make test`
 
 
 def as_first_try(context: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ def transform(as_of: str) -> DbtTaskGroup:
             emit_datasets=False,
         ),
         operator_args={
-            "vars": {"as_of": as_of},
+            "vars": {"as_of": as_of, "history_weeks": settings().history_weeks},
             "poke_interval": 3,
             "pre_execute": as_first_try,
             "retry_policy": ExceptionRetryPolicy([RetryRule(FINAL, RetryAction.FAIL)]),
