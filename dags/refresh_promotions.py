@@ -32,7 +32,6 @@ from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import FORECASTS, PLAN
 from ml.settings import PROJECT, settings
 from spark_jobs import submit
-from spark_jobs import submit
 
 marts = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
 forecasts = Asset(FORECASTS.name, FORECASTS.uri)
@@ -89,10 +88,6 @@ def affinity(as_of: str) -> None:
             queue="spark",
             application=str(PROJECT / "spark_jobs" / f"{name}.py"),
             application_args=["--as-of", as_of],
-            conf=submit.CONF,
-            driver_memory=submit.DRIVER_MEMORY,
-            executor_memory=submit.EXECUTOR_MEMORY,
-            executor_cores=submit.EXECUTOR_CORES,
             conf=submit.CONF,
             driver_memory=submit.DRIVER_MEMORY,
             executor_memory=submit.EXECUTOR_MEMORY,
