@@ -96,13 +96,14 @@ def refresh(
 
 @app.command("check-source")
 def check_source(
-    source: Annotated[str | None, typer.Option(help="complete_journey or files.")] = None,
+    source: Annotated[str | None, typer.Argument(help="complete_journey or files.")] = None,
+    path: Annotated[Path | None, typer.Option(help="The folder of a `files` source.")] = None,
 ) -> None:
     """Say what of a source is mapped, missing or suspicious, before any run."""
     from ml.sources.check import check_source
 
     with _errors():
-        report = check_source(source)
+        report = check_source(source, path)
     out.print(report.render(), markup=False)
 
 
