@@ -48,6 +48,10 @@ demo: $(READY) ## Refresh one day on real data (AS_OF=2017-12-04).
 bench-refresh: $(READY) ## Time a full refresh and the next day's.
 	@$(BIN)/promoloop bench-refresh
 
+.PHONY: bench-demand
+bench-demand: $(READY) ## Backtest the demand model on the marts of AS_OF.
+	@$(BIN)/python -m ml.demand.backtest --as-of $(AS_OF)
+
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest
