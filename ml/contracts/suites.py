@@ -44,8 +44,11 @@ def landing_suite(
 
 def table_suite(table: Table, more: Collection[Rule] = ()) -> "ExpectationSuite":
     """What a whole table between two stages must satisfy, and `more`."""
-    rules = [*_volume(table), *_columns(table), *_key(table), *more]
-    return _suite(f"{table.layer}.{table.name}", rules)
+    return _suite(f"{table.layer}.{table.name}", [*whole_rules(table), *more])
+
+
+def whole_rules(table: Table) -> list[Rule]:
+    return [*_volume(table), *_columns(table), *_key(table)]
 
 
 def landing_rules(

@@ -28,17 +28,14 @@ class Chunk:
 
     start: date
     end: date
-    strays: ds.Expression | None = None
+    strays: ds.Expression | None
 
 
-def chunks(table: Table, received: Received, first_day: date) -> Iterator[Chunk]:
+def chunks(table: Table, received: Received) -> Iterator[Chunk]:
     """The batch, by month when it is large: memory does not grow with the history."""
     start, end = date.fromisoformat(received.start), date.fromisoformat(received.end)
     day = ds.field(table.day_column)
-    outside = day.is_null() | (day >= pa.scalar(end))
-    # What is dated before the source's first day became known on it.
-    opening = None if start <= first_day else pa.scalar(start)
-    strays = outside | (day < (opening or pa.scalar(start)))
+    strays = day.is_null() | (day < pa.scalar(start)) | (day >= pa.scalar(end))
     while start < end:
         until = end if received.rows <= AT_ONCE else min(end, _next_month(start))
         yield Chunk(start, until, strays)

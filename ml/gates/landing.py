@@ -65,16 +65,16 @@ def _chunks(table: Table, batch: Batch) -> Iterator[Chunk | None]:
     if not table.day_column:
         yield None
         return
-    first_day = date.fromisoformat(batch.first_day)
-    yield from batches.chunks(table, batch.tables[table.name], first_day)
+    yield from batches.chunks(table, batch.tables[table.name])
 
 
 def _judge(table: Table, batch: Batch, validation: Validation) -> Verdict:
     """Validate a table chunk by chunk and write its quarantine."""
     verdict, bad = Verdict(table), []
     received = batch.tables[table.name]
-    opens = received.start > batch.first_day
-    start = date.fromisoformat(received.start) if opens else None
+    # What is dated before the source's first sale is known from that day on.
+    bounded = table is TRANSACTIONS or received.start > batch.first_day
+    start = date.fromisoformat(received.start) if bounded else None
     for chunk in _chunks(table, batch):
         rows = batches.read(table, validation.as_of, chunk)
         frame = batches.frame(table, rows, validation.as_of)

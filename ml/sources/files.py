@@ -15,6 +15,8 @@ from ml.sources.prices import WINDOW_DAYS, infer_shelf_discount
 from ml.sources.readers import read_files
 from ml.sources.source import connect
 
+EARLIEST = date(1990, 1, 1)  # an older sale is a misread date: "1/7/26" is the year 1
+
 
 class Files:
     """See docs/your-own-data.md."""
@@ -57,7 +59,8 @@ class Files:
 
     @cached_property
     def _first_day(self) -> date:
-        found = self._rows(TRANSACTIONS).aggregate("min(sold_on)").fetchone()
+        sold = self._rows(TRANSACTIONS).filter(f"sold_on >= '{EARLIEST}'")
+        found = sold.aggregate("min(sold_on)").fetchone()
         if found is None or found[0] is None:
             pattern = self.mapping.tables[TRANSACTIONS.name].files
             raise SourceError(
