@@ -59,7 +59,7 @@ def _table(table: Table) -> str:
         by = f"by {table.day_column}" if table.day_column else "as a snapshot"
         lines[-1] += f" {needed} Lands {by}; {table.bad_share:.0%} of its rows may be bad."
     rules = _rules(table)
-    lines += ["", "| column | type | null | rules | |", "| --- | --- | --- | --- | --- |"]
+    lines += ["", "| column | type | null | refused when | |", "| --- | --- | --- | --- | --- |"]
     for column in table.columns:
         null = "yes" if column.nullable else "no"
         said = "; ".join(rules.get(column.name, []))

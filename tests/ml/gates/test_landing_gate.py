@@ -118,6 +118,17 @@ def test_a_batch_whose_gate_was_killed_half_way_ends_in_the_same_bytes(shop, mon
     assert len(bad_rows()) == 1
 
 
+def test_a_landed_day_keeps_its_bytes_when_a_day_before_it_is_landed_again(shop, change):
+    shop.run()
+    before = shop.landed()
+    (lake.folder(TRANSACTIONS, date(2026, 3, 1)) / lake.MANIFEST).unlink()
+    change("2026-03-03 10:00:00,1,2.5", "2026-03-03 10:00:00,1,7.5")
+
+    shop.run()
+
+    assert shop.landed() == before
+
+
 def test_nothing_of_the_as_of_day_or_later_lands(shop):
     shop.run("2026-03-02")
 
