@@ -23,7 +23,16 @@ published schedule live.
 from datetime import timedelta
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import Asset, CronDataIntervalTimetable, Param, chain, dag, task, task_group
+from airflow.sdk import (
+    Asset,
+    CronDataIntervalTimetable,
+    Param,
+    TaskGroup,
+    chain,
+    dag,
+    task,
+    task_group,
+)
 from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
 from orchestration.training import train_and_promote
 from orchestration.transform import transform
@@ -78,23 +87,19 @@ def publish_marts(as_of: str) -> None:
     export(as_of) >> gate(as_of)
 
 
-@task_group
-def affinity(as_of: str) -> None:
-    def job(name: str) -> SparkSubmitOperator:
-        return SparkSubmitOperator(
-            task_id=name,
-            name=f"promoloop-{name}",
-            conn_id="spark_default",
-            queue="spark",
-            application=str(PROJECT / "spark_jobs" / f"{name}.py"),
-            application_args=["--as-of", as_of],
-            conf=submit.CONF,
-            driver_memory=submit.DRIVER_MEMORY,
-            executor_memory=submit.EXECUTOR_MEMORY,
-            executor_cores=submit.EXECUTOR_CORES,
-        )
-
-    job("affinity") >> job("segments")
+def spark_job(name: str, as_of: str) -> SparkSubmitOperator:
+    return SparkSubmitOperator(
+        task_id=name,
+        name=f"promoloop-{name}",
+        conn_id="spark_default",
+        queue="spark",
+        application=str(PROJECT / "spark_jobs" / f"{name}.py"),
+        application_args=["--as-of", as_of],
+        conf=submit.CONF,
+        driver_memory=submit.DRIVER_MEMORY,
+        executor_memory=submit.EXECUTOR_MEMORY,
+        executor_cores=submit.EXECUTOR_CORES,
+    )
 
 
 @task_group
@@ -176,18 +181,22 @@ def publish(as_of: str) -> str:
     doc_md=__doc__,
 )
 def refresh_promotions() -> None:
+    with TaskGroup("affinity"):
+        taste, segments = (spark_job(name, AS_OF) for name in ("affinity", "segments"))
+    published = publish(AS_OF)
     chain(
         land(AS_OF, "{{ params.source or '' }}"),
         gate_landing(AS_OF),
         transform(AS_OF),
         publish_marts(AS_OF),
-        affinity(AS_OF),
+        taste,
         demand(AS_OF),
         inventory(AS_OF),
         plan(AS_OF, "{{ '' if params.budget is none else params.budget }}"),
         gate_plan(AS_OF),
-        publish(AS_OF),
+        published,
     )
+    chain(taste, segments, published)
 
 
 refresh_promotions()

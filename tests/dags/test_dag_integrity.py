@@ -10,7 +10,6 @@ ORDER = (
     "marts.export",
     "marts.gate",
     "affinity.affinity",
-    "affinity.segments",
     "demand.choose_model",
     "demand.forecast",
     "inventory",
@@ -75,6 +74,11 @@ def test_every_task_retries_with_backoff_but_never_on_our_own_errors(parsed, nam
 def test_the_stages_follow_one_another(refresh):
     for before, after in pairwise(ORDER):
         assert before in ancestors(refresh, after), f"{after} does not wait for {before}"
+
+
+def test_segments_are_learnt_beside_the_forecast_and_before_publishing(refresh):
+    assert refresh["affinity.segments"]["upstream"] == ["affinity.affinity"]
+    assert "affinity.segments" in refresh["publish"]["upstream"]
 
 
 def test_marts_leave_dbt_only_after_every_model_and_its_tests(refresh):
