@@ -16,7 +16,10 @@ from promoloop.environment import environment, log_folder
 from promoloop.programs import Program, programs
 
 STARTUP_SECONDS = 240
-POOLS = {"training": 1}  # one training at a time, wherever it is asked from
+POOLS = {
+    "training": 1,  # one training at a time, wherever it is asked from
+    "dbt_watchers": 2,  # tasks that show how a model went, beside the one that builds it
+}
 
 
 @dataclass(frozen=True)

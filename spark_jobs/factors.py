@@ -49,7 +49,7 @@ def learn(purchases: DataFrame, before: date, hyper: Hyperparameters) -> Affinit
     Raises:
         ContractError: no product is left.
     """
-    known = bought_by_enough(purchases, hyper.minimum_customers)
+    known = bought_by_enough(purchases, hyper.minimum_customers).cache()
     if known.isEmpty():
         raise ContractError(
             f"no product was bought by {hyper.minimum_customers} customers before {before}; "

@@ -10,7 +10,7 @@ EXECUTOR_MEMORY = "2g"
 EXECUTOR_CORES = 2
 CONF = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # starts sooner
-    "spark.executor.extraJavaOptions": "-XX:+UseParallelGC",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC",
     "spark.log.level": "WARN",
     "spark.sql.adaptive.enabled": "false",  # small frames: replanning costs more than it saves
     "spark.cores.max": str(EXECUTOR_CORES),  # one executor: shuffles keep their order

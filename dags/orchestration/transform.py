@@ -12,6 +12,7 @@ from ml.errors import PromoloopError
 from ml.settings import PROJECT, settings
 
 DBT_PROJECT = PROJECT / "dbt_project"
+WATCHERS = "dbt_watchers"
 FINAL = [PromoloopError, "cosmos.exceptions.CosmosDbtRunError"]  # a model or a test failed
 WITH_TESTS = ["--resource-type", "test"]  # unit tests judge the code, not the day: `make test`
 
@@ -45,7 +46,8 @@ def transform(as_of: str) -> DbtTaskGroup:
         ),
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER,
-            setup_operator_args={"dbt_cmd_flags": WITH_TESTS},  # added to models and seeds
+            # Tests are added to models and seeds; watchers never hold the producer's slot.
+            setup_operator_args={"dbt_cmd_flags": WITH_TESTS, "pool": "default_pool"},
         ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
@@ -55,7 +57,9 @@ def transform(as_of: str) -> DbtTaskGroup:
         ),
         operator_args={
             "vars": {"as_of": as_of, "history_weeks": settings().history_weeks},
-            "poke_interval": 3,
+            "pool": WATCHERS,
+            "deferrable": False,  # a deferred watcher is a process started twice
+            "poke_interval": 1,
             "pre_execute": as_first_try,
             "retry_policy": ExceptionRetryPolicy([RetryRule(FINAL, RetryAction.FAIL)]),
             "execution_timeout": timedelta(minutes=30),

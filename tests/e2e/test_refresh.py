@@ -12,6 +12,7 @@ from retailer import poison_the_future
 
 from ml import lake
 from ml.contracts.outputs import PLAN, STOCK
+from ml.contracts.sources import TRANSACTIONS
 from ml.settings import PROJECT
 
 pytestmark = pytest.mark.e2e
@@ -29,7 +30,7 @@ def first_day(platform):
 
 @pytest.fixture(scope="session")
 def second_day(platform, first_day):
-    before = {day: lake.manifest(*day) for day in landed_days()}
+    before = landed()
     platform.refresh(SECOND, "second")
     return before, platform.published()
 
@@ -49,10 +50,9 @@ def disturbed_first_day(platform, first_day_again):
     return tasks, platform.published()
 
 
-def landed_days():
-    from ml.contracts.sources import TRANSACTIONS
-
-    return [(TRANSACTIONS, day) for day in lake.partitions(TRANSACTIONS)]
+def landed():
+    """The manifest of each landed day of transactions."""
+    return {day: lake.manifest(TRANSACTIONS, day) for day in lake.partitions(TRANSACTIONS)}
 
 
 def test_a_whole_schedule_is_published(platform, first_day):
@@ -113,10 +113,10 @@ def test_the_plan_names_the_champion_of_the_model_registry(platform, first_day):
 
 def test_the_second_day_lands_one_day_and_touches_no_other(second_day):
     before, _ = second_day
-    after = {day: lake.manifest(*day) for day in landed_days()}
+    after = landed()
 
     assert {day: after[day] for day in before} == before
-    assert [day for _, day in after.keys() - before.keys()] == [FIRST]
+    assert after.keys() - before.keys() == {FIRST}
 
 
 def test_the_second_day_publishes_a_version_of_its_own(first_day, second_day):
