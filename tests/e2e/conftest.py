@@ -106,6 +106,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         source="files",
         source_path=export,
         demand_products=PRODUCTS,
+        demand_steps=100,
         **dict(zip(PORTS, free_ports(len(PORTS)), strict=True)),
     )
     with pytest.MonkeyPatch.context() as patch:
