@@ -60,7 +60,7 @@ test: $(READY) ## Run every test, the end-to-end one included.
 lint: $(READY) ## Check style, SQL and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	home=$$(mktemp -d) && PROMOLOOP_HOME=$$home $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests && rm -r $$home
 	$(BIN)/mypy
 
 .PHONY: docs

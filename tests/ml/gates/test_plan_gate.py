@@ -8,6 +8,7 @@ from ml import lake
 from ml.contracts.outputs import PLAN, STOCK
 from ml.errors import GateError
 from ml.gates.plan import gate_plan
+from ml.promotions.clearance import gate_verdict
 from ml.promotions.plan import summary_path
 from ml.settings import settings
 
@@ -79,6 +80,8 @@ def test_a_plan_at_every_limit_passes(judge):
         line("tea", WEEKS[2], cost=25.0),
     )
 
+    assert gate_verdict(AS_OF)["passed"]
+
 
 @pytest.mark.parametrize(
     ("lines", "rule"),
@@ -101,7 +104,10 @@ def test_a_plan_at_every_limit_passes(judge):
 def test_a_plan_past_a_limit_is_refused_by_that_limits_name(judge, lines, rule):
     with pytest.raises(GateError, match=rule):
         judge(*lines)
+    assert not gate_verdict(AS_OF)["passed"]
 
 
 def test_the_budget_is_the_one_the_run_was_given(judge):
     judge(line(cost=150.0), budget=200.0)
+
+    assert gate_verdict(AS_OF)["passed"]
