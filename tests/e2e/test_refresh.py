@@ -22,26 +22,26 @@ SECOND = date(2017, 12, 5)
 KILLED = ("land", "transform.dbt_producer_watcher", "affinity.affinity", "plan", "publish")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first_day(platform):
     platform.refresh(FIRST, "first")
     return platform.published()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def second_day(platform, first_day):
     before = landed()
     platform.refresh(SECOND, "second")
     return before, platform.published()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first_day_again(platform, second_day):
     platform.refresh(FIRST, "first-again")
     return platform.published()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def disturbed_first_day(platform, first_day_again):
     """From nothing but the model: the future poisoned, five tasks killed at their first try."""
     platform.forget_everything_but_the_model()
