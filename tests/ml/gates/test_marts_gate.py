@@ -36,10 +36,14 @@ def export(home, monkeypatch):
     return write
 
 
-def test_marts_that_keep_their_contracts_pass(export):
+def test_marts_that_keep_their_contracts_pass_and_each_is_judged(export, caplog):
     export()
 
-    gate_marts(AS_OF)
+    with caplog.at_level("INFO", "ml.gates.marts"):
+        gate_marts(AS_OF)
+
+    judged = [record.args[0] for record in caplog.records]
+    assert judged == ["dim_products", "fct_product_weeks", "fct_baskets"]
 
 
 def test_one_broken_row_stops_the_run_and_is_shown(export):
@@ -72,7 +76,10 @@ def test_a_newest_sale_too_old_or_of_the_as_of_day_stops_the_run(export, sold_on
         gate_marts(AS_OF)
 
 
-def test_three_quiet_days_are_still_fresh(export):
+def test_three_quiet_days_are_still_fresh_and_a_fourth_is_not(export):
     export(sold_on=date(2026, 3, 6))
-
     gate_marts(AS_OF)
+
+    export(sold_on=date(2026, 3, 5))
+    with pytest.raises(GateError, match="the newest sale is of 2026-03-05"):
+        gate_marts(AS_OF)
