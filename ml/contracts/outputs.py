@@ -97,6 +97,33 @@ RESPONSES = Table(
     ),
 )
 
+EXPLANATION_PARTS = (
+    "level",
+    "similar_products",
+    "recent_sales",
+    "past_promotions",
+    "rivals",
+    "calendar",
+    "price",
+    "regular_price",
+    "display",
+    "mailer",
+)
+
+EXPLANATIONS = Table(
+    name="explanations",
+    layer="demand",
+    grain="One row per forecast and part; a forecast's parts sum to the log of its mean.",
+    key=("product_id", "week_start_date", "part"),
+    columns=(
+        Column("product_id", "string"),
+        Column("week_start_date", "date", "The Monday."),
+        Column("part", "string", allowed=EXPLANATION_PARTS),
+        Column("log_units", "double", "What the part adds to the log of expected items."),
+        Column("model_version", "string"),
+    ),
+)
+
 STOCK = Table(
     name="stock",
     layer="inventory",
@@ -183,6 +210,7 @@ OUTPUTS = (
     CUSTOMER_SEGMENTS,
     FORECASTS,
     RESPONSES,
+    EXPLANATIONS,
     STOCK,
     PLAN,
 )

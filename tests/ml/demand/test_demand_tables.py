@@ -8,7 +8,7 @@ import pytest
 
 from ml import lake, registry
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
-from ml.contracts.outputs import FORECASTS, RESPONSES
+from ml.contracts.outputs import EXPLANATIONS, FORECASTS, RESPONSES
 from ml.demand.backtest import naive_forecasts, rolling_origins
 from ml.demand.fitting import fit
 from ml.demand.forecast import write_forecasts
@@ -164,9 +164,24 @@ def test_forecasts_start_on_the_first_monday_not_before_the_date(trained, day, f
 def test_a_second_run_writes_the_same_bytes(trained):
     def run():
         write_forecasts(AS_OF, "1")
-        return [lake.manifest(table, AS_OF).content_hash for table in (FORECASTS, RESPONSES)]
+        return [
+            lake.manifest(table, AS_OF).content_hash
+            for table in (FORECASTS, RESPONSES, EXPLANATIONS)
+        ]
 
     assert run() == run()
+
+
+def test_the_parts_of_an_explanation_sum_to_the_forecast(trained):
+    write_forecasts(AS_OF, "1")
+
+    key = ["product_id", "week_start_date"]
+    made = lake.read(FORECASTS, AS_OF).set_index(key)["mean_units"]
+    parts = lake.read(EXPLANATIONS, AS_OF)
+    assert parts.groupby(key)["part"].nunique().eq(10).all()
+    total = parts.groupby(key)["log_units"].sum()
+    np.testing.assert_allclose(total, np.log(made.loc[total.index]), atol=1e-6)
+    assert lake.manifest(EXPLANATIONS, AS_OF).models == {"demand": "1"}
 
 
 def test_a_horizon_the_model_was_not_trained_for_is_refused(trained):
