@@ -12,8 +12,16 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.assumptions import load_assumptions
 from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
-from ml.contracts.outputs import AFFINITY_QUALITY, FORECASTS, PLAN, RESPONSES, STOCK
+from ml.contracts.outputs import (
+    AFFINITY_QUALITY,
+    EXPLANATIONS,
+    FORECASTS,
+    PLAN,
+    RESPONSES,
+    STOCK,
+)
 from ml.contracts.sources import SOURCES
+from ml.contracts.table import Table
 from ml.demand.scores import scores_path
 from ml.promotions import releases
 from ml.promotions.clearance import gate_verdict
@@ -34,6 +42,7 @@ class Facts:
     history: pd.DataFrame
     forecasts: pd.DataFrame
     responses: pd.DataFrame
+    explanations: pd.DataFrame
     stock: pd.DataFrame
     assumptions_version: int
     landed: dict[str, dict[str, Any]]
@@ -60,11 +69,12 @@ def read_facts(as_of: date) -> Facts:
         history=_of(planned, lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)),
         forecasts=_of(planned, lake.read(FORECASTS, as_of)),
         responses=_of(planned, lake.read(RESPONSES, as_of)),
+        explanations=_of(planned, _if_there(EXPLANATIONS, as_of)),
         stock=_of(planned, lake.read(STOCK, as_of)),
         assumptions_version=load_assumptions().version,
         landed=_landed(as_of),
         gate=gate_verdict(as_of),
-        affinity=_affinity(as_of),
+        affinity=_if_there(AFFINITY_QUALITY, as_of),
         backtest=_json(scores_path(demand)) if demand else {},
         before=before,
         before_version=before_version,
@@ -98,11 +108,11 @@ def _landed(as_of: date) -> dict[str, dict[str, Any]]:
     return {table: counts for table, counts in found.items() if table in daily}
 
 
-def _affinity(as_of: date) -> pd.DataFrame:
-    """The ranking's quality; no row when it was not judged for this day."""
-    judged = as_of in lake.partitions(AFFINITY_QUALITY)
-    columns = AFFINITY_QUALITY.column_names
-    return lake.read(AFFINITY_QUALITY, as_of) if judged else pd.DataFrame(columns=columns)
+def _if_there(table: Table, as_of: date) -> pd.DataFrame:
+    """The partition, or no row where its stage did not run for this day."""
+    if as_of in lake.partitions(table):
+        return lake.read(table, as_of)
+    return pd.DataFrame(columns=table.column_names)
 
 
 def _schedule(version: str) -> pd.DataFrame:

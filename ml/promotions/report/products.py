@@ -16,6 +16,7 @@ from ml.promotions.report.charts import (
     response_chart,
     stock_chart,
 )
+from ml.promotions.report.drivers import Story, story
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.numbers import day
 
@@ -34,6 +35,7 @@ class Card:
     stock: Markup
     identified: bool
     simulated_stock: bool
+    story: Story | None
 
 
 def product_cards(facts: Facts) -> list[Card]:
@@ -58,6 +60,7 @@ def _card(facts: Facts, product_id: str) -> Card:
         stock=_stock(stock, forecast, plan),
         identified=bool(response["price_identified"]),
         simulated_stock=bool(stock["is_simulated"].any()),
+        story=story(facts, best, float(response["elasticity"])),
     )
 
 

@@ -1,9 +1,12 @@
 import re
 from datetime import date
+from math import log
 
 import pytest
-from pandas import Timestamp
+from pandas import DataFrame, Timestamp
 
+from ml import lake
+from ml.contracts.outputs import EXPLANATIONS
 from ml.promotions.publishing import publish
 from ml.promotions.report import render_report
 from ml.promotions.report.calendar import shade
@@ -42,6 +45,28 @@ def test_the_headline_sums_the_plan(plan_day):
     assert "Cost $40 80.0% of the budget of $50" in text
     assert "Expected incremental margin $10 after its cost; 9 times in 10 above $6" in text
     assert "Margin per $1 spent $0.25 no better plan exists inside the limits" in text
+
+
+def test_a_product_card_tells_what_moves_the_forecast(plan_day):
+    plan_day()
+    assert "usually" not in words(render_report(FIRST))
+    week = {"product_id": "100", "week_start_date": FIRST, "model_version": "3"}
+    parts = {"level": log(5.0), "recent_sales": log(0.8), "calendar": 0.001}
+    lake.write(
+        EXPLANATIONS,
+        FIRST,
+        DataFrame([week | {"part": p, "log_units": v} for p, v in parts.items()]),
+    )
+
+    text = words(render_report(FIRST))
+
+    discount = 0.799**-1.5
+    assert (
+        "Week of 4 Dec: usually 5.0 units \N{MULTIPLICATION SIGN} 0.80 recent sales"
+        f" \N{MULTIPLICATION SIGN} {discount:.2f} this discount \N{MULTIPLICATION SIGN} {2 / discount:.2f} this display and mailer"
+        " = 8.0 expected"
+    ) in text
+    assert text.count("usually") == 1
 
 
 def test_what_the_source_wrote_is_never_markup(plan_day):
