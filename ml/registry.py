@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import mlflow
@@ -114,6 +115,16 @@ def metrics(name: str, version: str) -> dict[str, float]:
     """The metrics of the run that made a version."""
     made_by = client().get_model_version(name, version).run_id
     return dict(client().get_run(str(made_by)).data.metrics)
+
+
+def trained_as_of(name: str) -> dict[str, date]:
+    """The as-of date that each registered version was trained for."""
+    found = {}
+    for made in client().search_model_versions(f"name = '{name}'"):
+        run = client().get_run(str(made.run_id))
+        if "as_of" in run.data.params:
+            found[str(made.version)] = date.fromisoformat(run.data.params["as_of"])
+    return found
 
 
 def promote_if_it_passes(name: str, version: str) -> bool:

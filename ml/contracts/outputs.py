@@ -124,6 +124,28 @@ EXPLANATIONS = Table(
     ),
 )
 
+DRIFT = Table(
+    name="drift",
+    layer="demand",
+    grain="One row per measure of whether the demand model still fits.",
+    key=("measure",),
+    columns=(
+        Column("measure", "string"),
+        Column(
+            "kind",
+            "string",
+            "forecasts: past ones against sales; inputs: the last weeks against those trained on.",
+            allowed=("forecasts", "inputs"),
+        ),
+        Column("value", "double", "Null: not enough to judge yet.", True),
+        Column("minimum", "double", nullable=True),
+        Column("maximum", "double", nullable=True),
+        Column("product_weeks", "int64", "Judged.", minimum=0),
+        Column("drifted", "bool", "The value is outside its bounds."),
+        Column("model_version", "string"),
+    ),
+)
+
 STOCK = Table(
     name="stock",
     layer="inventory",
@@ -211,6 +233,7 @@ OUTPUTS = (
     FORECASTS,
     RESPONSES,
     EXPLANATIONS,
+    DRIFT,
     STOCK,
     PLAN,
 )
