@@ -1,9 +1,9 @@
 """### Plan the promotions of the coming weeks, from today's sales to a published schedule.
 
 Runs daily for the as-of date at the end of its data interval and sees nothing that
-happened on or after it: land → gate → transform → affinity → demand → inventory → plan →
-gate → publish. A rerun for a date writes the same bytes; a failed run leaves the last
-published schedule live.
+happened on or after it: land → gate → transform → demand → inventory → plan → gate → publish,
+and beside demand the affinities on the Spark cluster. A rerun for a date writes the same
+bytes; a failed run leaves the last published schedule live.
 
 **Parameters** (trigger form): `as_of` for another date, `source` for another adapter,
 `horizon` in weeks, `budget` in the shop's currency. Empty means the deployment's default.
@@ -27,7 +27,6 @@ from airflow.sdk import (
     Asset,
     CronDataIntervalTimetable,
     Param,
-    TaskGroup,
     chain,
     dag,
     task,
@@ -42,7 +41,7 @@ from ml.contracts.outputs import FORECASTS, PLAN
 from ml.settings import PROJECT, settings
 from spark_jobs import submit
 
-marts = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
+marts_asset = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
 forecasts = Asset(FORECASTS.name, FORECASTS.uri)
 plan_asset = Asset(PLAN.name, PLAN.uri)
 schedule = Asset("published_schedule", "lake://published/current")
@@ -76,7 +75,7 @@ def publish_marts(as_of: str) -> None:
 
         export_marts(date.fromisoformat(as_of))
 
-    @task(outlets=[marts])
+    @task(outlets=[marts_asset])
     def gate(as_of: str) -> None:
         from datetime import date
 
@@ -181,22 +180,19 @@ def publish(as_of: str) -> str:
     doc_md=__doc__,
 )
 def refresh_promotions() -> None:
-    with TaskGroup("affinity"):
-        taste, segments = (spark_job(name, AS_OF) for name in ("affinity", "segments"))
-    published = publish(AS_OF)
+    marts, published = publish_marts(AS_OF), publish(AS_OF)
     chain(
         land(AS_OF, "{{ params.source or '' }}"),
         gate_landing(AS_OF),
         transform(AS_OF),
-        publish_marts(AS_OF),
-        taste,
+        marts,
         demand(AS_OF),
         inventory(AS_OF),
         plan(AS_OF, "{{ '' if params.budget is none else params.budget }}"),
         gate_plan(AS_OF),
         published,
     )
-    chain(taste, segments, published)
+    chain(marts, spark_job("affinity", AS_OF), published)
 
 
 refresh_promotions()

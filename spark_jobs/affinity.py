@@ -1,4 +1,7 @@
-"""Learn who likes what: ALS factors, ranked candidates, and how good the ranking is."""
+"""Learn who likes what: ALS factors, ranked candidates, segments, and how good the ranking is.
+
+One application does it all: starting a second one would cost more than the segments do.
+"""
 
 import argparse
 import hashlib
@@ -10,13 +13,14 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
 from ml.contracts.sources import TRANSACTIONS
 from ml.settings import settings
 from spark_jobs.factors import Affinity, Hyperparameters, learn
 from spark_jobs.quality import evaluate, landed_before
 from spark_jobs.ranking import Ranking, rank_products
+from spark_jobs.segments import SEGMENTS, write_segments
 from spark_jobs.tables import inputs, read, session, write
 
 log = logging.getLogger(__name__)
@@ -27,21 +31,16 @@ DEFAULTS = Hyperparameters()
 
 def write_affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> None:
     """Write the factors and candidates of one as-of date."""
-    affinity = learn(merchandise_purchases(spark, as_of), as_of, hyper)
+    affinity = learn(read(spark, FCT_CUSTOMER_PRODUCTS, as_of), as_of, hyper)
     products = affinity.products
     log.info("ALS: %d products have factors; ranking them for every customer", len(products.ids))
-    made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS, DIM_PRODUCTS)
+    made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS)
     items = pd.DataFrame({"product_id": products.ids, "factors": list(products.factors)})
     lake.write(ITEM_FACTORS, as_of, items, made_from)
     write(CUSTOMER_FACTORS, as_of, affinity.customers, made_from)
     consent = inputs(as_of, DIM_CUSTOMERS)
     targets = read(spark, DIM_CUSTOMERS, as_of).where("may_be_targeted").select("customer_id")
     write(CANDIDATES, as_of, candidates(affinity, targets, hyper), made_from | consent, parts=4)
-
-
-def merchandise_purchases(spark: SparkSession, as_of: date) -> DataFrame:
-    products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
-    return read(spark, FCT_CUSTOMER_PRODUCTS, as_of).join(products, "product_id", "left_semi")
 
 
 def candidates(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:
@@ -90,6 +89,7 @@ def main() -> None:
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
     parser.add_argument("--rank", type=int, default=DEFAULTS.rank, help="factors a vector")
     parser.add_argument("--iterations", type=int, default=DEFAULTS.iterations)
+    parser.add_argument("--segments", type=int, default=SEGMENTS, help="of customers")
     parser.add_argument("--seed", type=int, default=settings().seed)
     parser.add_argument(
         "--evaluate",
@@ -103,6 +103,7 @@ def main() -> None:
     hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
     with session("promoloop-affinity") as spark:
         write_affinity(spark, args.as_of, hyper)
+        write_segments(spark, args.as_of, args.segments, args.seed)
         if args.evaluate != "never":
             write_quality(spark, args.as_of, hyper, args.evaluate)
 

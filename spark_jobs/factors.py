@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import pyarrow as pa
 from pyspark.ml.recommendation import ALS, ALSModel
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from ml.errors import ContractError
@@ -13,6 +14,10 @@ from spark_jobs.ranking import Products, with_habits
 
 BLOCKS = 2  # of ratings: a sum of two parts does not depend on which part is ready first
 POPULARITY_WINDOW = timedelta(days=28)
+
+
+class TooFewPurchases(ContractError):
+    """No product has enough buyers to learn from."""
 
 
 @dataclass(frozen=True)
@@ -47,29 +52,36 @@ def learn(purchases: DataFrame, before: date, hyper: Hyperparameters) -> Affinit
     be one household's noise.
 
     Raises:
-        ContractError: no product is left.
+        TooFewPurchases: no product is left.
     """
-    known = bought_by_enough(purchases, hyper.minimum_customers).cache()
-    if known.isEmpty():
-        raise ContractError(
+    ids = bought_by(purchases, hyper.minimum_customers)
+    if not ids:
+        raise TooFewPurchases(
             f"no product was bought by {hyper.minimum_customers} customers before {before}; "
             "ALS needs some: land a longer history"
         )
-    items = _numbered(known, "product_id", "item")
-    customers = _numbered(known, "customer_id", "customer")
+    items = numbered(purchases.sparkSession, ids, "product_id", "item")
+    known = purchases.join(f.broadcast(items), "product_id")
+    customers = numbered(
+        purchases.sparkSession, distinct(known, "customer_id"), "customer_id", "customer"
+    )
     habit = f.log1p("decayed_purchases").cast("float").alias("habit")
-    pairs = known.join(f.broadcast(items), "product_id").join(customers, "customer_id")
-    pairs = pairs.select("customer_id", "customer", "item", habit, "last_bought_on").cache()
-    model = fit_als(pairs, hyper)
+    pairs = known.join(customers, "customer_id").select(
+        "customer_id", "customer", "item", habit, "last_bought_on"
+    )
+    placed = pairs.repartition(BLOCKS, "customer").sortWithinPartitions("customer", "item").cache()
+    model = fit_als(placed, hyper)
     factors = model.userFactors.withColumnRenamed("id", "customer").join(customers, "customer")
     return Affinity(
-        _products(items, model, pairs, before),
-        with_habits(factors.withColumnRenamed("features", "factors"), pairs),
+        _products(ids, model, placed, before),
+        with_habits(factors.withColumnRenamed("features", "factors"), placed),
     )
 
 
 def fit_als(pairs: DataFrame, hyper: Hyperparameters) -> ALSModel:
     """Factorise (customer, item, habit): integer ids, habit >= 0 a confidence, not a rating.
+
+    The same pairs in the same partitions and order give the same factors.
 
     Source: Hu, Koren and Volinsky (2008), "Collaborative Filtering for Implicit Feedback
     Datasets".
@@ -87,33 +99,35 @@ def fit_als(pairs: DataFrame, hyper: Hyperparameters) -> ALSModel:
         itemCol="item",
         ratingCol="habit",
     )
-    ordered = pairs.select("customer", "item", "habit").repartition(BLOCKS, "customer")
-    return als.fit(ordered.sortWithinPartitions("customer", "item"))
+    return als.fit(pairs.select("customer", "item", "habit"))
 
 
-def bought_by_enough(purchases: DataFrame, customers: int) -> DataFrame:
+def bought_by(purchases: DataFrame, customers: int) -> list[str]:
+    """Ids, in their order, of the products that at least so many customers bought."""
     buyers = purchases.groupBy("product_id").count().where(f.col("count") >= customers)
-    return purchases.join(f.broadcast(buyers.select("product_id")), "product_id")
+    return sorted(buyers.select("product_id").toArrow()["product_id"].to_pylist())
 
 
-def _numbered(frame: DataFrame, column: str, number: str) -> DataFrame:
-    """The distinct values of `column`, numbered from 0 in their order.
-
-    One task sorts the ids (never the pairs).
-    """
-    ids = frame.select(column).distinct().repartition(1).sortWithinPartitions(column)
-    return ids.withColumn(number, f.monotonically_increasing_id().cast("int")).cache()
+def distinct(frame: DataFrame, column: str) -> list[str]:
+    """The distinct values of `column`, in their order, on the driver."""
+    return sorted(frame.select(column).distinct().toArrow()[column].to_pylist())
 
 
-def _products(items: DataFrame, model: ALSModel, pairs: DataFrame, before: date) -> Products:
+def numbered(spark: SparkSession, ids: list[str], column: str, number: str) -> DataFrame:
+    """`ids` as `column`, each with its position as the integer that ALS needs."""
+    positions = pa.array(range(len(ids)), pa.int32())
+    return spark.createDataFrame(pa.table({column: pa.array(ids, pa.string()), number: positions}))
+
+
+def _products(ids: list[str], model: ALSModel, pairs: DataFrame, before: date) -> Products:
     """Ids, factors and recent buyers on the driver: grows with products, not customers."""
     recent = pairs.where(f.col("last_bought_on") >= before - POPULARITY_WINDOW)
     buyers = recent.groupBy("item").agg(f.count("*").alias("buyers"))
     vectors = model.itemFactors.withColumnRenamed("id", "item")
-    rows = items.join(vectors, "item").join(buyers, "item", "left").orderBy("item").toArrow()
+    rows = vectors.join(buyers, "item", "left").orderBy("item").toArrow()
     factors = np.asarray(rows["features"].combine_chunks().flatten(), np.float32)
     return Products(
-        rows["product_id"].to_pylist(),
+        ids,
         factors.reshape(len(rows), -1),
         rows["buyers"].fill_null(0).to_numpy().astype(np.float32),
     )

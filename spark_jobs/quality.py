@@ -12,7 +12,7 @@ from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY
 from ml.contracts.sources import TRANSACTIONS
-from spark_jobs.factors import Affinity, Hyperparameters, bought_by_enough, learn
+from spark_jobs.factors import Affinity, Hyperparameters, TooFewPurchases, learn, numbered
 from spark_jobs.ranking import Ranking, rank_products
 from spark_jobs.tables import read, schema
 
@@ -46,11 +46,12 @@ def evaluate(spark: SparkSession, as_of: date, before: date, hyper: Hyperparamet
     """
     cutoff = before - HOLDOUT
     lines = merchandise_lines(spark, as_of, before).cache()
-    train = decayed(lines.where(f.col("sold_on") < cutoff), cutoff)
-    if bought_by_enough(train, hyper.minimum_customers).isEmpty():
-        log.warning("too few purchases before %s to judge a ranking: no quality figures", cutoff)
+    train = decayed(lines.where(f.col("sold_on") < cutoff), cutoff).cache()
+    try:
+        affinity = learn(train, cutoff, hyper)
+    except TooFewPurchases as error:
+        log.warning("no quality figures before %s: %s", before, error)
         return spark.createDataFrame([], schema(AFFINITY_QUALITY))
-    affinity = learn(train, cutoff, hyper)
     test = lines.where(f.col("sold_on") >= cutoff).select("customer_id", "product_id").distinct()
     ranked = rank_products(affinity.customers, affinity.products, rankings(hyper), PLACES)
     return scored(ranked, relevant(test, affinity)).withColumn("evaluated_on", f.lit(before))
@@ -84,9 +85,7 @@ def decayed(lines: DataFrame, before: date) -> DataFrame:
 
 def relevant(test: DataFrame, affinity: Affinity) -> DataFrame:
     """Test pairs that could be ranked: (customer_id, product_id, is_new)."""
-    ids = test.sparkSession.createDataFrame(
-        list(enumerate(affinity.products.ids)), "item int, product_id string"
-    )
+    ids = numbered(test.sparkSession, affinity.products.ids, "product_id", "item")
     customers = affinity.customers.select("customer_id", "items")
     known = test.join(f.broadcast(ids), "product_id").join(customers, "customer_id")
     return known.select(

@@ -1,6 +1,5 @@
 """Group customers who shop alike: k-means on their profile and their ALS factors."""
 
-import argparse
 import logging
 from datetime import date
 
@@ -14,8 +13,7 @@ from pyspark.sql import functions as f
 
 from ml.contracts.marts import DIM_CUSTOMERS
 from ml.contracts.outputs import CUSTOMER_FACTORS, CUSTOMER_SEGMENTS
-from ml.settings import settings
-from spark_jobs.tables import inputs, read, session, write
+from spark_jobs.tables import inputs, read, write
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +96,7 @@ def segment_names(means: list[dict[str, float]]) -> list[str]:
 
 
 def write_segments(spark: SparkSession, as_of: date, segments: int, seed: int) -> None:
+    """Write the segments of one as-of date, from its customer mart and factors."""
     described = features(read(spark, DIM_CUSTOMERS, as_of), read(spark, CUSTOMER_FACTORS, as_of))
     clustered, silhouette = cluster(described, segments, seed)
     log.info("k-means: %d segments, silhouette %.3f", segments, silhouette)
@@ -109,19 +108,3 @@ def write_segments(spark: SparkSession, as_of: date, segments: int, seed: int) -
 def _unskewed(column: str) -> Column:
     value = f.col(column).cast("double")
     return f.log1p(f.greatest(value, f.lit(0.0))) if column in SKEWED else value
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
-    parser.add_argument("--segments", type=int, default=SEGMENTS, help="how many")
-    parser.add_argument("--seed", type=int, default=settings().seed)
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
-    with session("promoloop-segments") as spark:
-        write_segments(spark, args.as_of, args.segments, args.seed)
-
-
-if __name__ == "__main__":
-    main()

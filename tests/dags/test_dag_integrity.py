@@ -9,7 +9,6 @@ ORDER = (
     "transform.dbt_producer_watcher",
     "marts.export",
     "marts.gate",
-    "affinity.affinity",
     "demand.choose_model",
     "demand.forecast",
     "inventory",
@@ -76,9 +75,9 @@ def test_the_stages_follow_one_another(refresh):
         assert before in ancestors(refresh, after), f"{after} does not wait for {before}"
 
 
-def test_segments_are_learnt_beside_the_forecast_and_before_publishing(refresh):
-    assert refresh["affinity.segments"]["upstream"] == ["affinity.affinity"]
-    assert "affinity.segments" in refresh["publish"]["upstream"]
+def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
+    assert refresh["affinity"]["upstream"] == ["marts.gate"]
+    assert "affinity" in refresh["publish"]["upstream"]
 
 
 def test_marts_leave_dbt_only_after_every_model_and_its_tests(refresh):
