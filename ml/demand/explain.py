@@ -66,8 +66,8 @@ class Occlusion:
 
     def level(self) -> np.ndarray:
         """(N, 1) log units a week before the origin, promotions' effects divided out."""
-        past = (self.inputs[name][:, : self.origin] for name in ("units", "started"))
-        levels = adjusted_levels(*past, self._effect(self.inputs).astype("float32"))
+        units, started = (self.inputs[n][:, : self.origin] for n in ("units", "started"))
+        levels = adjusted_levels(units, started, self._effect(self.inputs).astype("float32"))
         return np.asarray(ops.convert_to_numpy(levels)[:, -1, -1:], "float64")
 
     def _effect(self, inputs: Inputs) -> np.ndarray:

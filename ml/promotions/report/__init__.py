@@ -10,6 +10,7 @@ from markupsafe import Markup
 from ml.promotions.report import numbers
 from ml.promotions.report.calendar import calendar
 from ml.promotions.report.changes import changes
+from ml.promotions.report.drift import drift
 from ml.promotions.report.facts import Facts, read_facts
 from ml.promotions.report.figures import budget_figures, headline, tallies
 from ml.promotions.report.lines import plan_lines
@@ -41,6 +42,7 @@ def render(facts: Facts) -> str:
         lines=plan_lines(facts),
         quality=quality(facts),
         models=models(facts),
+        drift=drift(facts),
         assumptions=assumptions(facts),
         simulated=settings().source == "complete_journey",
         style=_inline("page.css"),

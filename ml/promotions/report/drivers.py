@@ -48,7 +48,7 @@ def story(facts: Facts, best: pd.Series, elasticity: float) -> Story | None:
         return None
     parts = dict(zip(rows["part"], rows["log_units"], strict=True))
     level = parts.pop("level")
-    told = [(WORDS.get(name, name), value) for name, value in parts.items()]
+    told = [(WORDS.get(name) or str(name), value) for name, value in parts.items()]
     moves = [*sorted(told, key=lambda move: (-abs(move[1]), move[0])), *_planned(best, elasticity)]
     return Story(
         usual=exp(level),

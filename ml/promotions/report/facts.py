@@ -14,6 +14,7 @@ from ml.assumptions import load_assumptions
 from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import (
     AFFINITY_QUALITY,
+    DRIFT,
     EXPLANATIONS,
     FORECASTS,
     PLAN,
@@ -49,6 +50,7 @@ class Facts:
     gate: dict[str, Any]
     affinity: pd.DataFrame
     backtest: dict[str, float]
+    drift: pd.DataFrame
     before: pd.DataFrame | None
     before_version: str | None
 
@@ -76,6 +78,7 @@ def read_facts(as_of: date) -> Facts:
         gate=gate_verdict(as_of),
         affinity=_if_there(AFFINITY_QUALITY, as_of),
         backtest=_json(scores_path(demand)) if demand else {},
+        drift=_if_there(DRIFT, as_of),
         before=before,
         before_version=before_version,
     )

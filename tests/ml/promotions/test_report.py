@@ -6,7 +6,7 @@ import pytest
 from pandas import DataFrame, Timestamp
 
 from ml import lake
-from ml.contracts.outputs import EXPLANATIONS
+from ml.contracts.outputs import DRIFT, EXPLANATIONS
 from ml.promotions.publishing import publish
 from ml.promotions.report import render_report
 from ml.promotions.report.calendar import shade
@@ -61,12 +61,33 @@ def test_a_product_card_tells_what_moves_the_forecast(plan_day):
     text = words(render_report(FIRST))
 
     discount = 0.799**-1.5
-    assert (
-        "Week of 4 Dec: usually 5.0 units \N{MULTIPLICATION SIGN} 0.80 recent sales"
-        f" \N{MULTIPLICATION SIGN} {discount:.2f} this discount \N{MULTIPLICATION SIGN} {2 / discount:.2f} this display and mailer"
-        " = 8.0 expected"
-    ) in text
+    support = f"{2 / discount:.2f} this display and mailer"
+    story = ["usually 5.0 units", "0.80 recent sales", f"{discount:.2f} this discount", support]
+    assert " \N{MULTIPLICATION SIGN} ".join(story) + " = 8.0 expected" in text
     assert text.count("usually") == 1
+
+
+def test_the_report_says_whether_the_model_still_fits(plan_day):
+    plan_day()
+    assert "still fit" not in words(render_report(FIRST))
+    rows = [
+        ("bias", "forecasts", 0.21, -0.15, 0.15, True),
+        ("cov80", "forecasts", None, 0.65, 0.95, False),
+        ("psi.depth", "inputs", 0.031, None, 0.2, False),
+    ]
+    columns = ["measure", "kind", "value", "minimum", "maximum", "drifted"]
+    made = DataFrame(rows, columns=columns).assign(product_weeks=9, model_version="3")
+    lake.write(DRIFT, FIRST, made)
+
+    text = words(render_report(FIRST))
+
+    assert "Drift : past forecasts, bias. A new model is trained" in text
+    assert "bias 21.0% (\N{MINUS SIGN}15.0% \N{EN DASH} 15.0%)" in text
+    assert "range not enough forecasts yet" in text
+    assert "discount depths 0.03 (at most 0.20)" in text
+
+    lake.write(DRIFT, FIRST, made[1:])
+    assert "No drift." in words(render_report(FIRST))
 
 
 def test_what_the_source_wrote_is_never_markup(plan_day):
