@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
 UV := $(BIN)/uv
 AS_OF ?= 2017-12-04
 export PROMOLOOP_HOME ?= $(CURDIR)/var
@@ -22,6 +23,10 @@ $(READY): requirements.lock pyproject.toml | $(UV)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(BENCH_READY): requirements-bench.lock $(READY)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	@touch $@
+
 .PHONY: install
 install: $(READY) ## Create .venv from requirements.lock.
 
@@ -29,6 +34,8 @@ install: $(READY) ## Create .venv from requirements.lock.
 lock: $(UV) ## Resolve pyproject.toml into requirements.lock.
 	$(UV) pip compile --quiet --python-version 3.11 --no-emit-index-url --generate-hashes \
 		--group dev pyproject.toml --output-file requirements.lock
+	$(UV) pip compile --quiet --python-version 3.11 --no-emit-index-url --generate-hashes \
+		--group bench --constraints requirements.lock --output-file requirements-bench.lock
 
 .PHONY: preflight up down status
 preflight: $(READY) ## Say what is missing on this machine.
@@ -49,8 +56,9 @@ bench-refresh: $(READY) ## Time a full refresh and the next day's.
 	@$(BIN)/promoloop bench-refresh
 
 .PHONY: bench-demand
-bench-demand: $(READY) ## Backtest the demand model on the marts of AS_OF.
-	@$(BIN)/python -m ml.demand.backtest --as-of $(AS_OF)
+bench-demand: AS_OF = 2017-12-25
+bench-demand: $(BENCH_READY) ## Score the demand model beside its peers (AS_OF=2017-12-25).
+	@$(BIN)/python -m ml.demand.benchmark --as-of $(AS_OF)
 
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -33,16 +34,21 @@ SEASON = 4
 ORIGINS = 3
 LEAST_HISTORY = 8  # weeks before the first origin
 LARGEST = 500
+OURS = "structured_lstm"
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """One method's forecasts at one origin; the panel's rows in order."""
+    """One method's forecasts at one origin; the panel's rows in order.
+
+    `seconds` is what fitting and predicting took, on the panel's products.
+    """
 
     method: str
     origin: int
     mean: np.ndarray
     quantiles: np.ndarray
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,11 @@ def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) ->
     sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scale = 1.0
     for origin in origins:
+        started = perf_counter()
         model = fit(panel, origin, horizon, steps, seed).model
         mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
-        made += [Forecast("structured_lstm", origin, mean, quantiles(mean, size * scale))]
+        levels = quantiles(mean, size * scale)
+        made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
         made += list(naive_forecasts(panel.until(origin), origin))
         sizes.append((panel.units[:, origin : origin + HORIZON], mean, size))
         scale = calibrated_scale(*(np.concatenate(part) for part in zip(*sizes, strict=True)))
@@ -117,19 +125,30 @@ def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
 def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | str]:
     """Every metric of one forecast on the panel's largest `products`."""
     origin, rows = forecast.origin, slice(products)
-    units = panel.units[rows, origin : origin + HORIZON]
-    past, started = panel.units[rows, :origin], panel.started[rows, :origin]
-    mean, levels = forecast.mean[rows], forecast.quantiles[:, rows]
+    found = measures(
+        panel.units[rows, : origin + HORIZON],
+        panel.started[rows, :origin],
+        forecast.mean[rows],
+        forecast.quantiles[:, rows],
+    )
+    origin_week = str(panel.weeks[origin])
+    return {"origin": origin_week, "method": forecast.method, "products": products, **found}
+
+
+def measures(
+    units: np.ndarray, started: np.ndarray, mean: np.ndarray, levels: np.ndarray
+) -> dict[str, float]:
+    """Every metric of `mean` and `levels`; `units` are the past's and then the weeks' ahead."""
+    past, ahead = np.split(units, [started.shape[1]], axis=1)
     return {
-        "origin": str(panel.weeks[origin]),
-        "method": forecast.method,
-        "products": products,
-        "wape": metrics.wape(units, mean),
-        "mase": metrics.mase(units, mean, metrics.naive_scale(past, started, 1)),
-        "rmsse": metrics.rmsse(units, mean, metrics.naive_scale(past, started, 2)),
-        "wql": metrics.weighted_quantile_loss(units, levels),
-        "bias": metrics.bias(units, mean),
-        "cov80": metrics.coverage(units, levels),
+        "wape": metrics.wape(ahead, mean),
+        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, started, 1)),
+        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, started, 2)),
+        "wql": metrics.weighted_quantile_loss(ahead, levels),
+        "bias": metrics.bias(ahead, mean),
+        "cov80": metrics.coverage(ahead, levels),
+        "wape_sold": metrics.wape_sold(ahead, mean),
+        "wql_sold": metrics.weighted_quantile_loss_sold(ahead, levels),
     }
 
 

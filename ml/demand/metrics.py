@@ -2,6 +2,7 @@
 
 WAPE and bias weigh each unit alike; MASE and RMSSE each product, in units of its own
 one-step naive error in sample; wQL is the mean over levels of 2 * pinball / sum(units).
+`sold` variants count only the product-weeks with sales, of errors and of units alike.
 """
 
 import numpy as np
@@ -15,15 +16,27 @@ def wape(units: np.ndarray, mean: np.ndarray) -> float:
     return float(np.abs(units - mean).sum() / units.sum())
 
 
+def wape_sold(units: np.ndarray, mean: np.ndarray) -> float:
+    return wape(units[units > 0], mean[units > 0])
+
+
 def bias(units: np.ndarray, mean: np.ndarray) -> float:
     return float((mean - units).sum() / units.sum())
 
 
-def weighted_quantile_loss(units: np.ndarray, quantiles: np.ndarray) -> float:
+def quantile_losses(units: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """Twice the pinball loss, averaged over the levels: the shape of `units`."""
+    levels = LEVELS.reshape(-1, *[1] * units.ndim)
     short = units - quantiles
-    levels = LEVELS[:, None, None]
-    pinball = np.maximum(levels * short, (levels - 1) * short)
-    return float(2 * pinball.sum() / len(LEVELS) / units.sum())
+    return 2 * np.maximum(levels * short, (levels - 1) * short).mean(axis=0)
+
+
+def weighted_quantile_loss(units: np.ndarray, quantiles: np.ndarray) -> float:
+    return float(quantile_losses(units, quantiles).sum() / units.sum())
+
+
+def weighted_quantile_loss_sold(units: np.ndarray, quantiles: np.ndarray) -> float:
+    return weighted_quantile_loss(units[units > 0], quantiles[:, units > 0])
 
 
 def coverage(units: np.ndarray, quantiles: np.ndarray) -> float:

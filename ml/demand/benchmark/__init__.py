@@ -1,0 +1,1 @@
+"""Our demand model beside its peers, on the same arrays in the same run."""

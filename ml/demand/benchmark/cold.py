@@ -1,0 +1,126 @@
+"""Products held out whole: what is forecast of a product nobody has seen sell."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ml.demand import cold
+from ml.demand.backtest import HORIZON, OURS, Forecast
+from ml.demand.benchmark.boosting import boosted
+from ml.demand.benchmark.features import CATEGORICAL
+from ml.demand.fitting import fit, predict
+from ml.demand.history import RECENT, pooled_lift, realised, summed
+from ml.demand.quantiles import quantiles
+from ml.demand.windows import CONTEXT, EFFECTS, GRIDS, Panel, covariates
+
+log = logging.getLogger(__name__)
+
+EVERY = 10  # one product in so many is held out
+FIRST_WEEK = 8
+
+
+def held_out(products: pd.DataFrame, seed: int) -> np.ndarray:
+    """(N,) bool: every tenth product, drawn at random within categories."""
+    drawn = np.random.default_rng(seed).permutation(len(products))
+    order = drawn[np.argsort(products["category"].to_numpy()[drawn], kind="stable")]
+    chosen = np.zeros(len(products), bool)
+    chosen[order[::EVERY]] = True
+    return chosen
+
+
+def take(panel: Panel, rows: np.ndarray) -> Panel:
+    """The panel of some of its products."""
+    grids = {name: getattr(panel, name)[rows] for name in GRIDS}
+    return replace(panel, products=panel.products[rows].reset_index(drop=True), **grids)
+
+
+def cold_forecasts(
+    panel: Panel, known: dict[str, np.ndarray], origin: int, steps: int, seed: int
+) -> tuple[Panel, list[Forecast]]:
+    """Ours and LightGBM's forecasts of the products held out, trained on the others.
+
+    Returns:
+        The panel of the products held out, and the forecasts, whose rows are its own.
+    """
+    new = held_out(panel.products, seed)
+    made = [
+        Forecast(OURS, origin, *structured(panel, known, new, origin, steps, seed)),
+        Forecast("lightgbm", origin, *boosted_without_history(panel, known, new, origin)),
+    ]
+    log.info("cold: %d products held out of %d", new.sum(), len(new))
+    return take(panel, new), made
+
+
+def structured(
+    panel: Panel, known: dict[str, np.ndarray], new: np.ndarray, origin: int, steps: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and quantiles of the rows `new` by a model trained on the others."""
+    others = take(panel, ~new)
+    model = fit(others, origin, HORIZON, steps, seed).model
+    seen = others.until(origin)
+    prior = cold.level_prior(seen, realised(seen) @ pooled_lift(seen))
+    price = panel.regular_price[new, origin]
+    level = prior.mean(panel.products[new], price) + prior.sd**2 / 2
+    borrowed = cold.with_borrowed_history(panel, new, level, origin)
+    plan = {name: values[new] for name, values in covariates(borrowed).items()}
+    mean, size = predict(model, take(borrowed, new), plan, origin)
+    return mean, quantiles(mean, cold.widened(size, prior.sd))
+
+
+def boosted_without_history(
+    panel: Panel, known: dict[str, np.ndarray], new: np.ndarray, origin: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and quantiles of the rows `new` by LightGBM on groups, their means, price and plan.
+
+    It is trained on the other products, each as if its own history were unknown.
+    """
+    weeks, ahead = np.arange(FIRST_WEEK, origin), np.arange(1, HORIZON + 1)
+    rows = content(panel, known, new, weeks, ahead)
+    target = weeks[:, None] + ahead
+    units = panel.units[:, np.minimum(target, origin - 1)]
+    usable = (target < origin)[None] & panel.started[:, weeks, None] & ~new[:, None, None]
+    asked = np.zeros_like(usable)
+    asked[new, -1] = True
+    return boosted(rows[usable.ravel()], units[usable], rows[asked.ravel()], CATEGORICAL, HORIZON)
+
+
+def content(
+    panel: Panel,
+    known: dict[str, np.ndarray],
+    new: np.ndarray,
+    weeks: np.ndarray,
+    ahead: np.ndarray,
+) -> pd.DataFrame:
+    """A row per (product, week, weeks ahead) of what is known of a product that never sold."""
+    shape = (len(panel.products), len(weeks), len(ahead))
+    target = weeks[:, None] + ahead
+
+    def spread(grid: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(grid, shape).astype("float32").ravel()
+
+    price = np.log(panel.regular_price[:, target])
+    columns = {"regular_price": spread(price), "ahead": spread(ahead)}
+    for group in CATEGORICAL:
+        codes = pd.factorize(panel.products[group], sort=True)[0]
+        columns[group] = spread(codes[:, None, None])
+        mean = others_mean(panel, codes, new)
+        columns[f"{group}_units"] = spread(mean[:, weeks, None])
+    for name, values in (("effects", EFFECTS), ("context", CONTEXT)):
+        for number, column in enumerate(values):
+            if column != "regular":  # it is measured against the product's own past
+                columns[f"{column}_planned"] = spread(known[name][:, target, number])
+    return pd.DataFrame(columns, copy=False)
+
+
+def others_mean(panel: Panel, codes: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """(N, W) units a week of a group's other products with history, over the last weeks."""
+    there = panel.started * ~new[:, None]
+    units, weeks = summed(panel.units * there, RECENT), summed(there.astype(float), RECENT)
+    total = np.zeros((codes.max() + 1, panel.units.shape[1]))
+    count = np.zeros_like(total)
+    np.add.at(total, codes, units)
+    np.add.at(count, codes, weeks)
+    left = count[codes] - weeks
+    return np.where(left > 0, (total[codes] - units) / np.maximum(left, 1), np.nan)

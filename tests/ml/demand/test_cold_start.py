@@ -1,0 +1,122 @@
+"""Products without history: their level, how unsure it is, and that nothing of it is seen."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.demand.cold import level_prior, widened, with_borrowed_history
+from ml.demand.history import pooled_lift, realised, surprises
+
+
+@pytest.fixture(scope="module")
+def leveled(shop):
+    """A shop whose levels follow from subcategory and price alone, but for a known spread."""
+    panel = shop(products=240, weeks=26)
+    rng = np.random.default_rng(5)
+    numbers = np.arange(240)
+    price = rng.uniform(1, 9, 240)
+    level = 3 + 0.3 * (numbers % 8) - 0.8 * np.log(price) + rng.normal(0, 0.3, 240)
+    units = rng.poisson(np.exp(level)[:, None], panel.units.shape).astype(float)
+    regular = np.broadcast_to(price[:, None], units.shape)
+    return replace(panel, units=units, regular_price=regular), level
+
+
+def test_a_level_follows_from_group_and_price(leveled):
+    panel, level = leveled
+
+    prior = level_prior(panel, np.zeros_like(panel.units))
+
+    found = prior.mean(panel.products, panel.regular_price[:, 0])
+    assert (found - level).std() == pytest.approx(0.3, rel=0.2)
+    assert prior.sd == pytest.approx(0.3, rel=0.2)
+
+
+def test_a_group_never_seen_gets_its_parents_level(leveled):
+    panel, level = leveled
+    prior = level_prior(panel, np.zeros_like(panel.units))
+    stranger = panel.products.assign(subcategory="new", category="new", department="new")
+
+    found = prior.mean(stranger, np.full(240, 3.0))
+
+    assert np.ptp(found) == 0
+    assert level.min() < found[0] < level.max()
+
+
+def test_products_that_never_sold_teach_no_level(leveled):
+    panel, _ = leveled
+    never = np.arange(240) < 10
+    unsold = replace(
+        panel,
+        units=np.where(never[:, None], 0.0, panel.units),
+        started=np.broadcast_to(~never[:, None], panel.units.shape),
+        regular_price=np.where(never[:, None], np.nan, panel.regular_price),
+    )
+
+    found = level_prior(unsold, np.zeros_like(panel.units))
+
+    assert found.sd == pytest.approx(0.3, rel=0.2)
+
+
+def test_promoted_weeks_do_not_raise_the_level(leveled):
+    panel, _ = leveled
+    effect = np.where(np.arange(26) % 2, np.log(3.0), 0.0) * np.ones_like(panel.units)
+    promoted = replace(panel, units=panel.units * np.exp(effect))
+
+    plain = level_prior(panel, np.zeros_like(effect))
+    adjusted = level_prior(promoted, effect)
+
+    price = panel.regular_price[:, 0]
+    np.testing.assert_allclose(
+        adjusted.mean(panel.products, price), plain.mean(panel.products, price), atol=0.15
+    )
+
+
+def test_widening_is_the_variance_of_a_lognormal_level():
+    rng = np.random.default_rng(0)
+    mean, size, sd = 20.0, 4.0, 0.5
+    level = mean * np.exp(rng.normal(-(sd**2) / 2, sd, 2_000_000))
+    units = rng.negative_binomial(size, size / (size + level))
+
+    found = widened(np.array(size), sd)
+
+    assert mean + mean**2 / found == pytest.approx(units.var(), rel=0.03)
+
+
+def test_nothing_of_a_held_out_products_past_is_left(shop):
+    panel = shop(products=12, weeks=20)
+    rows = np.arange(12) % 3 == 0
+    other = replace(
+        panel,
+        units=np.where(rows[:, None] & (np.arange(20) < 16), 999.0, panel.units),
+        ratio=np.where(rows[:, None] & (np.arange(20) < 16), -0.7, panel.ratio),
+    )
+
+    first, second = (with_borrowed_history(p, rows, np.ones(4), 16) for p in (panel, other))
+
+    np.testing.assert_array_equal(first.units, second.units)
+    np.testing.assert_array_equal(first.ratio, second.ratio)
+    assert first.units[rows, :16] == pytest.approx(np.e)
+    np.testing.assert_array_equal(first.ratio[rows, 16:], panel.ratio[rows, 16:])
+    np.testing.assert_array_equal(first.units[~rows], panel.units[~rows])
+
+
+def test_lifts_common_to_all_products_are_found_again(shop):
+    found = pooled_lift(shop())
+
+    assert found[[0, 2, 3]] == pytest.approx([-2.2, 0.9, 0.4], abs=0.15)
+
+
+def test_a_surprise_is_what_promotion_and_level_do_not_explain(shop):
+    panel = shop(products=200, weeks=30)
+    units = panel.units.copy()
+    units[:, 20] *= 3
+
+    found = surprises(replace(panel, units=units))
+
+    assert found.shape == (200, 29)
+    assert np.isnan(found[:, 0]).all()
+    assert np.nanmedian(found[:, 19]) == pytest.approx(np.log(3), abs=0.15)
+    assert np.nanmedian(found[:, 10:19]) == pytest.approx(0, abs=0.1)
+    promoted = realised(panel)[:, 1:, 3] > 0
+    assert np.nanmedian(found[promoted]) == pytest.approx(0, abs=0.1)

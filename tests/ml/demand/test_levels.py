@@ -1,0 +1,88 @@
+"""Sums of products: what adds up, and how wide a sum is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from ml.demand.levels import Correlation, add_up, correlation
+from ml.demand.metrics import LEVELS
+
+INDEPENDENT = Correlation(0.0, 0.0)
+CATEGORIES = pd.Series(["b", "a", "b", "a"])
+
+
+def normal_products(means: list[float], sd: float) -> tuple[np.ndarray, np.ndarray]:
+    mean = np.array(means)[:, None]
+    return mean, mean + sd * stats.norm.ppf(LEVELS)[:, None, None]
+
+
+def test_means_add_up_to_categories_and_the_total():
+    found = add_up(*normal_products([1.0, 20, 300, 4000], 0.1), CATEGORIES, INDEPENDENT, seed=1)
+
+    assert found.categories == ["a", "b"]
+    np.testing.assert_allclose(found.category_mean[:, 0], [4020, 301])
+    np.testing.assert_allclose(found.total_mean, [4321])
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
+def test_a_sums_spread_grows_with_the_correlation(rho):
+    products = 16
+    mean, quantiles = normal_products([100.0] * products, 10)
+    together = Correlation(within=rho, across=0.0)
+
+    found = add_up(mean, quantiles, pd.Series(["a"] * products), together, seed=1)
+
+    sd = 10 * np.sqrt(products + rho * products * (products - 1))
+    width = found.category_quantiles[-1, 0, 0] - found.category_quantiles[0, 0, 0]
+    assert width == pytest.approx(sd * (stats.norm.ppf(0.9) - stats.norm.ppf(0.1)), rel=0.1)
+
+
+def test_categories_move_together_only_as_much_as_said():
+    products = 16
+    mean, quantiles = normal_products([100.0] * products, 10)
+    alone = pd.Series([f"c{n}" for n in range(products)])
+
+    widths = [
+        np.ptp(add_up(mean, quantiles, alone, Correlation(0.6, across), 1).total_quantiles)
+        for across in (0.0, 0.6)
+    ]
+
+    assert widths[1] / widths[0] == pytest.approx(np.sqrt(1 + 0.6 * 15), rel=0.15)
+
+
+def test_nothing_is_negative_nor_crosses():
+    mean = np.array([[0.0, 0.2], [0.0, 3.0], [0.1, 0.0], [5.0, 0.0]])
+    levels = np.stack([mean * q * 2 for q in LEVELS])
+
+    found = add_up(mean, levels, CATEGORIES, Correlation(0.3, 0.1), seed=1)
+
+    for quantiles in (found.category_quantiles, found.total_quantiles):
+        assert (quantiles >= 0).all()
+        assert (np.diff(quantiles, axis=0) >= 0).all()
+    assert found.category_quantiles[:, 1, 0].max() == pytest.approx(0.2, abs=0.2)
+
+
+def test_correlations_of_surprises_are_found_again():
+    rng = np.random.default_rng(0)
+    groups, products, weeks = 10, 20, 400
+    within, across = 0.4, 0.15
+    every = np.sqrt(across) * rng.normal(size=(1, weeks))
+    group = np.sqrt(within - across) * np.repeat(rng.normal(size=(groups, weeks)), products, axis=0)
+    own = np.sqrt(1 - within) * rng.normal(size=(groups * products, weeks))
+    surprises = 3 * (every + group + own) + 1
+    surprises[:, :3] = np.nan
+    categories = pd.Series(np.repeat([f"c{n}" for n in range(groups)], products))
+
+    found = correlation(surprises, categories)
+
+    assert found.within == pytest.approx(within, abs=0.05)
+    assert found.across == pytest.approx(across, abs=0.05)
+
+
+def test_the_same_seed_gives_the_same_sums():
+    given = (*normal_products([5.0, 6, 7, 8], 2), CATEGORIES, Correlation(0.2, 0.1))
+
+    np.testing.assert_array_equal(
+        add_up(*given, seed=1).total_quantiles, add_up(*given, seed=1).total_quantiles
+    )
