@@ -73,8 +73,9 @@ lint: $(READY) ## Check style, SQL and types.
 
 .PHONY: docs
 docs: $(READY) ## Build dbt's documentation under the state folder.
-	cd dbt_project && $(CURDIR)/$(BIN)/dbt docs generate --quiet
-	@echo "$(PROMOLOOP_HOME)/dbt/target/index.html"
+	cd dbt_project && PROMOLOOP_AS_OF=$(AS_OF) $(CURDIR)/$(BIN)/dbt docs generate --quiet --static \
+		--target-path $(PROMOLOOP_HOME)/dbt/docs
+	@echo "$(PROMOLOOP_HOME)/dbt/docs/static_index.html"
 
 .PHONY: clean
 clean: ## Stop the services, then remove the state folder.

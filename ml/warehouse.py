@@ -42,7 +42,7 @@ def _check_date(warehouse: duckdb.DuckDBPyConnection, mart: Table, as_of: date) 
     if built_for != f"as_of={as_of}":
         raise LakeError(
             f"{mart.uri}: the warehouse holds {built_for}, expected as_of={as_of}; "
-            f"run dbt build with --vars '{{as_of: {as_of}}}'"
+            f"run dbt build with PROMOLOOP_AS_OF={as_of}"
         )
 
 

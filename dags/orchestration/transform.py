@@ -56,7 +56,10 @@ def transform(as_of: str) -> DbtTaskGroup:
             emit_datasets=False,
         ),
         operator_args={
-            "vars": {"as_of": as_of, "history_weeks": settings().history_weeks},
+            "env": {
+                "PROMOLOOP_AS_OF": as_of,
+                "PROMOLOOP_HISTORY_WEEKS": str(settings().history_weeks),
+            },
             "pool": WATCHERS,
             "deferrable": False,  # a deferred watcher is a process started twice
             "poke_interval": 1,

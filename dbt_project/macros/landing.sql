@@ -97,7 +97,7 @@
 {% macro announce_absence(table) -%}
     {%- if table.config.meta.required -%}
         {%- do exceptions.raise_compiler_error('no batch of ' ~ table.name ~ ' landed before '
-            ~ var('as_of') ~ '; it is required: land it first') -%}
+            ~ as_of_day() ~ '; it is required: land it first') -%}
     {%- endif -%}
     {%- do log('OFF: ' ~ table.config.meta.features ~ ' (' ~ table.name ~ ' never landed)', info=true) -%}
 {%- endmacro %}

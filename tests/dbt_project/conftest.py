@@ -1,5 +1,6 @@
 """A tiny landed lake, and dbt run on it as the platform runs it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -63,8 +64,9 @@ def dbt_build(home: Path) -> Callable[[date], str]:
         folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
         paths = ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
         done = subprocess.run(
-            [DBT, "build", *folders, *paths, *more, "--vars", f"{{as_of: {as_of}}}"],
+            [DBT, "build", *folders, *paths, *more],
             cwd=PROJECT,
+            env=os.environ | {"PROMOLOOP_AS_OF": as_of.isoformat()},
             capture_output=True,
             text=True,
             check=False,
