@@ -17,6 +17,8 @@ bytes; a failed run leaves the last published schedule live.
 * A killed or lost task is retried by itself; every task may be cleared at any time.
 * No champion: `demand.training` runs. When the model fails its gate the run stops there and the
   last published schedule stays live.
+* `drift.train` ran: the model drifted past `mlflow/gates.yml` and a run of `train_demand` was
+  asked for, which waits until that DAG is unpaused. The day's plan keeps the champion.
 * `transform.dbt_producer_watcher` does dbt's work; the other tasks of the group show its models.
 """
 
@@ -33,6 +35,7 @@ from airflow.sdk import (
     task_group,
 )
 from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.drift import watch_demand
 from orchestration.training import train_and_promote
 from orchestration.transform import transform
 
@@ -180,19 +183,20 @@ def publish(as_of: str) -> str:
     doc_md=__doc__,
 )
 def refresh_promotions() -> None:
-    marts, published = publish_marts(AS_OF), publish(AS_OF)
+    marts, forecast, published = publish_marts(AS_OF), demand(AS_OF), publish(AS_OF)
     chain(
         land(AS_OF, "{{ params.source or '' }}"),
         gate_landing(AS_OF),
         transform(AS_OF),
         marts,
-        demand(AS_OF),
+        forecast,
         inventory(AS_OF),
         plan(AS_OF, "{{ '' if params.budget is none else params.budget }}"),
         gate_plan(AS_OF),
         published,
     )
     chain(marts, spark_job("affinity", AS_OF), published)
+    chain(forecast, watch_demand(AS_OF), published)
 
 
 refresh_promotions()

@@ -26,7 +26,15 @@ def task(t):
         "backoff": bool(t.retry_exponential_backoff),
         "tells_of_failure": bool(t.on_failure_callback),
         "upstream": sorted(t.upstream_task_ids), "outlets": [o.uri for o in t.outlets],
-        "type": t.task_type,
+        "type": t.task_type, "triggers": triggers(t),
+    }
+
+def triggers(t):
+    if t.task_type != "TriggerDagRunOperator":
+        return None
+    return {
+        "dag": t.trigger_dag_id, "run": t.trigger_run_id, "conf": t.conf,
+        "waits": t.wait_for_completion, "once": t.skip_when_already_exists,
     }
 
 def dag(d):

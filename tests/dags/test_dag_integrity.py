@@ -80,6 +80,21 @@ def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
     assert "affinity" in refresh["publish"]["upstream"]
 
 
+def test_drift_is_measured_on_the_days_forecast_and_told_in_its_report(refresh):
+    assert refresh["drift.measure"]["upstream"] == ["demand.forecast"]
+    assert "drift.measure" in refresh["publish"]["upstream"]
+
+
+def test_a_training_for_drift_holds_up_and_skips_nothing(refresh):
+    assert refresh["drift.is_training_due"]["upstream"] == ["drift.measure"]
+    assert refresh["drift.train"]["upstream"] == ["drift.is_training_due"]
+    later = {n for n in refresh if "drift.is_training_due" in ancestors(refresh, n)}
+    assert later == {"drift.train"}
+    train = refresh["drift.train"]["triggers"]
+    assert (train["dag"], train["waits"], train["once"]) == ("train_demand", False, True)
+    assert train["run"] == f"drift__{train['conf']['as_of']}"
+
+
 def test_marts_leave_dbt_only_after_every_model_and_its_tests(refresh):
     models = {name for name in refresh if name.startswith("transform.")}
 
