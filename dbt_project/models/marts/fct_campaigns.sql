@@ -3,7 +3,7 @@ with
 campaigns as (
 
     select * from {{ ref('stg_campaigns') }}
-    where starts_on < {{ as_of() }}
+    where landed_on < {{ as_of() }}
 
 ),
 
@@ -13,7 +13,7 @@ reach as (
         campaign_id,
         count(distinct customer_id) as customers
     from {{ ref('stg_campaign_customers') }}
-    where starts_on < {{ as_of() }}
+    where landed_on < {{ as_of() }}
     group by campaign_id
 
 ),
@@ -25,7 +25,7 @@ offers as (
         count(distinct coupon_id) as coupons,
         count(distinct product_id) as products
     from {{ ref('stg_coupons') }}
-    where starts_on < {{ as_of() }}
+    where landed_on < {{ as_of() }}
     group by campaign_id
 
 ),

@@ -10,7 +10,7 @@ redemptions as (
 campaigns as (
 
     select * from {{ ref('stg_campaigns') }}
-    where starts_on < {{ as_of() }}
+    where landed_on < {{ as_of() }}
 
 ),
 

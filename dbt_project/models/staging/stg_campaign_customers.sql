@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='starts_on',
+        unique_key='landed_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 source as (
 
     select * from {{ source('landing', 'campaign_customers') }}
-    where {{ is_new_batch('campaign_customers', 'starts_on') }}
+    where {{ is_new_batch('campaign_customers', 'landed_on') }}
 
 ),
 
@@ -23,9 +23,10 @@ renamed as (
         customer_id,
 
         ---------- dates
-        day as starts_on,
+        starts_on,
 
         ---------- batches
+        day as landed_on,
         batch_id
 
     from source

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='starts_on',
+        unique_key='landed_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 source as (
 
     select * from {{ source('landing', 'campaigns') }}
-    where {{ is_new_batch('campaigns', 'starts_on') }}
+    where {{ is_new_batch('campaigns', 'landed_on') }}
 
 ),
 
@@ -25,10 +25,11 @@ renamed as (
         campaign_type,
 
         ---------- dates
-        day as starts_on,
+        starts_on,
         ends_on,
 
         ---------- batches
+        day as landed_on,
         batch_id
 
     from source

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='starts_on',
+        unique_key='landed_on',
     )
 }}
 
@@ -11,7 +11,7 @@ with
 source as (
 
     select * from {{ source('landing', 'coupons') }}
-    where {{ is_new_batch('coupons', 'starts_on') }}
+    where {{ is_new_batch('coupons', 'landed_on') }}
 
 ),
 
@@ -24,9 +24,10 @@ renamed as (
         product_id,
 
         ---------- dates
-        day as starts_on,
+        starts_on,
 
         ---------- batches
+        day as landed_on,
         batch_id
 
     from source
