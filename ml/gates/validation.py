@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,21 +108,24 @@ class Validation:
         )
 
         at = datetime(self.as_of.year, self.as_of.month, self.as_of.day, tzinfo=UTC)
+        pages = []
         run = RunIdentifier(run_name=f"{self.as_of} {self.gate}", run_time=at)
         for name, result in self.results.items():
             result.meta |= {"run_id": run, "validation_time": at}
             suite = ExpectationSuiteIdentifier(name=name)
+            kept = ValidationResultIdentifier(
+                batch_identifier=result.batch_id or name,
+                expectation_suite_identifier=suite,
+                run_id=run,
+            )
             self.context.validation_results_store.store_validation_results(
                 suite_validation_result=result,
-                suite_validation_result_identifier=ValidationResultIdentifier(
-                    batch_identifier=result.batch_id or name,
-                    expectation_suite_identifier=suite,
-                    run_id=run,
-                ),
+                suite_validation_result_identifier=kept,
                 expectation_suite_identifier=suite,
             )
+            pages += [suite, kept]
         _drop_old_runs()
-        self.context.build_data_docs()
+        self.context.build_data_docs(resource_identifiers=pages)
         log.info("Data Docs: %s", data_docs_index())
         return data_docs_index()
 
@@ -192,7 +196,8 @@ def _percents(result: dict[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _drop_old_runs() -> None:
-    """Keep the latest runs' results of each suite: Data Docs renders all there are."""
-    for suite in (_home() / "uncommitted" / "validations").glob("*/*"):
+    """Keep the latest runs' results of each suite, and their pages."""
+    folders = ("validations", "data_docs/local_site/validations")
+    for suite in chain(*((_home() / "uncommitted" / f).glob("*/*") for f in folders)):
         for old in sorted(suite.iterdir())[:-KEPT_RUNS]:
             shutil.rmtree(old)
