@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.demand.cold import level_prior, widened, with_borrowed_history
+from ml.demand.cold import _ridge, level_prior, widened, with_borrowed_history
 from ml.demand.history import pooled_lift, realised, surprises
 
 
@@ -30,6 +30,19 @@ def test_a_level_follows_from_group_and_price(leveled):
     found = prior.mean(panel.products, panel.regular_price[:, 0])
     assert (found - level).std() == pytest.approx(0.3, rel=0.2)
     assert prior.sd == pytest.approx(0.3, rel=0.2)
+
+
+def test_the_spread_is_of_products_left_out():
+    design, level = np.random.default_rng(0).normal(size=(24, 6)), np.arange(24.0)
+    shrink = np.diag([1e-6, 1e-6, 2, 2, 2, 2])
+
+    def left_out(row: int) -> float:
+        x, y = np.delete(design, row, axis=0), np.delete(level, row)
+        return level[row] - design[row] @ np.linalg.solve(x.T @ x + shrink, x.T @ y)
+
+    _, errors = _ridge(design, level, 2.0)
+
+    np.testing.assert_allclose(errors, [left_out(row) for row in range(24)], rtol=1e-6)
 
 
 def test_a_group_never_seen_gets_its_parents_level(leveled):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ml.demand.levels import Correlation, add_up, correlation
+from ml.demand.levels import Correlation, add_up, correlation, draw
 from ml.demand.metrics import LEVELS
 
 INDEPENDENT = Correlation(0.0, 0.0)
@@ -61,6 +61,17 @@ def test_nothing_is_negative_nor_crosses():
         assert (quantiles >= 0).all()
         assert (np.diff(quantiles, axis=0) >= 0).all()
     assert found.category_quantiles[:, 1, 0].max() == pytest.approx(0.2, abs=0.2)
+
+
+def test_draws_average_to_the_mean_and_are_never_negative():
+    skewed = np.array([0.5, 1, 1.5, 2, 3, 4, 6, 9, 15.0])[:, None, None]
+    normal = np.random.default_rng(0).standard_normal((5000, 1, 1))
+
+    found = draw(np.array([[5.0]]), skewed, normal)
+
+    assert found.mean() == pytest.approx(5.0)
+    assert found.min() == 0
+    assert np.corrcoef(found.ravel(), normal.ravel())[0, 1] > 0.7
 
 
 def test_correlations_of_surprises_are_found_again():

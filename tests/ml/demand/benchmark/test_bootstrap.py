@@ -6,11 +6,11 @@ import pytest
 from ml.demand.benchmark.bootstrap import paired_difference
 
 
-def test_a_constant_difference_has_no_uncertainty():
-    units = np.full((3, 40), 5.0)
-    theirs = np.random.default_rng(0).uniform(0, 5, (3, 40))
+def test_a_constant_difference_per_unit_has_no_uncertainty():
+    rng = np.random.default_rng(0)
+    units, theirs = rng.uniform(1, 9, (3, 40)), rng.uniform(0, 5, (3, 40))
 
-    found = paired_difference(theirs - 0.5, theirs, units, seed=1)
+    found = paired_difference(theirs - 0.1 * units, theirs, units, seed=1)
 
     assert (found.estimate, found.low, found.high) == pytest.approx((-0.1, -0.1, -0.1))
 

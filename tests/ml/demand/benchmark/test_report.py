@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from ml.demand import metrics
-from ml.demand.backtest import HORIZON, OURS, Forecast, naive_forecasts, score
+from ml.demand.backtest import HORIZON, OURS, Backtest, Forecast, naive_forecasts, score
 from ml.demand.benchmark.report import Report
+from ml.demand.windows import covariates
 
 pytest.importorskip("lightgbm", reason="the bench group is not installed: make bench-demand")
 pytest.importorskip("statsforecast", reason="the bench group is not installed: make bench-demand")
 
+from ml.demand.benchmark import run
 from ml.demand.benchmark.__main__ import require_marts
 from ml.demand.benchmark.run import MEASURES, category_table, differences, product_table
 from ml.errors import LakeError
@@ -24,7 +26,9 @@ ORIGINS = (18, 22, 26)
 
 @pytest.fixture(scope="module")
 def panel(shop):
-    return shop(products=40)
+    made = shop(products=40)
+    unsold = np.random.default_rng(1).random(made.units.shape) < 0.2
+    return replace(made, units=np.where(unsold, 0.0, made.units))
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,22 @@ def test_sold_weeks_are_scored_apart(panel, made):
     assert found["wape_sold"] == pytest.approx((units > 0).sum() / units.sum())
     assert found["wape"] > found["wape_sold"]
     assert found["wql"] == metrics.weighted_quantile_loss(units, ours.quantiles)
+
+
+def test_a_peer_sees_nothing_sold_after_its_origin(panel, made, monkeypatch):
+    given = []
+
+    def peer(seen, known, horizon):
+        given.append((seen.units.shape[1], known["effects"].shape[1], horizon))
+        return np.zeros((40, horizon)), np.zeros((9, 40, horizon))
+
+    monkeypatch.setattr(run, "PEERS", {"lightgbm": peer, "tsb": peer})
+    result = Backtest(panel, made, pd.DataFrame(), 1.0)
+
+    found = list(run.peer_forecasts(result, covariates(panel), skip=["tsb"]))
+
+    assert given == [(o, o + HORIZON, HORIZON) for o in ORIGINS]
+    assert [f.origin for f in found] == list(ORIGINS)
 
 
 def test_categories_of_a_perfect_forecast_have_no_error(panel):
