@@ -57,6 +57,8 @@ class Occlusion:
         if "recent_sales" in groups:
             flat = np.exp(self.level() + self._effect(made)) * made["started"][:, : self.origin]
             made["units"][:, : self.origin] = flat
+            past = made["history"][:, : self.origin]
+            past[:] = past.mean(axis=1, keepdims=True)
         if "rivals" in groups:
             past = made["context"][:, : self.origin, RIVALS]
             made["context"][:, :, RIVALS] = past.mean(axis=1, keepdims=True)

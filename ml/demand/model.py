@@ -6,9 +6,10 @@
 
 `baseline` mixes levels of past sales, each divided by what the same effects explain of
 them (a promoted week is not a new normal), and shifts them by what an LSTM read in the
-product's history. Units are negative binomial with that mean and a size r per product:
-var = mu + mu^2 / r. Effects are sums of global, department, category, subcategory and
-product terms with Gaussian priors; both elasticities are at most 0 by construction.
+product's history. Units are negative binomial with that mean and a size r:
+var = mu + mu^2 / r, where log r is a term of the product plus what the network says of the
+weeks ahead. Effects are sums of global, department, category, subcategory and product terms
+with Gaussian priors; both elasticities are at most 0 by construction.
 
 The LSTM runs once over a series and a forecast is made from every week of it.
 """
@@ -21,7 +22,7 @@ import pandas as pd
 import tensorflow as tf
 from keras import ops
 
-from ml.demand.windows import CONTEXT, EFFECTS, STATIC
+from ml.demand.windows import CONTEXT, EFFECTS, HISTORY, STATIC
 
 Tensor = Any  # Keras has no type for one
 
@@ -33,6 +34,7 @@ TERMS = (*EFFECTS, "log_size")
 STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
 PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
 LOG_UNITS = (-8.0, 16.0)
+LOG_SIZE = (-4.0, 6.0)
 
 
 @keras.saving.register_keras_serializable("promoloop")
@@ -97,11 +99,11 @@ class StructuredDemand(keras.Model):
         self.encoder = keras.layers.LSTM(width, return_sequences=True, name="encoder")
         self.hidden = keras.layers.Dense(width, name="from_history")
         self.planned = keras.layers.Dense(width, use_bias=False, name="from_plan")
-        self.head = keras.layers.Dense(len(LEVELS) + 1, kernel_initializer="zeros", name="head")
+        self.head = keras.layers.Dense(len(LEVELS) + 2, kernel_initializer="zeros", name="head")
 
     def build(self, input_shape: Tensor = None) -> None:
         """Create every weight: the shapes do not depend on the data, so a loaded file has them."""
-        read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + 2 * STATIC_WIDTH
+        read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + len(HISTORY) + 2 * STATIC_WIDTH
         for embedding in (self.effects, self.department, self.category):
             embedding.build((None, len(STATIC)))
         self.encoder.build((None, None, read))
@@ -123,11 +125,11 @@ class StructuredDemand(keras.Model):
         ahead = [inputs["context"][:, h : history + h] for h in range(1, self.horizon + 1)]
         hidden = ops.expand_dims(self.hidden(state), 2) + self.planned(self._plan(ahead))
         out = ops.cast(self.head(ops.gelu(hidden)), "float32")
-        mix = ops.softmax(out[..., :-1])
-        baseline = ops.sum(mix * ops.expand_dims(levels, 2), axis=-1) + out[..., -1]
+        mix = ops.softmax(out[..., :-2])
+        baseline = ops.sum(mix * ops.expand_dims(levels, 2), axis=-1) + out[..., -2]
         promoted = [effect[:, h : history + h] for h in range(1, self.horizon + 1)]
         log_units = ops.clip(baseline + ops.stack(promoted, axis=2), *LOG_UNITS)
-        log_size = ops.clip(terms[:, -1], -4.0, 6.0)[:, None, None] + ops.zeros_like(log_units)
+        log_size = ops.clip(terms[:, -1][:, None, None] + out[..., -1], *LOG_SIZE)
         return ops.stack([log_units, log_size + float(np.log(self.size_scale))], axis=-1)
 
     def _state(self, inputs: dict[str, Tensor], levels: Tensor, effect: Tensor) -> Tensor:
@@ -141,6 +143,7 @@ class StructuredDemand(keras.Model):
             longest,
             inputs["effects"][:, :weeks],
             inputs["context"][:, :weeks],
+            inputs["history"],
         ]
         codes = inputs["codes"]
         static = ops.concatenate([self.department(codes[:, 0]), self.category(codes[:, 1])], -1)

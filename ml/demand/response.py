@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
+from ml.demand.fitting import predict
 from ml.demand.model import PRIOR_SD, StructuredDemand, coefficients
 from ml.demand.windows import EFFECTS, STATIC, Panel, covariates
 
@@ -18,11 +19,16 @@ STEPS = np.array(list(PRIOR_SD.values()))  # sds, department first
 
 
 def responses(model: StructuredDemand, panel: Panel) -> pd.DataFrame:
-    """One row per product of the panel, without the model's version."""
+    """One row per product of the panel, without the model's version.
+
+    The dispersion is that of the weeks ahead at regular price (geometric mean over them).
+    """
     terms = ops.convert_to_numpy(model.effects(model.codes(panel.products))).astype("float64")
     found = ops.convert_to_numpy(coefficients(terms)).astype("float64")
     slope = np.concatenate([1 / (1 + np.exp(-terms[:, :2])), np.ones((len(terms), 2))], axis=1)
-    information = term_information(model, panel, found, slope)
+    _, size = predict(model, panel, covariates(panel, model.horizon), len(panel.weeks))
+    dispersion = np.exp(np.log(size).mean(axis=1))
+    information = term_information(panel, found, slope, dispersion)
     variance = pooled_variance(information, panel.products)
     sd = np.sqrt(variance) * slope
     effect = dict(zip(EFFECTS, found.T, strict=True))
@@ -38,7 +44,7 @@ def responses(model: StructuredDemand, panel: Panel) -> pd.DataFrame:
             "display_lift_sd": spread["display"],
             "mailer_lift": effect["mailer"],
             "mailer_lift_sd": spread["mailer"],
-            "dispersion": np.exp(np.clip(terms[:, -1], -4, 6)) * model.size_scale,
+            "dispersion": dispersion,
             "promoted_weeks": sold_promoted.sum(axis=1),
             "price_identified": variance[:, 0] < IDENTIFIED * (STEPS**2).sum(),
         }
@@ -46,14 +52,13 @@ def responses(model: StructuredDemand, panel: Panel) -> pd.DataFrame:
 
 
 def term_information(
-    model: StructuredDemand, panel: Panel, found: np.ndarray, slope: np.ndarray
+    panel: Panel, found: np.ndarray, slope: np.ndarray, dispersion: np.ndarray
 ) -> np.ndarray:
     """(N, 4) Fisher information of each product's terms, the level and other terms unknown."""
     effects = covariates(panel)["effects"].astype("float64")
     lift = np.exp((effects * found[:, None]).sum(-1)) * panel.started
     mean = lift * (panel.units.sum(axis=1) / lift.sum(axis=1))[:, None]
-    size = np.exp(ops.convert_to_numpy(model.effects(model.codes(panel.products)))[:, -1:])
-    weight = mean * size / (size + mean)
+    weight = mean * dispersion[:, None] / (dispersion[:, None] + mean)
     design = effects * slope[:, None]
     centre = (weight[..., None] * design).sum(1) / np.maximum(weight.sum(1), 1e-9)[:, None]
     design = (design - centre[:, None]) * np.sqrt(weight)[..., None]

@@ -1,9 +1,9 @@
 """The demand model's arrays: N products by W weeks, from the marts of one as-of date.
 
-A panel holds what was seen; `covariates` turns it into what the model reads. Prices of
-unsold weeks are carried forward, a series starts at its first sale, and nothing at or
-after the as-of date is read. Weekly products are ranked on their sales before a date, so
-a backtest can rank on what was known at its first origin.
+A panel holds what was seen; `covariates` turns it into what the model reads. In unsold weeks
+the regular price is carried forward and the depth is what was usual; a series starts at its
+first sale, and nothing at or after the as-of date is read. Weekly products are ranked on their
+sales before a date, so a backtest can rank on what was known at its first origin.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.table import Table
+from ml.demand.groups import numbered, others_mean, trend
+from ml.demand.prices import filled_depths
 from ml.errors import ContractError
 
 WEEK = np.timedelta64(7, "D")
@@ -25,16 +27,29 @@ RANKING_WEEKS = 52
 USUAL_WEEKS = 8
 STATIC = ("department", "category", "subcategory", "product_id")
 EFFECTS = ("price", "regular", "display", "mailer")
-GRIDS = ("units", "started", "regular_price", "ratio", "display", "mailer")
-CONTEXT = ("rivals_price", "rivals_mailer", "holiday", "holiday_next_week")
+GRIDS = ("units", "started", "regular_price", "ratio", "display", "mailer", "stores", "baskets")
+CONTEXT = (
+    "rivals_price",
+    "rivals_mailer",
+    "rivals_display",
+    "rivals_near_price",
+    "rivals_near_mailer",
+    "rivals_shop_price",
+    "holiday",
+    "holiday_next_week",
+)
+HISTORY = ("stores", "baskets", "category_trend", "shop_trend")
+PRICE_STEP = 0.05  # a plan's depths and prices are known to this share
+DEEPEST = 0.95
 
 
 @dataclass(frozen=True)
 class Panel:
     """Products in rows (largest sales first), weeks in columns (oldest first).
 
-    `ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
-    week, as calendars do; `started` is False before a product's first sale.
+    `ratio` is log(shelf / regular price), at most 0. `stores` and `baskets` are how many sold
+    the product. `holiday` reaches past the last week, as calendars do; `started` is False
+    before a product's first sale.
     """
 
     products: pd.DataFrame
@@ -45,6 +60,8 @@ class Panel:
     ratio: np.ndarray
     display: np.ndarray
     mailer: np.ndarray
+    stores: np.ndarray
+    baskets: np.ndarray
     holiday: np.ndarray
 
     def head(self, products: int) -> "Panel":
@@ -123,19 +140,21 @@ def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
         return grid
 
     units = spread(rows["units"], 0.0)
-    regular = _carried(spread(rows["regular_price"], np.nan))
-    shelf = _carried(spread(rows["shelf_price"], np.nan))
-    with np.errstate(invalid="ignore"):
-        ratio = np.minimum(np.log(shelf / regular), 0.0)
+    display, mailer = spread(rows["display_share"], 0.0), spread(rows["mailer_share"], 0.0)
+    products = _products(chosen, as_of)
+    depth = np.minimum(spread(rows["depth"], np.nan), DEEPEST)
+    depth = filled_depths(depth, display, mailer, numbered(products["category"]))
     return Panel(
-        products=_products(chosen, as_of),
+        products=products,
         weeks=weeks,
         units=units,
         started=np.cumsum(units, axis=1) > 0,
-        regular_price=regular,
-        ratio=np.nan_to_num(ratio),
-        display=spread(rows["display_share"], 0.0),
-        mailer=spread(rows["mailer_share"], 0.0),
+        regular_price=_carried(spread(rows["regular_price"], np.nan)),
+        ratio=np.log1p(-depth),
+        display=display,
+        mailer=mailer,
+        stores=spread(rows["stores_selling"], 0.0),
+        baskets=spread(rows["baskets"], 0.0),
         holiday=_holidays(weeks, as_of),
     )
 
@@ -165,41 +184,61 @@ def _holidays(weeks: np.ndarray, as_of: date) -> np.ndarray:
     return np.isin(reach, festive).astype(float)
 
 
-def covariates(panel: Panel, planned_weeks: int = 0) -> dict[str, np.ndarray]:
+def covariates(
+    panel: Panel, planned_weeks: int = 0, price_step: float = PRICE_STEP
+) -> dict[str, np.ndarray]:
     """What the model reads of each product and week, `planned_weeks` past the panel's end.
 
+    Prices are those of a plan, not those realised to the cent: depths and regular prices are
+    rounded to `price_step`; 0 leaves them as they were.
+
     Returns:
-        `effects` (N, W + planned, 4) in the order of `EFFECTS` and `context` in the order of
-        `CONTEXT`. Weeks past the end are at the last regular price and not promoted, and the
-        category's other products are promoted as in the last `USUAL_WEEKS`.
+        `effects` (N, W + planned, 4) in the order of `EFFECTS`, `context` in the order of
+        `CONTEXT`, and of the past alone `history` (N, W, 4) in the order of `HISTORY`. Weeks
+        past the end are at the last regular price and not promoted, and the other products are
+        promoted as in the last `USUAL_WEEKS`.
     """
-    first = np.argmax(panel.started, axis=1)[:, None]
-    base = np.take_along_axis(panel.regular_price, first, axis=1)
-    regular = np.nan_to_num(np.clip(np.log(panel.regular_price / base), -1.0, 1.0))
-    effects = np.stack([panel.ratio, regular, panel.display, panel.mailer], axis=-1)
+    price, regular = _planned_prices(panel, price_step)
+    effects = np.stack([price, regular, panel.display, panel.mailer], axis=-1)
     planned = np.zeros((len(regular), planned_weeks, 4))
     planned[..., 1] = regular[:, -1:]
-    rivals = [_others(panel, -panel.ratio), _others(panel, panel.mailer)]
     weeks = len(panel.weeks) + planned_weeks
-    context = [_extended(r, planned_weeks) for r in rivals] + [
+    context = [_extended(r, planned_weeks) for r in _rivals(panel, price)] + [
         np.broadcast_to(panel.holiday[ahead : weeks + ahead], (len(regular), weeks))
         for ahead in (0, 1)
     ]
+    category, shop = numbered(panel.products["category"]), np.zeros(len(regular), int)
+    counts = [np.log1p(panel.stores), np.log1p(panel.baskets)]
+    history = [*counts, trend(panel.units, category), trend(panel.units, shop)]
     return {
         "effects": np.concatenate([effects, planned], axis=1).astype("float32"),
         "context": np.stack(context, axis=-1).astype("float32"),
+        "history": np.stack(history, axis=-1).astype("float32"),
     }
 
 
-def _others(panel: Panel, values: np.ndarray) -> np.ndarray:
-    """Mean of `values` over the category's other products on sale, week by week."""
-    groups = pd.factorize(panel.products["category"], sort=True)[0]
-    present = panel.started.astype(float)
-    total = np.zeros((groups.max() + 1, values.shape[1]))
-    count = np.zeros_like(total)
-    np.add.at(total, groups, values * present)
-    np.add.at(count, groups, present)
-    return (total[groups] - values * present) / np.maximum(count[groups] - present, 1.0)
+def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """(N, W) log price over regular, and log regular price over the product's first."""
+    first = np.argmax(panel.started, axis=1)[:, None]
+    base = np.take_along_axis(panel.regular_price, first, axis=1)
+    regular = np.nan_to_num(np.clip(np.log(panel.regular_price / base), -1.0, 1.0))
+    if not step:
+        return panel.ratio, regular
+    depth = np.round(-np.expm1(panel.ratio) / step) * step
+    return np.log1p(-np.minimum(depth, DEEPEST)), np.round(regular / step) * step
+
+
+def _rivals(panel: Panel, price: np.ndarray) -> list[np.ndarray]:
+    """How the category's, the subcategory's and all other products are promoted, week by week."""
+    category, near = (numbered(panel.products[c]) for c in ("category", "subcategory"))
+    return [
+        others_mean(-price, panel.started, category),
+        others_mean(panel.mailer, panel.started, category),
+        others_mean(panel.display, panel.started, category),
+        others_mean(-price, panel.started, near),
+        others_mean(panel.mailer, panel.started, near),
+        others_mean(-price, panel.started, np.zeros_like(near)),
+    ]
 
 
 def _extended(values: np.ndarray, weeks: int) -> np.ndarray:
@@ -218,5 +257,6 @@ def window(panel: Panel, known: dict[str, np.ndarray], origin: int, horizon: int
     return {
         "units": panel.units[:, :origin].astype("float32"),
         "started": panel.started[:, :origin].astype("float32"),
-        **{name: np.pad(values[:, :ahead], padding) for name, values in known.items()},
+        "history": known["history"][:, :origin],
+        **{name: np.pad(known[name][:, :ahead], padding) for name in ("effects", "context")},
     }

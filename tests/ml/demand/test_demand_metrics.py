@@ -51,14 +51,28 @@ def test_coverage_counts_both_ends():
     assert metrics.coverage(np.array([[0.0, 8.0, 9.0]]), levels) == pytest.approx(2 / 3)
 
 
-def test_quantiles_are_scipys_and_never_cross():
-    mean, size = np.array([[0.3, 12.0]]), np.array([[2.0, 5.0]])
+def test_inner_quantiles_are_scipys_and_none_cross():
+    mean, size = np.array([[0.3, 12.0, 1e-6, 5e3]]), np.array([[2.0, 5.0, 0.02, 300.0]])
 
     levels = quantiles(mean, size)
 
     assert levels[4, 0, 1] == stats.nbinom.median(5.0, 5 / 17)
-    assert levels[8, 0, 0] == stats.nbinom.ppf(0.9, 2.0, 2 / 2.3)
+    assert levels[7, 0, 0] == stats.nbinom.ppf(0.8, 2.0, 2 / 2.3)
     assert (np.diff(levels, axis=0) >= 0).all()
+    assert (levels >= 0).all()
+
+
+@pytest.mark.parametrize("mean", [0.8, 2.0, 7.0, 40.0])
+def test_the_outer_quantiles_hold_eighty_percent_where_whole_units_hold_more(mean):
+    units = np.random.default_rng(1).negative_binomial(4.0, 4 / (4 + mean), (1, 40_000))
+    size = np.full((1, 1), 4.0)
+
+    levels = quantiles(np.full((1, 1), mean), size)
+    randomised = units + np.random.default_rng(2).uniform(-0.5, 0.5, units.shape)
+
+    assert (randomised <= levels[8, 0, 0]).mean() == pytest.approx(0.9, abs=0.01)
+    if levels[0, 0, 0] > 0:
+        assert (randomised >= levels[0, 0, 0]).mean() == pytest.approx(0.9, abs=0.01)
 
 
 def test_calibration_finds_the_factor_that_was_off():

@@ -91,14 +91,15 @@ def trained(marts, model, monkeypatch):
     monkeypatch.setattr(registry, "metrics", lambda name, version: {"wape": 0.3})
 
 
-def test_prices_of_unsold_weeks_are_carried_and_a_series_starts_at_its_first_sale(marts):
+def test_unsold_weeks_get_the_usual_price_and_a_series_starts_at_its_first_sale(marts):
     panel = read_panel(AS_OF, 10)
 
     assert panel.products["product_id"].tolist() == ["p0", "p1", "p2"]
     assert not panel.started[2, :5].any()
     assert panel.started[2, 5:].all()
     assert panel.units[1, 2] == 0
-    assert panel.ratio[1, 2] == panel.ratio[1, 1] == pytest.approx(np.log(0.8))
+    assert panel.ratio[1, 1] == pytest.approx(np.log(0.8))
+    assert panel.ratio[1, 2] == 0
     assert panel.regular_price[1, 2] == 2.0
     assert np.flatnonzero(panel.holiday).tolist() == [15]
 

@@ -1,0 +1,59 @@
+"""What a plan tells of prices, and nothing of what then sold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.demand.prices import CATEGORY_WEEKS, OWN_WEEKS, filled_depths
+from ml.demand.windows import covariates
+
+NONE = np.nan
+
+
+def test_an_unsold_week_gets_what_was_usual_at_its_support():
+    depth = np.array([[0.0, 0.3, NONE, NONE], [0.2, 0.2, 0.2, 0.2]])
+    mailer = np.array([[0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    none = np.zeros_like(mailer)
+
+    made = filled_depths(depth, none, mailer, np.array([0, 1]))
+
+    everywhere = 0.3
+    category = (0.3 + CATEGORY_WEEKS * everywhere) / (1 + CATEGORY_WEEKS)
+    assert made[0, 2] == pytest.approx((0.3 + OWN_WEEKS * category) / (1 + OWN_WEEKS))
+    everywhere = (0.0 + 3 * 0.2) / 4
+    category = (0.0 + CATEGORY_WEEKS * everywhere) / (1 + CATEGORY_WEEKS)
+    assert made[0, 3] == pytest.approx((0.0 + OWN_WEEKS * category) / (1 + OWN_WEEKS))
+    np.testing.assert_array_equal(made[1], depth[1])
+
+
+def test_a_filled_depth_knows_nothing_of_later_weeks():
+    rng = np.random.default_rng(0)
+    depth = np.where(rng.random((6, 9)) < 0.4, NONE, rng.random((6, 9)))
+    support, groups = np.zeros((6, 9)), np.array([0, 0, 1, 1, 2, 2])
+    changed = depth.copy()
+    changed[:, 5:] = 0.9
+
+    before, after = (filled_depths(d, support, support, groups) for d in (depth, changed))
+
+    np.testing.assert_array_equal(before[:, :5], after[:, :5])
+    assert np.isfinite(before).all()
+
+
+def test_planned_prices_are_rounded_and_realised_ones_are_not(shop):
+    panel = shop(products=3, weeks=8)
+    panel = replace(panel, ratio=np.full(panel.ratio.shape, np.log(1 - 0.137)))
+
+    planned, realised = covariates(panel), covariates(panel, price_step=0.0)
+
+    np.testing.assert_allclose(planned["effects"][..., 0], np.log(0.85), rtol=1e-6)
+    np.testing.assert_allclose(realised["effects"][..., 0], np.log(1 - 0.137), rtol=1e-6)
+
+
+def test_the_cents_of_a_realised_price_do_not_tell_that_something_sold(shop):
+    panel = shop(products=3, weeks=8)
+    regular = panel.regular_price * np.where(panel.units > np.median(panel.units), 1.004, 1.0)
+
+    moved = covariates(replace(panel, regular_price=regular))["effects"]
+
+    np.testing.assert_array_equal(moved, covariates(panel)["effects"])
