@@ -12,7 +12,7 @@ calibrated on the forecasts of earlier origins only.
 import argparse
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from time import perf_counter
 
@@ -22,6 +22,7 @@ from scipy import stats
 
 from ml.demand import metrics
 from ml.demand.fitting import fit, predict
+from ml.demand.model import StructuredDemand
 from ml.demand.quantiles import calibrated_scale, quantiles
 from ml.demand.windows import Panel, covariates, read_panel
 from ml.errors import ContractError
@@ -53,12 +54,13 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Backtest:
-    """`scores` has a row per origin, method and number of products."""
+    """`scores` has a row per origin, method and number of products; `models` one per origin."""
 
     panel: Panel
     forecasts: list[Forecast]
     scores: pd.DataFrame
     size_scale: float
+    models: dict[int, StructuredDemand] = field(default_factory=dict)
 
     def summary(self) -> pd.DataFrame:
         """Scores averaged over the origins, by products and method."""
@@ -77,11 +79,12 @@ def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) ->
     panel = read_panel(as_of, products, ranked_before=panel.weeks[origins[0]].item())
     known = covariates(panel)
     made: list[Forecast] = []
+    models: dict[int, StructuredDemand] = {}
     sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scale = 1.0
     for origin in origins:
         started = perf_counter()
-        model = fit(panel, origin, horizon, steps, seed).model
+        model = models[origin] = fit(panel, origin, horizon, steps, seed).model
         mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
         levels = quantiles(mean, size * scale)
         made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
@@ -91,7 +94,7 @@ def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) ->
         log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
     counts = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
     scores = pd.DataFrame([score(panel, f, n) for f in made for n in counts])
-    return Backtest(panel, made, scores, scale)
+    return Backtest(panel, made, scores, scale, models)
 
 
 def rolling_origins(weeks: int) -> list[int]:

@@ -54,7 +54,7 @@ def lightgbm_direct(
 
     Args:
         seen: the weeks before the origin.
-        known: planned covariates of those weeks and of the `horizon` after them.
+        known: the covariates of those weeks, the planned ones also of the `horizon` after them.
         horizon: weeks ahead.
 
     Returns:
@@ -63,7 +63,7 @@ def lightgbm_direct(
     origin = len(seen.weeks)
     effects = realised(seen)
     lift = pooled_lift(seen)
-    past = past_features(seen, effects, lift)
+    past = past_features(seen, effects, known["history"], lift)
     weeks, ahead = np.arange(FIRST_ORIGIN, origin), np.arange(1, horizon + 1)
     rows = design(past, known, seen, weeks, ahead, lift)
     target = weeks[:, None] + ahead

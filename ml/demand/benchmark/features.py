@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ml.demand.history import summed
-from ml.demand.windows import CONTEXT, EFFECTS, STATIC, Panel
+from ml.demand.windows import CONTEXT, EFFECTS, HISTORY, STATIC, Panel
 
 LAGS = 8
 SPANS = (4, 8, 13, 26, 52)
@@ -18,12 +18,15 @@ CATEGORICAL = STATIC[:3]
 PROMOTED = np.log(0.95)
 
 
-def past_features(panel: Panel, effects: np.ndarray, lift: np.ndarray) -> dict[str, np.ndarray]:
+def past_features(
+    panel: Panel, effects: np.ndarray, history: np.ndarray, lift: np.ndarray
+) -> dict[str, np.ndarray]:
     """Grids (N, W) of what was known at the end of each week.
 
     Args:
         panel: the weeks seen.
         effects: (N, W, 4) of the same weeks, in the order of `EFFECTS`.
+        history: (N, W, 4) of the same weeks, in the order of `HISTORY`.
         lift: (4,) log effect of each of them, which the adjusted levels divide out.
     """
     units, started = panel.units, panel.started.astype(float)
@@ -53,7 +56,10 @@ def past_features(panel: Panel, effects: np.ndarray, lift: np.ndarray) -> dict[s
             (summed(units * promoted, 52) + 0.5)
             / (summed(promoted * started * np.exp(grids["level_52"]), 52) + 0.5)
         )
-    grids["category_trend"] = category_trend(panel)
+    grids["category_season"] = category_season(panel)
+    for number, name in enumerate(HISTORY):
+        grids[f"{name}_now"] = history[..., number]
+        grids[f"{name}_usual"] = summed(history[..., number], RECENT) / RECENT
     grids["regular_price"] = np.broadcast_to(panel.regular_price, units.shape)
     return grids
 
@@ -80,7 +86,7 @@ def since(happened: np.ndarray) -> np.ndarray:
     return weeks - np.maximum.accumulate(np.where(happened > 0, weeks, -1), axis=1)
 
 
-def category_trend(panel: Panel) -> np.ndarray:
+def category_season(panel: Panel) -> np.ndarray:
     """Log of the category's units in the last 4 weeks against the 13 before each week."""
     groups = pd.factorize(panel.products["category"], sort=True)[0]
     total = np.zeros((groups.max() + 1, panel.units.shape[1]))

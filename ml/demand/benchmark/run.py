@@ -16,6 +16,7 @@ from ml.demand.benchmark.categories import category_score
 from ml.demand.benchmark.cold import cold_forecasts
 from ml.demand.benchmark.report import Report
 from ml.demand.benchmark.statistical import auto_theta, tsb
+from ml.demand.price_response import price_response
 from ml.demand.windows import Panel, covariates
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def benchmark(
     last = max(f.origin for f in made)
     new, cold = cold_forecasts(panel, known, last, steps, seed)
     tables["cold"] = table([score(new, f, len(new.products)) for f in cold])
-    return Report(tables, sure, {})
+    first = min(result.models)
+    return Report(tables, sure, price_response(result.models[first], panel, first))
 
 
 def counted(panel: Panel) -> list[int]:
@@ -57,7 +59,7 @@ def peer_forecasts(
     """Each peer at each origin of the backtest; it is handed nothing sold after the origin."""
     for origin in sorted({f.origin for f in result.forecasts}):
         seen = result.panel.until(origin)
-        ahead = {name: values[:, : origin + HORIZON] for name, values in known.items()}
+        ahead = known_at(known, origin)
         for name, method in PEERS.items():
             if name not in skip:
                 began = perf_counter()
@@ -65,6 +67,12 @@ def peer_forecasts(
                 seconds = perf_counter() - began
                 log.info("%s: origin %s, %.0f s", name, result.panel.weeks[origin], seconds)
                 yield Forecast(name, origin, mean, levels, seconds)
+
+
+def known_at(known: dict[str, np.ndarray], origin: int) -> dict[str, np.ndarray]:
+    """What is known when the first `origin` weeks are over: the plan reaches further."""
+    ends = {"effects": origin + HORIZON, "context": origin + HORIZON, "history": origin}
+    return {name: known[name][:, :end] for name, end in ends.items()}
 
 
 def product_table(panel: Panel, made: list[Forecast], products: int) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pytest
 
 from ml.demand.cold import _ridge, level_prior, widened, with_borrowed_history
 from ml.demand.history import pooled_lift, realised, surprises
+from ml.demand.windows import GRIDS
 
 
 @pytest.fixture(scope="module")
@@ -103,12 +104,13 @@ def test_nothing_of_a_held_out_products_past_is_left(shop):
         panel,
         units=np.where(rows[:, None] & (np.arange(20) < 16), 999.0, panel.units),
         ratio=np.where(rows[:, None] & (np.arange(20) < 16), -0.7, panel.ratio),
+        baskets=np.where(rows[:, None] & (np.arange(20) < 16), 99.0, panel.baskets),
     )
 
     first, second = (with_borrowed_history(p, rows, np.ones(4), 16) for p in (panel, other))
 
-    np.testing.assert_array_equal(first.units, second.units)
-    np.testing.assert_array_equal(first.ratio, second.ratio)
+    for grid in GRIDS:
+        np.testing.assert_array_equal(getattr(first, grid), getattr(second, grid), err_msg=grid)
     assert first.units[rows, :16] == pytest.approx(np.e)
     np.testing.assert_array_equal(first.ratio[rows, 16:], panel.ratio[rows, 16:])
     np.testing.assert_array_equal(first.units[~rows], panel.units[~rows])

@@ -13,7 +13,7 @@ pytest.importorskip("statsforecast", reason="the bench group is not installed: m
 from ml.demand import metrics
 from ml.demand.benchmark import boosting
 from ml.demand.benchmark.cold import boosted_without_history, held_out, others_mean
-from ml.demand.benchmark.run import PEERS
+from ml.demand.benchmark.run import PEERS, known_at
 
 ORIGIN, HORIZON = 26, 4
 
@@ -30,7 +30,7 @@ def small(monkeypatch):
 
 
 def forecast(name, panel, known=None):
-    return PEERS[name](panel.until(ORIGIN), known or covariates(panel), HORIZON)
+    return PEERS[name](panel.until(ORIGIN), known_at(known or covariates(panel), ORIGIN), HORIZON)
 
 
 @pytest.mark.parametrize("name", PEERS)

@@ -94,7 +94,7 @@ def test_a_peer_sees_nothing_sold_after_its_origin(panel, made, monkeypatch):
     given = []
 
     def peer(seen, known, horizon):
-        given.append((seen.units.shape[1], known["effects"].shape[1], horizon))
+        given.append([seen.units.shape[1], *(known[k].shape[1] for k in sorted(known)), horizon])
         return np.zeros((40, horizon)), np.zeros((9, 40, horizon))
 
     monkeypatch.setattr(run, "PEERS", {"lightgbm": peer, "tsb": peer})
@@ -102,7 +102,7 @@ def test_a_peer_sees_nothing_sold_after_its_origin(panel, made, monkeypatch):
 
     found = list(run.peer_forecasts(result, covariates(panel), skip=["tsb"]))
 
-    assert given == [(o, o + HORIZON, HORIZON) for o in ORIGINS]
+    assert given == [[o, o + HORIZON, o + HORIZON, o, HORIZON] for o in ORIGINS]
     assert [f.origin for f in found] == list(ORIGINS)
 
 
