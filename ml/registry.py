@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import mlflow
 import yaml
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 
 from ml.errors import GateError, PolicyError
 from ml.settings import settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+COMPARED, UNUSABLE = "compared_with", "unusable_champion"  # tags of a version: another's number
 log = logging.getLogger(__name__)
 
 
@@ -31,26 +33,21 @@ log = logging.getLogger(__name__)
 class Gate:
     """A metric of a version's run and the bounds it must keep, both inclusive.
 
-    With `worse_than_champion`, the upper bound is that many times the champion's value.
+    One `against_champion` judges a comparison with it, and is kept where there is none.
     """
 
     name: str
     metric: str
     minimum: float = -math.inf
     maximum: float = math.inf
-    worse_than_champion: float | None = None
+    against_champion: bool = False
 
-    def verdict(
-        self, found: Mapping[str, float], champion: Mapping[str, float]
-    ) -> tuple[bool, str]:
+    def verdict(self, found: Mapping[str, float]) -> tuple[bool, str]:
         """Whether it passes, and the sentence that goes on the version's tag."""
         value = found.get(self.metric, math.nan)
-        maximum = self.maximum
-        if self.worse_than_champion is not None and self.metric in champion:
-            maximum = min(maximum, self.worse_than_champion * champion[self.metric])
-        passed = self.minimum <= value <= maximum  # False for a metric that is missing
+        passed = self.minimum <= value <= self.maximum  # False for a metric that is missing
         low = f"{self.minimum:.4g} <= " if self.minimum > -math.inf else ""
-        high = f" <= {maximum:.4g}" if maximum < math.inf else ""
+        high = f" <= {self.maximum:.4g}" if self.maximum < math.inf else ""
         bounds = f"{low}{self.metric} {value:.4g}{high}"
         return passed, f"{'pass' if passed else 'fail'} ({bounds})"
 
@@ -70,7 +67,7 @@ def read_gates(name: str) -> list[Gate]:
     except TypeError as error:
         raise PolicyError(
             f"{path}: a gate of {name!r} holds an unknown or missing key ({error}); "
-            "expected metric, minimum, maximum, worse_than_champion"
+            "expected metric, minimum, maximum, against_champion"
         ) from error
 
 
@@ -127,20 +124,44 @@ def trained_as_of(name: str) -> dict[str, date]:
     return found
 
 
+def run_text(name: str, version: str, path: str) -> str | None:
+    """A text artefact of the run that made a version; None when it left none there."""
+    run = str(client().get_model_version(name, version).run_id)
+    if path not in {artifact.path for artifact in client().list_artifacts(run)}:
+        return None
+    return str(mlflow.artifacts.load_text(f"runs:/{run}/{path}"))
+
+
 def promote_if_it_passes(name: str, version: str) -> bool:
     """Point the champion alias at `version` when every gate passes; tag each gate's result."""
-    holder = champion(name)
-    rival = metrics(name, holder) if holder and holder != version else {}
-    found = metrics(name, version)
+    made = client().get_model_version(name, version)
+    rival, found = champion(name), metrics(name, version)
     passed = True
     for gate in read_gates(name):
-        kept, said = gate.verdict(found, rival)
+        if gate.against_champion:
+            kept, said = _against(rival, made, gate, found)
+        else:
+            kept, said = gate.verdict(found)
         client().set_model_version_tag(name, version, f"gate.{gate.name}", said)
         log.info("%s version %s, gate %s: %s", name, version, gate.name, said)
         passed = passed and kept
     if passed:
         client().set_registered_model_alias(name, CHAMPION, version)
     return passed
+
+
+def _against(
+    rival: str | None, made: ModelVersion, gate: Gate, found: Mapping[str, float]
+) -> tuple[bool, str]:
+    """A gate's verdict where there may be a champion, and not the one compared with."""
+    if rival in (None, str(made.version)):
+        return True, "pass (no other champion)"
+    if made.tags.get(UNUSABLE) == rival:
+        return True, f"pass (champion version {rival} does not load)"
+    compared = made.tags.get(COMPARED, "none")
+    if compared != rival:
+        return False, f"fail (compared with version {compared}, champion is {rival}: train again)"
+    return gate.verdict(found)
 
 
 def load(name: str, version: str) -> "keras.Model":

@@ -4,26 +4,30 @@ import logging
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from string import Template
 
-import matplotlib as mpl
 import mlflow
 import mlflow.keras
+import mlflow.pyfunc
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from mlflow.models import infer_signature
+from mlflow.models import Model, infer_signature
 
 from ml import lake, registry
-from ml.demand.backtest import HORIZON, LARGEST, Backtest
+from ml.demand import metrics
+from ml.demand.backtest import HORIZON, OURS, Backtest
+from ml.demand.comparison import LOSSES, Comparison, losses
+from ml.demand.figures import figures
 from ml.demand.fitting import Fit
-from ml.demand.metrics import LEVELS
-from ml.demand.windows import Panel, covariates, window
+from ml.demand.groups import numbered
+from ml.demand.pyfunc import NUMBERS, DemandForecaster, table_of
+from ml.demand.windows import Panel
 from ml.settings import PROJECT, settings
 
 log = logging.getLogger(__name__)
 
-METHOD, REFERENCE = "structured_lstm", "seasonal_naive"
+REFERENCE = "seasonal_naive"
 CARD = PROJECT / "mlflow" / "model_card.md"
 EXAMPLES = 4
 
@@ -39,6 +43,8 @@ class Candidate:
     responses: pd.DataFrame
     checks: dict[str, float]
     fingerprint: dict[str, str]
+    importances: dict[str, float]
+    comparison: Comparison | None
 
 
 def register(name: str, candidate: Candidate) -> str:
@@ -52,10 +58,16 @@ def register(name: str, candidate: Candidate) -> str:
         mlflow.set_tags({f"data.{table}": h for table, h in candidate.fingerprint.items()})
         mlflow.set_tags({"as_of": str(candidate.as_of), "code_version": lake.code_version()})
         mlflow.log_text(card(candidate), "model_card.md")
-        mlflow.log_text(candidate.backtest.scores.to_csv(index=False), "backtest.csv")
-        for title, figure in figures(candidate).items():
+        for path, table in tables(candidate.backtest).items():
+            mlflow.log_text(table.to_csv(index=False), path)
+        drawn = figures(
+            candidate.fit.losses, candidate.responses, candidate.backtest, candidate.importances
+        )
+        for title, figure in drawn.items():
             mlflow.log_figure(figure, f"plots/{title}.png")
         version = _log_model(name, candidate, run.info.run_id)
+    for tag, value in (candidate.comparison.tags() if candidate.comparison else {}).items():
+        client.set_model_version_tag(name, version, tag, value)
     client.set_registered_model_alias(name, registry.CHALLENGER, version)
     client.update_model_version(name, version, description=card(candidate))
     log.info("registered %s version %s as %s", name, version, registry.CHALLENGER)
@@ -63,24 +75,27 @@ def register(name: str, candidate: Candidate) -> str:
 
 
 def _log_model(name: str, candidate: Candidate, run_id: str) -> str:
-    """Log the .keras file with signature and example; only Keras and TensorFlow load it.
+    """Log the .keras file with signature and example; tables are scored by `ml.demand.pyfunc`.
 
     Saved to a folder first: `mlflow.keras.log_model` cannot write an input example, because
     it does so before it makes its folder.
     """
-    model, panel = candidate.fit.model, candidate.panel.head(EXAMPLES)
-    weeks = len(panel.weeks)
-    example = window(panel, covariates(panel, model.horizon), weeks, model.horizon)
-    example["codes"] = model.codes(panel.products)
+    example = table_of(candidate.panel.head(EXAMPLES), HORIZON)
+    scored = DemandForecaster(candidate.fit.model).predict(example)
+    gaps = example.assign(**{name: example[name].mask(example.index == 0) for name in NUMBERS})
+    described = Model(signature=infer_signature(gaps, scored))  # any number may be missing
     with tempfile.TemporaryDirectory() as folder:
         mlflow.keras.save_model(
-            model,
+            candidate.fit.model,
             folder,
-            signature=infer_signature(example, model.predict(example, verbose=0)),
+            mlflow_model=described,
             input_example=example,
             save_model_kwargs={"include_optimizer": False},
             pip_requirements=["keras", "tensorflow", "promoloop"],
         )
+        environment = {"conda_env": "conda.yaml", "python_env": "python_env.yaml"}
+        mlflow.pyfunc.add_to_model(described, "ml.demand.pyfunc", data="data", **environment)
+        described.save(str(Path(folder) / "MLmodel"))
         mlflow.log_artifacts(folder, "model")
     return str(mlflow.register_model(f"runs:/{run_id}/model", name).version)
 
@@ -103,8 +118,8 @@ def measures(candidate: Candidate) -> dict[str, float]:
     """What the gates read: scores on the largest products, elasticities, checks."""
     summary = candidate.backtest.summary()
     largest = summary.index.get_level_values("products").min()
-    ours, reference = summary.loc[(largest, METHOD)], summary.loc[(largest, REFERENCE)]
-    everything = summary.loc[(summary.index.get_level_values("products").max(), METHOD)]
+    ours, reference = summary.loc[(largest, OURS)], summary.loc[(largest, REFERENCE)]
+    everything = summary.loc[(summary.index.get_level_values("products").max(), OURS)]
     elasticity = candidate.responses["elasticity"]
     return {
         **{str(metric): float(value) for metric, value in ours.items()},
@@ -115,6 +130,41 @@ def measures(candidate: Candidate) -> dict[str, float]:
         "positive_elasticities": float((elasticity > 0).sum()),
         "price_identified": float(candidate.responses["price_identified"].mean()),
         **candidate.checks,
+        **candidate.importances,
+        **(candidate.comparison.measures() if candidate.comparison else {}),
+    }
+
+
+def tables(backtest: Backtest) -> dict[str, pd.DataFrame]:
+    """By file name: scores by origin, scores by category, and each product's losses."""
+    return {
+        "backtest.csv": backtest.scores,
+        "categories.csv": by_category(backtest),
+        LOSSES: losses(backtest),
+    }
+
+
+def by_category(backtest: Backtest) -> pd.DataFrame:
+    """Our scores on each category's products, all origins together."""
+    ours = [f for f in backtest.forecasts if f.method == OURS]
+    units = [backtest.panel.units[:, f.origin : f.origin + HORIZON] for f in ours]
+    sold, mean = np.concatenate(units, axis=1), np.concatenate([f.mean for f in ours], axis=1)
+    levels = np.concatenate([f.quantiles for f in ours], axis=2)
+    group = numbered(backtest.panel.products["category"])
+    rows = []
+    for number, category in enumerate(sorted(backtest.panel.products["category"].unique())):
+        own = group == number
+        told = {"category": category, "products": int(own.sum()), "units": sold[own].sum()}
+        rows.append(told | (_scores(sold[own], mean[own], levels[:, own]) if told["units"] else {}))
+    return pd.DataFrame(rows)
+
+
+def _scores(units: np.ndarray, mean: np.ndarray, levels: np.ndarray) -> dict[str, float]:
+    return {
+        "wape": metrics.wape(units, mean),
+        "wql": metrics.weighted_quantile_loss(units, levels),
+        "bias": metrics.bias(units, mean),
+        "cov80": metrics.coverage(units, levels),
     }
 
 
@@ -153,64 +203,3 @@ def markdown(frame: pd.DataFrame) -> str:
     lines = [list(map(str, frame.columns)), ["---"] * frame.shape[1]]
     lines += [list(map(str, row)) for row in frame.itertuples(index=False)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def figures(candidate: Candidate) -> dict[str, Figure]:
-    with mpl.rc_context({"axes.spines.top": False, "axes.spines.right": False}):
-        return {
-            "loss": _loss(candidate.fit.losses),
-            "elasticity": _elasticity(candidate.responses),
-            "calibration": _calibration(candidate.backtest),
-            "fans": _fans(candidate.backtest),
-        }
-
-
-def _loss(losses: list[float]) -> Figure:
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(losses)
-    axes.set(xlabel="epoch", ylabel="negative log likelihood plus priors")
-    return figure
-
-
-def _elasticity(answers: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    groups = answers.groupby("price_identified")["elasticity"]
-    labels = {True: "identified by data", False: "mostly prior"}
-    parts = {labels[bool(k)]: v for k, v in groups}
-    axes.hist(list(parts.values()), bins=40, stacked=True, label=list(parts))
-    axes.set(xlabel="price elasticity", ylabel="products")
-    axes.legend()
-    return figure
-
-
-def _calibration(backtest: Backtest) -> Figure:
-    """The share of units at or below each quantile, against its level."""
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    for f in backtest.forecasts:
-        if f.method == METHOD:
-            units = backtest.panel.units[:LARGEST, f.origin : f.origin + HORIZON]
-            share = (units <= f.quantiles[:, :LARGEST]).mean(axis=(1, 2))
-            axes.plot(LEVELS, share, marker="o", label=str(backtest.panel.weeks[f.origin]))
-    axes.set(xlabel="quantile", ylabel="share of weeks at or below it")
-    axes.legend(title="from")
-    return figure
-
-
-def _fans(backtest: Backtest, count: int = 6) -> Figure:
-    """The largest products' history and the last origin's forecast."""
-    figure = Figure(figsize=(11, 6), layout="constrained")
-    panel = backtest.panel
-    forecast = next(f for f in reversed(backtest.forecasts) if f.method == METHOD)
-    ahead = np.arange(forecast.origin, forecast.origin + HORIZON)
-    for row, axes in enumerate(figure.subplots(2, count // 2).ravel()[: len(panel.products)]):
-        axes.plot(panel.units[row], color="black", linewidth=1)
-        axes.fill_between(ahead, *forecast.quantiles[[0, -1], row], alpha=0.3)
-        axes.plot(ahead, forecast.mean[row])
-        axes.set_title(panel.products["subcategory"].iloc[row], fontsize=9)
-    figure.supxlabel("week")
-    figure.supylabel("units")
-    return figure

@@ -1,5 +1,7 @@
 """The registry's gates and aliases, on MLflow's own SQL store."""
 
+from datetime import date
+
 import mlflow
 import pytest
 
@@ -11,7 +13,7 @@ GATES = """
 demand:
   accuracy: {metric: wape, maximum: 0.4}
   coverage: {metric: cov80, minimum: 0.7, maximum: 0.9}
-  not_worse: {metric: wape, worse_than_champion: 1.1}
+  not_worse: {metric: ratio_low, maximum: 1, against_champion: true}
 """
 GOOD = {"wape": 0.3, "cov80": 0.8}
 
@@ -38,9 +40,9 @@ def version(gated, tmp_path, request):
     """Registers a version whose run has the given metrics, under the test's own name."""
     client = registry.client()
     client.create_registered_model("demand")
+    experiment = client.create_experiment(request.node.name, str(tmp_path / "artifacts"))
 
     def make(**metrics):
-        experiment = mlflow.set_experiment("demand").experiment_id
         run = client.create_run(experiment).info.run_id
         for name, value in metrics.items():
             client.log_metric(run, name, value)
@@ -91,19 +93,71 @@ def test_one_failed_gate_keeps_a_version_from_becoming_champion(version, metrics
         registry.require_champion("demand")
 
 
+def compared(version, tag=registry.COMPARED, rival="1"):
+    registry.client().set_model_version_tag("demand", version, tag, rival)
+
+
 def test_a_worse_challenger_leaves_the_champion_in_place(version):
     first, worse, close = (
         version(**GOOD),
-        version(wape=0.34, cov80=0.8),
-        version(wape=0.32, cov80=0.8),
+        version(**GOOD, ratio_low=1.01),
+        version(**GOOD, ratio_low=1),
     )
+    for made in (worse, close):
+        compared(made, rival=first)
     registry.promote_if_it_passes("demand", first)
 
     assert not registry.promote_if_it_passes("demand", worse)
     assert registry.champion("demand") == first
-    assert tags(worse)["gate.not_worse"] == "fail (wape 0.34 <= 0.33)"
+    assert tags(worse)["gate.not_worse"] == "fail (ratio_low 1.01 <= 1)"
     assert registry.promote_if_it_passes("demand", close)
     assert registry.champion("demand") == close
+
+
+def test_a_challenger_compared_with_another_champion_is_not_promoted(version):
+    first, late, never = (version(**GOOD, ratio_low=0.5) for _ in range(3))
+    compared(late, rival="99")
+    registry.promote_if_it_passes("demand", first)
+
+    for made in (late, never):
+        assert not registry.promote_if_it_passes("demand", made)
+        assert "train again" in tags(made)["gate.not_worse"]
+    assert registry.champion("demand") == first
+
+
+def test_a_comparison_without_its_metric_fails(version):
+    first, made = version(**GOOD), version(**GOOD)
+    compared(made, rival=first)
+    registry.promote_if_it_passes("demand", first)
+
+    assert not registry.promote_if_it_passes("demand", made)
+
+
+def test_a_champion_that_no_longer_loads_can_be_replaced(version):
+    first, made = version(**GOOD), version(**GOOD)
+    compared(made, registry.UNUSABLE, first)
+    registry.promote_if_it_passes("demand", first)
+
+    assert registry.promote_if_it_passes("demand", made)
+    assert "does not load" in tags(made)["gate.not_worse"]
+
+
+def test_versions_know_the_date_they_were_trained_for(version):
+    first, second, _ = (version(**GOOD) for _ in range(3))
+    for made, day in ((first, "2017-11-06"), (second, "2017-12-04")):
+        run = registry.client().get_model_version("demand", made).run_id
+        registry.client().log_param(run, "as_of", day)
+
+    assert registry.trained_as_of("demand") == {first: date(2017, 11, 6), second: date(2017, 12, 4)}
+
+
+def test_a_text_of_a_versions_run_is_read_and_a_missing_one_is_none(version):
+    made = version(**GOOD)
+    run = registry.client().get_model_version("demand", made).run_id
+    registry.client().log_text(run, "a,b\n", "losses.csv")
+
+    assert registry.run_text("demand", made, "losses.csv") == "a,b\n"
+    assert registry.run_text("demand", made, "other.csv") is None
 
 
 def test_promoting_the_champion_again_does_not_compare_it_with_itself(version):
@@ -151,3 +205,6 @@ def test_the_shipped_gates_can_be_read(home):
         "no_leak",
         "not_worse_than_champion",
     }
+    assert [gate.metric for gate in registry.read_gates("demand") if gate.against_champion] == [
+        "wql_over_champion_low"
+    ]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ml.demand.checks import everywhere, largest_move, nonfinite_at_extremes
 from ml.demand.fitting import examples, fit, predict
 from ml.demand.model import NegativeBinomialLoss, adjusted_levels
 from ml.demand.response import responses
-from ml.demand.training import everywhere, largest_move, nonfinite_at_extremes
 from ml.demand.windows import covariates
 
 ELASTICITY, DISPLAY, MAILER = -2.2, 0.9, 0.4  # of the shop

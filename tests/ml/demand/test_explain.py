@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ml.contracts.outputs import EXPLANATION_PARTS
+from ml.demand.checks import everywhere
 from ml.demand.explain import GROUPS, importances, shared_out, split
 from ml.demand.fitting import fit
 from ml.demand.response import responses
-from ml.demand.training import everywhere
 from ml.demand.windows import covariates
 
 WEEKS, HORIZON, ORIGIN = 16, 3, 12

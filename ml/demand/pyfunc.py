@@ -1,0 +1,161 @@
+"""A registered demand model behind a table: `mlflow.pyfunc.load_model("models:/demand@champion")`.
+
+One row per product and week, history and plan together, and back come the planned weeks with
+their mean and quantiles. The Keras file is read in safe mode: a version carries no code.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+
+from ml.contracts.outputs import QUANTILES
+from ml.demand.groups import numbered
+from ml.demand.model import StructuredDemand
+from ml.demand.prices import filled_depths
+from ml.demand.quantiles import quantiles
+from ml.demand.windows import STATIC, WEEK, Panel, covariates, window
+from ml.errors import ContractError
+
+FILE = "model.keras"  # as mlflow.keras names it
+NUMBERS = (
+    "units",
+    "regular_price",
+    "depth",
+    "display_share",
+    "mailer_share",
+    "stores_selling",
+    "baskets",
+)
+COLUMNS = (*STATIC, "week_start_date", *NUMBERS, "holiday")
+YEAR = 52
+BATCH = 500
+
+
+class DemandForecaster:
+    """What MLflow calls to score a table with a loaded version."""
+
+    def __init__(self, model: StructuredDemand) -> None:
+        self.model = model
+
+    def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> Any:
+        """Forecast the weeks whose `units` are missing for every product.
+
+        Args:
+            model_input: a row per product and week with the columns of `COLUMNS`. Weeks are
+                Mondays. History has `units`; the weeks after it are the plan, with `depth`,
+                `display_share` and `mailer_share` as planned and none where they are missing. A
+                product's rows may be missing before its first sale and where it did not sell.
+                Give whole categories: a product's rivals are those in the table.
+            params: not used.
+
+        Returns:
+            `product_id`, `week_start_date`, `mean_units` and `p10` … `p90`, by product and week.
+
+        Raises:
+            ContractError: a column is missing, nothing is planned or nothing was sold, or the
+                plan reaches further than the model was trained for.
+        """
+        panel, past = panel_of(model_input)
+        planned = len(panel.weeks) - past
+        if planned > self.model.horizon:
+            raise ContractError(
+                f"{planned} weeks are planned, but the model was trained for "
+                f"{self.model.horizon}; plan fewer"
+            )
+        mean, size = self._forecast(panel, past, planned)
+        levels = quantiles(mean, size)
+        ids, weeks = panel.products["product_id"].to_numpy(), panel.weeks[past:]
+        made = {"product_id": np.repeat(ids, planned), "week_start_date": np.tile(weeks, len(ids))}
+        named = {f"p{int(q * 100)}": v.ravel() for q, v in zip(QUANTILES, levels, strict=True)}
+        return pd.DataFrame(made | {"mean_units": mean.ravel()} | named)
+
+    def _forecast(self, panel: Panel, past: int, planned: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and size (N, planned), called directly: tables differ in length, graphs do not."""
+        inputs = window(panel, covariates(panel), past, self.model.horizon)
+        inputs["codes"] = self.model.codes(panel.products)
+        made = [
+            ops.convert_to_numpy(self.model({k: v[at : at + BATCH] for k, v in inputs.items()}))
+            for at in range(0, len(panel.products), BATCH)
+        ]
+        mean, size = np.moveaxis(np.concatenate(made)[:, -1, :planned], -1, 0)
+        return np.exp(mean.astype("float64")), np.exp(size.astype("float64"))
+
+
+def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
+    """The table's panel, planned weeks included, and how many weeks of it are history."""
+    missing = [name for name in COLUMNS if name not in rows.columns]
+    if missing:
+        raise ContractError(f"columns {missing} are missing; received {list(rows.columns)}")
+    products = rows[list(STATIC)].drop_duplicates("product_id").sort_values("product_id")
+    products = products.reset_index(drop=True).astype(str)
+    monday = rows["week_start_date"].to_numpy("datetime64[D]")
+    weeks = np.arange(monday.min(), monday.max() + WEEK, WEEK)
+    sold = rows["units"].notna().to_numpy()
+    past = int((monday[sold].max() - weeks[0]) // WEEK) + 1 if sold.any() else 0
+    if not 0 < past < len(weeks):
+        raise ContractError(
+            f"{past} weeks with units of {len(weeks)}; expected history, then weeks to forecast"
+        )
+    at = (
+        products["product_id"].searchsorted(rows["product_id"].astype(str)),
+        ((monday - weeks[0]) // WEEK).astype(int),
+    )
+
+    def grid(name: str) -> pd.DataFrame:
+        made = np.full((len(products), len(weeks)), np.nan)
+        made[at] = rows[name].to_numpy("float64")
+        return pd.DataFrame(made)
+
+    values = {name: grid(name) for name in NUMBERS}
+    filled = {name: values[name].fillna(0.0).to_numpy() for name in NUMBERS}
+    groups = numbered(products["category"])
+    support = filled["display_share"], filled["mailer_share"]
+    unsold = filled["units"][:, :past] == 0
+    depth = filled["depth"]
+    depth[:, :past] = np.where(unsold, np.nan, depth[:, :past])
+    festive = np.isin(weeks, monday[rows["holiday"].to_numpy(bool)])
+    panel = Panel(
+        products=products,
+        weeks=weeks,
+        units=filled["units"],
+        started=np.cumsum(filled["units"], axis=1) > 0,
+        regular_price=values["regular_price"].ffill(axis=1).to_numpy(),
+        ratio=np.log1p(-filled_depths(depth, *support, groups)),
+        display=support[0],
+        mailer=support[1],
+        stores=filled["stores_selling"],
+        baskets=filled["baskets"],
+        holiday=np.concatenate([festive, np.zeros(YEAR)]),
+    )
+    return panel, past
+
+
+def table_of(panel: Panel, planned: int) -> pd.DataFrame:
+    """The rows `DemandForecaster` takes for a panel, its last `planned` weeks being the plan."""
+    products, weeks = panel.units.shape
+    past = weeks - planned
+    units = panel.units.copy()
+    units[:, past:] = np.nan
+    shown = {
+        "units": units,
+        "regular_price": panel.regular_price,
+        "depth": 1 - np.exp(panel.ratio),
+        "display_share": panel.display,
+        "mailer_share": panel.mailer,
+        "stores_selling": np.where(np.isnan(units), np.nan, panel.stores),
+        "baskets": np.where(np.isnan(units), np.nan, panel.baskets),
+        "holiday": np.broadcast_to(panel.holiday[:weeks] > 0, units.shape),
+    }
+    named = {s: np.repeat(panel.products[s].to_numpy(), weeks) for s in STATIC}
+    named |= {"week_start_date": np.tile(panel.weeks.astype("datetime64[ns]"), products)}
+    return pd.DataFrame(named | {name: values.ravel() for name, values in shown.items()})
+
+
+def _load_pyfunc(path: str) -> DemandForecaster:
+    """Called by MLflow with the folder of the version's data."""
+    loaded = keras.saving.load_model(Path(path) / FILE, safe_mode=True)
+    return DemandForecaster(loaded)
