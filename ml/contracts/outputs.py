@@ -76,6 +76,22 @@ FORECASTS = Table(
     ),
 )
 
+LEVEL_FORECASTS = Table(
+    name="level_forecasts",
+    layer="demand",
+    grain="One row per category, and one for the total, per week ahead: products added up.",
+    key=("level", "name", "week_start_date"),
+    columns=(
+        Column("level", "string", allowed=("category", "total")),
+        Column("name", "string", "The category; total."),
+        Column("week_start_date", "date", "The Monday."),
+        Column("products", "int64", "Modelled products added up.", minimum=1),
+        Column("mean_units", "double", "The sum of its products' `mean_units`.", minimum=0),
+        *(Column(f"p{int(q * 100)}", "double", minimum=0) for q in QUANTILES),
+        Column("model_version", "string"),
+    ),
+)
+
 RESPONSES = Table(
     name="responses",
     layer="demand",
@@ -231,6 +247,7 @@ OUTPUTS = (
     AFFINITY_QUALITY,
     CUSTOMER_SEGMENTS,
     FORECASTS,
+    LEVEL_FORECASTS,
     RESPONSES,
     EXPLANATIONS,
     DRIFT,

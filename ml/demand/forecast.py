@@ -8,9 +8,10 @@ import pandas as pd
 
 from ml import lake, registry
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
-from ml.contracts.outputs import EXPLANATIONS, FORECASTS, QUANTILES, RESPONSES
+from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, QUANTILES, RESPONSES
 from ml.demand.explain import explanations
 from ml.demand.fitting import predict, prepare_tensorflow
+from ml.demand.levels import level_rows
 from ml.demand.model import StructuredDemand
 from ml.demand.quantiles import quantiles
 from ml.demand.response import responses
@@ -46,6 +47,8 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
     inputs, models = fingerprint(as_of), {NAME: version}
     forecasts = baseline_forecasts(model, panel, ahead).assign(model_version=version)
     lake.write(FORECASTS, as_of, forecasts, inputs, models)
+    sums = level_rows(panel, forecasts, settings().seed).assign(model_version=version)
+    lake.write(LEVEL_FORECASTS, as_of, sums, inputs, models)
     reasons = explanations(model, panel, ahead, forecasts).assign(model_version=version)
     lake.write(EXPLANATIONS, as_of, reasons, inputs, models)
     answers = responses(model, panel).round(DECIMALS).assign(model_version=version)

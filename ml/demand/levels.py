@@ -16,9 +16,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ml.demand.history import surprises
 from ml.demand.metrics import LEVELS
+from ml.demand.windows import Panel
 
 DRAWS = 1000
+DECIMALS = 6
+COLUMNS = [f"p{int(q * 100)}" for q in LEVELS]
 NORMAL = stats.norm.ppf(LEVELS)
 
 
@@ -39,6 +43,34 @@ class Levels:
     category_quantiles: np.ndarray
     total_mean: np.ndarray
     total_quantiles: np.ndarray
+
+
+def level_rows(panel: Panel, forecasts: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Rows of `LEVEL_FORECASTS`, without the model's version.
+
+    Args:
+        panel: the weeks seen; its products' surprises say how they move together.
+        forecasts: rows of `FORECASTS` of the panel's products in order, week by week.
+        seed: of the draws.
+    """
+    shape = (len(panel.products), -1)
+    mean = forecasts["mean_units"].to_numpy().reshape(shape)
+    levels = np.stack([forecasts[column].to_numpy().reshape(shape) for column in COLUMNS])
+    categories = panel.products["category"]
+    sums = add_up(mean, levels, categories, correlation(surprises(panel), categories), seed)
+    rows = np.concatenate([sums.category_quantiles, sums.total_quantiles[:, None]], axis=1)
+    means = np.concatenate([sums.category_mean, sums.total_mean[None]])
+    counts = [*categories.value_counts().sort_index(), len(categories)]
+    weeks = mean.shape[1]
+    made = {
+        "level": np.repeat([*["category"] * len(sums.categories), "total"], weeks),
+        "name": np.repeat([*sums.categories, "total"], weeks),
+        "week_start_date": np.tile(forecasts["week_start_date"].to_numpy()[:weeks], len(means)),
+        "products": np.repeat(counts, weeks),
+        "mean_units": means.ravel(),
+    }
+    quantiles = {column: row.ravel() for column, row in zip(COLUMNS, rows, strict=True)}
+    return pd.DataFrame(made | quantiles).round(DECIMALS)
 
 
 def add_up(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ml.demand.levels import Correlation, add_up, correlation, draw
+from ml.demand.levels import Correlation, add_up, correlation, draw, level_rows
 from ml.demand.metrics import LEVELS
 
 INDEPENDENT = Correlation(0.0, 0.0)
@@ -97,3 +97,28 @@ def test_the_same_seed_gives_the_same_sums():
     np.testing.assert_array_equal(
         add_up(*given, seed=1).total_quantiles, add_up(*given, seed=1).total_quantiles
     )
+
+
+def test_rows_name_every_category_and_the_total_week_by_week(shop):
+    panel = shop(products=40, weeks=20)
+    mean = np.arange(80.0).reshape(40, 2)
+    forecasts = pd.DataFrame(
+        {
+            "product_id": np.repeat(panel.products["product_id"].to_numpy(), 2),
+            "week_start_date": np.tile(["2017-05-22", "2017-05-29"], 40),
+            "mean_units": mean.ravel(),
+            **{f"p{10 * k}": mean.ravel() * k / 5 for k in range(1, 10)},
+        }
+    )
+
+    rows = level_rows(panel, forecasts, seed=1)
+
+    categories, total = rows[rows["level"] == "category"], rows[rows["level"] == "total"]
+    assert categories["name"].unique().tolist() == ["c0", "c1", "c2", "c3"]
+    assert rows["products"].tolist() == [10] * 8 + [40] * 2
+    assert categories["mean_units"].tolist()[2:4] == mean[1::4].sum(axis=0).tolist()
+    assert total["week_start_date"].tolist() == ["2017-05-22", "2017-05-29"]
+    assert total["mean_units"].tolist() == mean.sum(axis=0).tolist()
+    columns = [f"p{10 * k}" for k in range(1, 10)]
+    assert (np.diff(rows[columns].to_numpy(), axis=1) >= 0).all()
+    assert rows["p10"].iloc[-1] < mean[:, 1].sum() < rows["p90"].iloc[-1]
