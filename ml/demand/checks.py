@@ -7,7 +7,6 @@ import numpy as np
 from ml.demand.model import StructuredDemand
 from ml.demand.windows import Panel, covariates, window
 
-SALES = ("units", "stores", "baskets")
 EXTREMES = (0.001, 0.1, 10.0, 1000.0)  # times the regular price
 
 
@@ -18,10 +17,9 @@ def largest_move(model: StructuredDemand, panel: Panel) -> float:
     second half's sales are multiplied. Anything but 0 is a leak.
     """
     half = len(panel.weeks) // 2
-    sold = {name: getattr(panel, name).copy() for name in SALES}
-    for values in sold.values():
-        values[:, half:] = 3 * values[:, half:] + 100
-    changed = replace(panel, **sold)
+    units = panel.units.copy()
+    units[:, half:] = 3 * units[:, half:] + 100
+    changed = replace(panel, units=units)
     before, after = (everywhere(model, p, covariates(p, model.horizon)) for p in (panel, changed))
     return float(np.abs(after[:, :half] - before[:, :half]).max())
 

@@ -72,22 +72,18 @@ def _ridge(design: np.ndarray, level: np.ndarray, penalty: float) -> tuple[np.nd
 def with_borrowed_history(panel: Panel, rows: np.ndarray, level: np.ndarray, origin: int) -> Panel:
     """The panel as if each of `rows` had sold exp(level) in every week before the origin.
 
-    They were not promoted in those weeks, always at the regular price of the first week ahead,
-    and sold in as many stores and baskets a unit as the others: nothing of what they did before
-    the origin is left.
+    They were not promoted in those weeks, and always at the regular price of the first week
+    ahead: nothing of what they did before the origin is left.
     """
-    started = panel.started.copy()
+    units, started = panel.units.copy(), panel.started.copy()
+    units[rows, :origin] = np.exp(level)[:, None]
     started[rows] = True
-    sold = {name: getattr(panel, name).copy() for name in ("units", "stores", "baskets")}
-    others = {name: values[~rows, :origin].sum() for name, values in sold.items()}
-    for name, values in sold.items():
-        values[rows, :origin] = np.exp(level)[:, None] * others[name] / max(others["units"], 1.0)
     regular = panel.regular_price.copy()
     regular[rows] = regular[rows, origin : origin + 1]
     promoted = {name: getattr(panel, name).copy() for name in ("ratio", "display", "mailer")}
     for values in promoted.values():
         values[rows, :origin] = 0.0
-    return replace(panel, started=started, regular_price=regular, **sold, **promoted)
+    return replace(panel, units=units, started=started, regular_price=regular, **promoted)
 
 
 def widened(size: np.ndarray, sd: float) -> np.ndarray:

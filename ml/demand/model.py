@@ -11,7 +11,7 @@ var = mu + mu^2 / r, where log r is a term of the product plus what the network 
 weeks ahead. Effects are sums of global, department, category, subcategory and product terms
 with Gaussian priors; both elasticities are at most 0 by construction.
 
-The LSTM runs once over a series and a forecast is made from every week of it.
+Everything the effects do not say comes from `network.Network`, more than one of them.
 """
 
 from typing import Any
@@ -22,12 +22,13 @@ import pandas as pd
 import tensorflow as tf
 from keras import ops
 
+from ml.demand.network import Network
 from ml.demand.windows import CONTEXT, EFFECTS, HISTORY, STATIC
 
 Tensor = Any  # Keras has no type for one
 
 LEVELS = (4, 8, 13, 10_000)  # weeks; the last is the whole history
-STATIC_WIDTH = 8
+GROUPS = 2  # of `STATIC` that the networks embed: department and category
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
 SPEED = 10.0  # effects learn this much faster than the network: few see much data each
 TERMS = (*EFFECTS, "log_size")
@@ -73,10 +74,15 @@ class PooledEffects(keras.layers.Layer):
 class StructuredDemand(keras.Model):
     """Units of every product, from every week, for each of `horizon` weeks ahead.
 
+    Its networks differ in where they started alone: the forecast is their mean, and they share
+    the effects, so price, display and mailer stay one formula.
+
     Args:
         vocabulary: the known values of each of `STATIC`, in code order from 1.
         observations: product-weeks trained on, against which the priors weigh.
         horizon: weeks ahead.
+        width: of each network.
+        members: number of networks.
         size_scale: factor on the negative binomial's size, from calibration.
     """
 
@@ -86,54 +92,55 @@ class StructuredDemand(keras.Model):
         observations: int,
         horizon: int,
         width: int = 64,
+        members: int = 2,
         size_scale: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"dtype": "float32"} | kwargs)
         self.vocabulary, self.observations = vocabulary, observations
-        self.horizon, self.width, self.size_scale = horizon, width, size_scale
+        self.horizon, self.width, self.members = horizon, width, members
+        self.size_scale = size_scale
         sizes = [len(vocabulary[level]) for level in STATIC]
         self.effects = PooledEffects(sizes, observations, name="effects")
-        self.department = keras.layers.Embedding(sizes[0] + 1, STATIC_WIDTH, name="department")
-        self.category = keras.layers.Embedding(sizes[1] + 1, STATIC_WIDTH, name="category")
-        self.encoder = keras.layers.LSTM(width, return_sequences=True, name="encoder")
-        self.hidden = keras.layers.Dense(width, name="from_history")
-        self.planned = keras.layers.Dense(width, use_bias=False, name="from_plan")
-        self.head = keras.layers.Dense(len(LEVELS) + 2, kernel_initializer="zeros", name="head")
+        read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + len(HISTORY)
+        shape = (sizes[:GROUPS], read, len(CONTEXT), horizon, len(LEVELS) + 2, width)
+        self.networks = [Network(*shape, name=f"network_{k}") for k in range(members)]
 
     def build(self, input_shape: Tensor = None) -> None:
         """Create every weight: the shapes do not depend on the data, so a loaded file has them."""
-        read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + len(HISTORY) + 2 * STATIC_WIDTH
-        for embedding in (self.effects, self.department, self.category):
-            embedding.build((None, len(STATIC)))
-        self.encoder.build((None, None, read))
-        self.hidden.build((None, None, self.width + read))
-        self.planned.build((None, None, None, len(CONTEXT) + 1))
-        self.head.build((None, None, None, self.width))
+        self.effects.build((None, len(STATIC)))
+        for network in self.networks:
+            network.build()
         self.built = True
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         self.build()
 
-    def call(self, inputs: dict[str, Tensor]) -> Tensor:
-        units, started = inputs["units"], inputs["started"]
-        history = units.shape[1]
-        terms = self.effects(inputs["codes"])
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
+        """(N, W, horizon, 2) log mean and log size; in training such a pair for each network."""
+        units, codes = inputs["units"], inputs["codes"]
+        weeks = units.shape[1]
+        terms = self.effects(codes)
         effect = ops.sum(inputs["effects"] * coefficients(terms)[:, None, :], axis=-1)
-        levels = adjusted_levels(units, started, effect[:, :history])
-        state = self._state(inputs, levels, effect[:, :history])
-        ahead = [inputs["context"][:, h : history + h] for h in range(1, self.horizon + 1)]
-        hidden = ops.expand_dims(self.hidden(state), 2) + self.planned(self._plan(ahead))
-        out = ops.cast(self.head(ops.gelu(hidden)), "float32")
-        mix = ops.softmax(out[..., :-2])
-        baseline = ops.sum(mix * ops.expand_dims(levels, 2), axis=-1) + out[..., -2]
-        promoted = [effect[:, h : history + h] for h in range(1, self.horizon + 1)]
-        log_units = ops.clip(baseline + ops.stack(promoted, axis=2), *LOG_UNITS)
-        log_size = ops.clip(terms[:, -1][:, None, None] + out[..., -1], *LOG_SIZE)
-        return ops.stack([log_units, log_size + float(np.log(self.size_scale))], axis=-1)
+        levels = adjusted_levels(units, inputs["started"], effect[:, :weeks])
+        features = self._features(inputs, levels, effect[:, :weeks])
+        planned = ops.stack([effect[:, h : weeks + h] for h in range(1, self.horizon + 1)], axis=2)
+        size = terms[:, -1][:, None, None]
+        pairs = []
+        for network in self.networks:
+            out = network(features, inputs["context"], codes[:, :GROUPS])
+            mixed = ops.sum(ops.softmax(out[..., :-2]) * ops.expand_dims(levels, 2), axis=-1)
+            log_units = ops.clip(mixed + out[..., -2] + planned, *LOG_UNITS)
+            pairs.append(ops.stack([log_units, ops.clip(size + out[..., -1], *LOG_SIZE)], -1))
+        if training:
+            return ops.concatenate(pairs, axis=-1)
+        log_units, log_size = ops.unstack(ops.stack(pairs), 2, axis=-1)
+        log_mean = ops.logsumexp(log_units, axis=0) - float(np.log(self.members))
+        log_size = ops.mean(log_size, axis=0) + float(np.log(self.size_scale))
+        return ops.stack([log_mean, log_size], axis=-1)
 
-    def _state(self, inputs: dict[str, Tensor], levels: Tensor, effect: Tensor) -> Tensor:
-        """What the LSTM and the embeddings say at the end of each week: (N, W, width + 16)."""
+    def _features(self, inputs: dict[str, Tensor], levels: Tensor, effect: Tensor) -> Tensor:
+        """What the networks read of each week: (N, W, numbers)."""
         units, weeks = inputs["units"], effect.shape[1]
         longest = levels[..., -1:]
         surprise = ops.log1p(units) - ops.log1p(ops.exp(levels[..., 2] + effect))
@@ -145,18 +152,7 @@ class StructuredDemand(keras.Model):
             inputs["context"][:, :weeks],
             inputs["history"],
         ]
-        codes = inputs["codes"]
-        static = ops.concatenate([self.department(codes[:, 0]), self.category(codes[:, 1])], -1)
-        static = ops.repeat(static[:, None, :], weeks, axis=1)
-        features = ops.concatenate([*read, ops.cast(static, "float32")], -1)
-        return ops.concatenate([ops.cast(self.encoder(features), "float32"), features], -1)
-
-    def _plan(self, ahead: list[Tensor]) -> Tensor:
-        """The planned weeks' context and how far ahead they lie: (N, W, horizon, features)."""
-        distance = [
-            ops.full_like(week[..., :1], np.log(h)) for h, week in enumerate(ahead, start=1)
-        ]
-        return ops.concatenate([ops.stack(ahead, axis=2), ops.stack(distance, axis=2)], -1)
+        return ops.concatenate(read, -1)
 
     def codes(self, products: pd.DataFrame) -> np.ndarray:
         """(N, 4) codes of the products' `STATIC` attributes; 0 where never trained on."""
@@ -166,7 +162,7 @@ class StructuredDemand(keras.Model):
         return np.stack(columns, axis=1).astype("int32")
 
     def get_config(self) -> dict[str, Any]:
-        own = ("vocabulary", "observations", "horizon", "width", "size_scale")
+        own = ("vocabulary", "observations", "horizon", "width", "members", "size_scale")
         return super().get_config() | {name: getattr(self, name) for name in own}
 
 
@@ -189,13 +185,16 @@ def adjusted_levels(units: Tensor, started: Tensor, effect: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable("promoloop")
 class NegativeBinomialLoss(keras.losses.Loss):
-    """Negative log likelihood of units (…, 1) given log mean and log size (…, 2)."""
+    """Negative log likelihood of units (…, 1) given pairs of log mean and log size (…, 2 K).
+
+    It is the mean over the K pairs: each of a model's networks learns on its own.
+    """
 
     def __init__(self, name: str = "negative_binomial") -> None:
         super().__init__(name=name, reduction="mean_with_sample_weight")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        units, (log_mean, log_size) = y_true[..., 0], ops.unstack(y_pred, 2, axis=-1)
+        units, log_mean, log_size = y_true, y_pred[..., 0::2], y_pred[..., 1::2]
         size = ops.exp(log_size)
         log_total = ops.logaddexp(log_mean, log_size)
         likelihood = (
@@ -205,7 +204,7 @@ class NegativeBinomialLoss(keras.losses.Loss):
             + units * (log_mean - log_total)
             + size * (log_size - log_total)
         )
-        return -likelihood
+        return -ops.mean(likelihood, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}

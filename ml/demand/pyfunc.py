@@ -21,15 +21,7 @@ from ml.demand.windows import STATIC, WEEK, Panel, covariates, window
 from ml.errors import ContractError
 
 FILE = "model.keras"  # as mlflow.keras names it
-NUMBERS = (
-    "units",
-    "regular_price",
-    "depth",
-    "display_share",
-    "mailer_share",
-    "stores_selling",
-    "baskets",
-)
+NUMBERS = ("units", "regular_price", "depth", "display_share", "mailer_share")
 COLUMNS = (*STATIC, "week_start_date", *NUMBERS, "holiday")
 YEAR = 52
 BATCH = 500
@@ -127,8 +119,6 @@ def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
         ratio=np.log1p(-filled_depths(depth, *support, groups)),
         display=support[0],
         mailer=support[1],
-        stores=filled["stores_selling"],
-        baskets=filled["baskets"],
         holiday=np.concatenate([festive, np.zeros(YEAR)]),
     )
     return panel, past
@@ -146,8 +136,6 @@ def table_of(panel: Panel, planned: int) -> pd.DataFrame:
         "depth": 1 - np.exp(panel.ratio),
         "display_share": panel.display,
         "mailer_share": panel.mailer,
-        "stores_selling": np.where(np.isnan(units), np.nan, panel.stores),
-        "baskets": np.where(np.isnan(units), np.nan, panel.baskets),
         "holiday": np.broadcast_to(panel.holiday[:weeks] > 0, units.shape),
     }
     named = {s: np.repeat(panel.products[s].to_numpy(), weeks) for s in STATIC}

@@ -27,7 +27,7 @@ RANKING_WEEKS = 52
 USUAL_WEEKS = 8
 STATIC = ("department", "category", "subcategory", "product_id")
 EFFECTS = ("price", "regular", "display", "mailer")
-GRIDS = ("units", "started", "regular_price", "ratio", "display", "mailer", "stores", "baskets")
+GRIDS = ("units", "started", "regular_price", "ratio", "display", "mailer")
 CONTEXT = (
     "rivals_price",
     "rivals_mailer",
@@ -38,7 +38,7 @@ CONTEXT = (
     "holiday",
     "holiday_next_week",
 )
-HISTORY = ("stores", "baskets", "category_trend", "shop_trend")
+HISTORY = ("category_trend", "shop_trend")
 PRICE_STEP = 0.05  # a plan's depths and prices are known to this share
 DEEPEST = 0.95
 
@@ -47,9 +47,8 @@ DEEPEST = 0.95
 class Panel:
     """Products in rows (largest sales first), weeks in columns (oldest first).
 
-    `ratio` is log(shelf / regular price), at most 0. `stores` and `baskets` are how many sold
-    the product. `holiday` reaches past the last week, as calendars do; `started` is False
-    before a product's first sale.
+    `ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
+    week, as calendars do; `started` is False before a product's first sale.
     """
 
     products: pd.DataFrame
@@ -60,8 +59,6 @@ class Panel:
     ratio: np.ndarray
     display: np.ndarray
     mailer: np.ndarray
-    stores: np.ndarray
-    baskets: np.ndarray
     holiday: np.ndarray
 
     def head(self, products: int) -> "Panel":
@@ -153,8 +150,6 @@ def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
         ratio=np.log1p(-depth),
         display=display,
         mailer=mailer,
-        stores=spread(rows["stores_selling"], 0.0),
-        baskets=spread(rows["baskets"], 0.0),
         holiday=_holidays(weeks, as_of),
     )
 
@@ -194,7 +189,7 @@ def covariates(
 
     Returns:
         `effects` (N, W + planned, 4) in the order of `EFFECTS`, `context` in the order of
-        `CONTEXT`, and of the past alone `history` (N, W, 4) in the order of `HISTORY`. Weeks
+        `CONTEXT`, and of the past alone `history` (N, W, 2) in the order of `HISTORY`. Weeks
         past the end are at the last regular price and not promoted, and the other products are
         promoted as in the last `USUAL_WEEKS`.
     """
@@ -208,8 +203,7 @@ def covariates(
         for ahead in (0, 1)
     ]
     category, shop = numbered(panel.products["category"]), np.zeros(len(regular), int)
-    counts = [np.log1p(panel.stores), np.log1p(panel.baskets)]
-    history = [*counts, trend(panel.units, category), trend(panel.units, shop)]
+    history = [trend(panel.units, category), trend(panel.units, shop)]
     return {
         "effects": np.concatenate([effects, planned], axis=1).astype("float32"),
         "context": np.stack(context, axis=-1).astype("float32"),

@@ -40,8 +40,6 @@ def shop() -> Callable[..., Panel]:
             ratio=np.log(1 - depth),
             display=display,
             mailer=mailer,
-            stores=np.minimum(units, 5.0),
-            baskets=units,
             holiday=np.zeros(weeks + 52),
         )
 

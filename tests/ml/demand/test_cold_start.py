@@ -104,7 +104,6 @@ def test_nothing_of_a_held_out_products_past_is_left(shop):
         panel,
         units=np.where(rows[:, None] & (np.arange(20) < 16), 999.0, panel.units),
         ratio=np.where(rows[:, None] & (np.arange(20) < 16), -0.7, panel.ratio),
-        baskets=np.where(rows[:, None] & (np.arange(20) < 16), 99.0, panel.baskets),
     )
 
     first, second = (with_borrowed_history(p, rows, np.ones(4), 16) for p in (panel, other))

@@ -9,9 +9,10 @@ from scipy import stats
 
 from ml.demand.checks import everywhere, largest_move, nonfinite_at_extremes
 from ml.demand.fitting import examples, fit, predict
+from ml.demand.groups import trend
 from ml.demand.model import NegativeBinomialLoss, adjusted_levels
 from ml.demand.response import responses
-from ml.demand.windows import covariates
+from ml.demand.windows import covariates, window
 
 ELASTICITY, DISPLAY, MAILER = -2.2, 0.9, 0.4  # of the shop
 WEEKS, HORIZON = 30, 3
@@ -50,17 +51,26 @@ def test_later_sales_do_not_move_a_forecast(model, panel):
 
 
 def test_an_encoder_that_sees_one_week_too_many_is_caught(model, panel, monkeypatch):
-    state = type(model)._state
+    features = type(model)._features
 
     def peeking(self, inputs, levels, effect):
-        return keras.ops.roll(state(self, inputs, levels, effect), -1, axis=1)
+        return keras.ops.roll(features(self, inputs, levels, effect), -1, axis=1)
 
-    monkeypatch.setattr(type(model), "_state", peeking)
+    monkeypatch.setattr(type(model), "_features", peeking)
     copy = type(model).from_config(model.get_config())
     copy.build()
     copy.set_weights(model.get_weights())
 
     assert largest_move(copy, panel) > 0
+
+
+def test_a_trend_that_sees_one_week_too_many_is_caught(model, panel, monkeypatch):
+    def peeking(units, groups):
+        return np.roll(trend(units, groups), -1, axis=1)
+
+    monkeypatch.setattr("ml.demand.windows.trend", peeking)
+
+    assert largest_move(model, panel) > 0
 
 
 def test_training_examples_hold_nothing_after_the_origin(panel):
@@ -127,6 +137,27 @@ def test_the_loss_is_the_negative_binomials():
 
     expected = -stats.nbinom.logpmf(units, size, size / (size + mean))
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
+
+
+def test_each_network_learns_on_its_own_likelihood():
+    units = np.array([[3.0]], "float32")
+    pairs = np.array([[[0.2, 1.0], [2.0, 1.0]]], "float32")
+
+    both = NegativeBinomialLoss().call(units, pairs.reshape(1, 4))
+
+    alone = [NegativeBinomialLoss().call(units, pairs[:, k]) for k in range(2)]
+    np.testing.assert_allclose(both, np.mean(alone, axis=0), rtol=1e-6)
+
+
+def test_the_forecast_is_the_networks_mean(model, panel):
+    known = covariates(panel, HORIZON)
+    inputs = window(panel, known, WEEKS, HORIZON) | {"codes": model.codes(panel.products)}
+
+    each = keras.ops.convert_to_numpy(model(inputs, training=True))[:, -1, :, 0::2]
+
+    assert np.abs(each[..., 0] - each[..., 1]).max() > 0.001
+    mean, _ = predict(model, panel, known, WEEKS)
+    np.testing.assert_allclose(mean, np.exp(each).mean(axis=-1), rtol=1e-4)
 
 
 def test_a_promotion_does_not_raise_the_level():

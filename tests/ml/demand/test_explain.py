@@ -88,8 +88,7 @@ def test_a_shop_without_holidays_has_no_calendar_part(panel, parts):
 def test_a_product_that_sold_as_its_level_says_owes_nothing_to_recent_sales(model, panel, parts):
     never = np.zeros(panel.units.shape)
     plain = replace(panel, ratio=never, display=never, mailer=never)
-    twelve = np.full(panel.units.shape, 12.0)
-    steady = replace(plain, units=twelve, stores=twelve, baskets=twelve)
+    steady = replace(plain, units=np.full(panel.units.shape, 12.0))
 
     calm = split(model, steady, covariates(steady), ORIGIN)
 
