@@ -1,0 +1,100 @@
+"""A training that starts from an earlier model: by name, or not at all."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from keras import ops
+
+from ml.demand.checks import everywhere
+from ml.demand.model import StructuredDemand, coefficients
+from ml.demand.warm import carry_over
+from ml.demand.windows import STATIC, covariates
+
+WEEKS, HORIZON = 12, 3
+
+
+@pytest.fixture(scope="module")
+def panel(shop):
+    return shop(products=24, weeks=WEEKS)
+
+
+def untrained(panel, **other):
+    vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
+    model = StructuredDemand(vocabulary, observations=100, horizon=HORIZON, width=8, **other)
+    model.build()
+    return model
+
+
+@pytest.fixture(scope="module")
+def start(panel):
+    """As if trained: no two of its numbers are alike."""
+    model, rng = untrained(panel), np.random.default_rng(0)
+    for weights in model.weights:
+        weights.assign(rng.normal(0, 0.05, weights.shape))
+    return model
+
+
+def elasticities(model, products):
+    return ops.convert_to_numpy(coefficients(model.effects(model.codes(products))))[:, 0]
+
+
+def test_with_the_same_products_every_forecast_is_the_same(panel, start):
+    model = untrained(panel)
+
+    assert carry_over(start, model)
+
+    for a, b in zip(
+        *(everywhere(m, panel, covariates(panel)) for m in (start, model)), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_products_come_and_go_and_each_keeps_what_was_learnt_of_it(panel, start):
+    """Names are the key: the new product sorts before the old ones and shifts their codes."""
+    products = panel.products.iloc[3:]
+    new = products.iloc[:1].assign(product_id="a new one")
+    grown = replace(panel, products=pd.concat([new, products], ignore_index=True))
+    model = untrained(grown)
+
+    assert carry_over(start, model)
+
+    np.testing.assert_array_equal(elasticities(model, products), elasticities(start, products))
+    row = model.vocabulary["product_id"].index("a new one") + 1
+    np.testing.assert_array_equal(model.effects.deviations[3].numpy()[row], 0)
+
+
+def test_a_new_category_keeps_its_fresh_embedding(panel, start):
+    moved = replace(panel, products=panel.products.replace({"category": {"c1": "another"}}))
+    model = untrained(moved)
+    fresh = embedded(model, "another")
+
+    carry_over(start, model)
+
+    np.testing.assert_array_equal(embedded(model, "another"), fresh)
+    np.testing.assert_array_equal(embedded(model, "c2"), embedded(start, "c2"))
+
+
+def embedded(model, category):
+    table = model.networks[0].embeddings[1].embeddings.numpy()
+    return table[model.vocabulary["category"].index(category) + 1].copy()
+
+
+@pytest.mark.parametrize("other", [{"members": 1}, {"members": 3}])
+def test_a_model_of_another_shape_is_left_as_it_was(panel, start, other):
+    model = untrained(panel, **other)
+    before = [weights.numpy().copy() for weights in model.weights]
+
+    assert not carry_over(start, model)
+
+    for weights, old in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(weights.numpy(), old)
+
+
+def test_another_width_is_another_shape(panel, start):
+    vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
+    wider = StructuredDemand(vocabulary, observations=100, horizon=HORIZON, width=16)
+    wider.build()
+
+    assert not carry_over(start, wider)
