@@ -6,7 +6,8 @@ Three origins, four weeks apart, four weeks ahead; the last one's target is the 
 complete weeks before the as-of date. Products are ranked on sales before the first
 origin, a model is trained at each origin on what lies before it, and promotions and
 prices of the weeks ahead are known, as they are when a plan is made. Quantiles are
-calibrated on the forecasts of earlier origins only.
+calibrated on the forecasts of earlier origins only. The weeks before the first origin are
+held out of one more fit, which says how many steps to train and starts that calibration.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from ml.demand import metrics
 from ml.demand.fitting import fit, predict
 from ml.demand.model import StructuredDemand
 from ml.demand.quantiles import calibrated_scale, quantiles
+from ml.demand.trial import hold_out
 from ml.demand.windows import Panel, covariates, read_panel
 from ml.errors import ContractError
 from ml.settings import settings
@@ -54,13 +56,17 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Backtest:
-    """`scores` has a row per origin, method and number of products; `models` one per origin."""
+    """`scores` has a row per origin, method and number of products; `models` one per origin.
+
+    `steps` were chosen, and `size_scale` starts, on the weeks before the first origin.
+    """
 
     panel: Panel
     forecasts: list[Forecast]
     scores: pd.DataFrame
     size_scale: float
     models: dict[int, StructuredDemand] = field(default_factory=dict)
+    steps: int = 0
 
     def summary(self) -> pd.DataFrame:
         """Scores averaged over the origins, by products and method."""
@@ -69,7 +75,7 @@ class Backtest:
 
 
 def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) -> Backtest:
-    """Train and score at each origin.
+    """Train for at most `steps` and score at each origin.
 
     Raises:
         ContractError: the marts hold too few weeks for a single origin.
@@ -81,9 +87,11 @@ def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) ->
     made: list[Forecast] = []
     models: dict[int, StructuredDemand] = {}
     sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    scale = 1.0
+    scale, started = 1.0, perf_counter()
+    if trial := hold_out(panel, origins[0], HORIZON, steps, seed):
+        steps, sizes = trial.steps, [(trial.units, trial.mean, trial.size)]
+        scale = calibrated_scale(*sizes[0])
     for origin in origins:
-        started = perf_counter()
         model = models[origin] = fit(panel, origin, horizon, steps, seed).model
         mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
         levels = quantiles(mean, size * scale)
@@ -91,10 +99,11 @@ def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) ->
         made += list(naive_forecasts(panel.until(origin), origin))
         sizes.append((panel.units[:, origin : origin + HORIZON], mean, size))
         scale = calibrated_scale(*(np.concatenate(part) for part in zip(*sizes, strict=True)))
+        started = perf_counter()
         log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
     counts = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
     scores = pd.DataFrame([score(panel, f, n) for f in made for n in counts])
-    return Backtest(panel, made, scores, scale, models)
+    return Backtest(panel, made, scores, scale, models, steps)
 
 
 def rolling_origins(weeks: int) -> list[int]:

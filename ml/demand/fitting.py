@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 BATCH = 256
 LEARNING_RATE = 4e-3
 AVERAGING = 0.97  # of the weights, a step: the average forecasts better than any step's
+EPOCH = 20  # steps
 FIRST_ORIGIN = 3  # weeks of history below which no training forecast is made
 THREADS = 2
 
@@ -42,6 +43,20 @@ def prepare_tensorflow(seed: int) -> None:
 
 def fit(panel: Panel, origin: int, horizon: int, steps: int, seed: int) -> Fit:
     """Train on the panel's first `origin` weeks."""
+    model, data = prepared(panel, origin, horizon, seed)
+    model.compile(optimizer(), NegativeBinomialLoss())
+    epochs = max(1, steps // EPOCH)
+    history = model.fit(
+        data, epochs=epochs, steps_per_epoch=steps // epochs, shuffle=False, verbose=0
+    )
+    log.info("trained on %d weeks of %d products", origin, len(panel.products))
+    return Fit(model, history.history["loss"])
+
+
+def prepared(
+    panel: Panel, origin: int, horizon: int, seed: int
+) -> tuple[StructuredDemand, tf.data.Dataset]:
+    """A model with seeded weights, and endless shuffled batches of the first `origin` weeks."""
     prepare_tensorflow(seed)
     inputs, units, weights = examples(panel, origin, horizon)
     vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
@@ -54,16 +69,11 @@ def fit(panel: Panel, origin: int, horizon: int, steps: int, seed: int) -> Fit:
         .batch(min(BATCH, len(units)), drop_remainder=True)
         .prefetch(2)
     )
-    optimizer = keras.optimizers.Adam(
-        LEARNING_RATE, clipnorm=1.0, use_ema=True, ema_momentum=AVERAGING
-    )
-    model.compile(optimizer, NegativeBinomialLoss())
-    epochs = max(1, steps // 20)
-    history = model.fit(
-        data, epochs=epochs, steps_per_epoch=steps // epochs, shuffle=False, verbose=0
-    )
-    log.info("trained on %d weeks of %d products", origin, len(units))
-    return Fit(model, history.history["loss"])
+    return model, data
+
+
+def optimizer() -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(LEARNING_RATE, clipnorm=1.0, use_ema=True, ema_momentum=AVERAGING)
 
 
 def examples(

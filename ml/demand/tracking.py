@@ -109,7 +109,8 @@ def parameters(candidate: Candidate) -> dict[str, object]:
         "horizon": model.horizon,
         "width": model.width,
         "size_scale": round(model.size_scale, 4),
-        "steps": settings().demand_steps,
+        "members": model.members,
+        "steps": candidate.backtest.steps,
         "seed": settings().seed,
     }
 

@@ -28,7 +28,7 @@ def train_challenger(as_of: date) -> str:
     horizon = max(HORIZON, settings().horizon_weeks + 1)  # a week more, for runs within a week
     result = backtest(as_of, products, horizon, steps, seed)
     panel = read_panel(as_of, products)
-    trained = fit(panel, len(panel.weeks), horizon, steps, seed)
+    trained = fit(panel, len(panel.weeks), horizon, result.steps, seed)
     trained.model.size_scale = result.size_scale
     rival = registry.champion(NAME)
     candidate = Candidate(

@@ -1,0 +1,46 @@
+"""How long to train is chosen on weeks held out, and on nothing after them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.demand import trial
+from ml.demand.trial import hold_out
+
+ORIGIN, HORIZON = 16, 3
+
+
+@pytest.fixture(scope="module")
+def panel(shop):
+    return shop(products=30, weeks=20)
+
+
+def test_weeks_after_the_origin_choose_nothing(panel):
+    units = panel.units.copy()
+    units[:, ORIGIN:] = 1e5
+
+    clean, poisoned = (
+        hold_out(p, ORIGIN, HORIZON, steps=40, seed=7) for p in (panel, replace(panel, units=units))
+    )
+
+    assert clean.steps == poisoned.steps
+    np.testing.assert_array_equal(clean.mean, poisoned.mean)
+    np.testing.assert_array_equal(clean.units, panel.units[:, 13:16])
+    assert 0.5 < clean.mean.sum() / clean.units.sum() < 2
+
+
+def test_training_stops_where_held_out_weeks_get_no_better(panel, monkeypatch):
+    losses = iter([3.0, 2.0, 2.5, 2.4, 2.3, 1.0])
+    monkeypatch.setattr(
+        trial.keras.Model, "evaluate", lambda self, *_, **__: {"loss": 0.0, "nll": next(losses)}
+    )
+
+    found = hold_out(panel, ORIGIN, HORIZON, steps=120, seed=7)
+
+    assert found.steps == 40
+    assert next(losses) == 1.0
+
+
+def test_a_short_history_holds_nothing_out(panel):
+    assert hold_out(panel, 9, HORIZON, steps=40, seed=7) is None
