@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.demand.windows import WEEK, Panel
+from ml.demand.model import StructuredDemand
+from ml.demand.windows import STATIC, WEEK, Panel
 
 ELASTICITY, DISPLAY, MAILER, SIZE = -2.2, 0.9, 0.4, 8.0
 
@@ -42,5 +43,21 @@ def shop() -> Callable[..., Panel]:
             mailer=mailer,
             holiday=np.zeros(weeks + 52),
         )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def drafted() -> Callable[..., StructuredDemand]:
+    """A small model that was never fitted: its effects are the priors', its networks noise."""
+
+    def make(panel: Panel, horizon: int, **other: int) -> StructuredDemand:
+        vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
+        model = StructuredDemand(vocabulary, 100, horizon, **{"width": 8} | other)
+        model.build()
+        rng = np.random.default_rng(0)
+        for weights in model.weights:
+            weights.assign_add(rng.normal(0, 0.05, weights.shape))
+        return model
 
     return make

@@ -14,7 +14,7 @@ from ml.demand.backtest import HORIZON, OURS, Backtest, Forecast, naive_forecast
 from ml.demand.checks import everywhere
 from ml.demand.comparison import Comparison, losses
 from ml.demand.explain import importances
-from ml.demand.fitting import fit
+from ml.demand.fitting import Fit
 from ml.demand.pyfunc import COLUMNS, NUMBERS, DemandForecaster, panel_of, table_of
 from ml.demand.quantiles import quantiles
 from ml.demand.response import responses
@@ -42,8 +42,8 @@ def panel(shop):
 
 
 @pytest.fixture(scope="module")
-def trained(panel):
-    return fit(panel, WEEKS, HORIZON, steps=4, seed=7)
+def trained(panel, drafted):
+    return Fit(drafted(panel, HORIZON), losses=[2.0, 1.0])
 
 
 def network(model, panel, origin):

@@ -8,7 +8,6 @@ import pytest
 from ml.contracts.outputs import EXPLANATION_PARTS
 from ml.demand.checks import everywhere
 from ml.demand.explain import GROUPS, importances, shared_out, split
-from ml.demand.fitting import fit
 from ml.demand.response import responses
 from ml.demand.windows import covariates
 
@@ -21,8 +20,8 @@ def panel(shop):
 
 
 @pytest.fixture(scope="module")
-def model(panel):
-    return fit(panel, WEEKS, HORIZON, steps=80, seed=7).model
+def model(panel, drafted):
+    return drafted(panel, HORIZON)
 
 
 @pytest.fixture(scope="module")

@@ -20,20 +20,16 @@ def panel(shop):
     return shop(products=24, weeks=WEEKS)
 
 
-def untrained(panel, **other):
+def blank(panel, width=8, **other):
     vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
-    model = StructuredDemand(vocabulary, observations=100, horizon=HORIZON, width=8, **other)
+    model = StructuredDemand(vocabulary, observations=100, horizon=HORIZON, width=width, **other)
     model.build()
     return model
 
 
 @pytest.fixture(scope="module")
-def start(panel):
-    """As if trained: no two of its numbers are alike."""
-    model, rng = untrained(panel), np.random.default_rng(0)
-    for weights in model.weights:
-        weights.assign(rng.normal(0, 0.05, weights.shape))
-    return model
+def start(panel, drafted):
+    return drafted(panel, HORIZON)
 
 
 def elasticities(model, products):
@@ -41,7 +37,7 @@ def elasticities(model, products):
 
 
 def test_with_the_same_products_every_forecast_is_the_same(panel, start):
-    model = untrained(panel)
+    model = blank(panel)
 
     assert carry_over(start, model)
 
@@ -56,7 +52,7 @@ def test_products_come_and_go_and_each_keeps_what_was_learnt_of_it(panel, start)
     products = panel.products.iloc[3:]
     new = products.iloc[:1].assign(product_id="a new one")
     grown = replace(panel, products=pd.concat([new, products], ignore_index=True))
-    model = untrained(grown)
+    model = blank(grown)
 
     assert carry_over(start, model)
 
@@ -67,7 +63,7 @@ def test_products_come_and_go_and_each_keeps_what_was_learnt_of_it(panel, start)
 
 def test_a_new_category_keeps_its_fresh_embedding(panel, start):
     moved = replace(panel, products=panel.products.replace({"category": {"c1": "another"}}))
-    model = untrained(moved)
+    model = blank(moved)
     fresh = embedded(model, "another")
 
     carry_over(start, model)
@@ -81,20 +77,12 @@ def embedded(model, category):
     return table[model.vocabulary["category"].index(category) + 1].copy()
 
 
-@pytest.mark.parametrize("other", [{"members": 1}, {"members": 3}])
+@pytest.mark.parametrize("other", [{"members": 1}, {"members": 3}, {"width": 16}])
 def test_a_model_of_another_shape_is_left_as_it_was(panel, start, other):
-    model = untrained(panel, **other)
+    model = blank(panel, **other)
     before = [weights.numpy().copy() for weights in model.weights]
 
     assert not carry_over(start, model)
 
     for weights, old in zip(model.weights, before, strict=True):
         np.testing.assert_array_equal(weights.numpy(), old)
-
-
-def test_another_width_is_another_shape(panel, start):
-    vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
-    wider = StructuredDemand(vocabulary, observations=100, horizon=HORIZON, width=16)
-    wider.build()
-
-    assert not carry_over(start, wider)
