@@ -33,13 +33,20 @@ def test_weeks_after_the_origin_choose_nothing(panel):
 def test_training_stops_where_held_out_weeks_get_no_better(panel, monkeypatch):
     losses = iter([3.0, 2.0, 2.5, 2.4, 2.3, 1.0])
     monkeypatch.setattr(
-        trial.keras.Model, "evaluate", lambda self, *_, **__: {"loss": 0.0, "nll": next(losses)}
+        trial.keras.Model, "evaluate", lambda self, *_, **__: {"loss": 0.0, "error": next(losses)}
     )
 
     found = hold_out(panel, ORIGIN, HORIZON, steps=120, seed=7)
 
     assert found.steps == 40
     assert next(losses) == 1.0
+
+
+def test_the_error_is_of_the_mean_in_units():
+    units = np.array([[3.0], [10.0]], "float32")
+    predicted = np.array([[np.log(5.0), 0.3], [np.log(4.0), 2.0]], "float32")
+
+    np.testing.assert_allclose(trial.absolute_error(units, predicted), [2.0, 6.0], rtol=1e-6)
 
 
 def test_a_short_history_holds_nothing_out(panel):
