@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import Field
@@ -54,6 +55,11 @@ class Settings(BaseSettings):
     @property
     def dbt_target(self) -> Path:
         return self.home.absolute() / "dbt" / "target"
+
+    @property
+    def spark_classes(self) -> Path:
+        """Classes that Spark's JVMs map instead of loading each anew: half of their start."""
+        return self.home.absolute() / "run" / "spark" / f"classes-{version('pyspark')}.jsa"
 
     @property
     def scheduled_until(self) -> datetime | None:

@@ -101,8 +101,11 @@ def _spark(settings: Settings) -> dict[str, str]:
     run = settings.home.absolute() / "run" / "spark"
     return {
         "SPARK_HOME": str(spark_home()),
-        "SPARK_CONF_DIR": str(run / "conf"),
+        "SPARK_CONF_DIR": str(run / "conf"),  # holds nothing: Java archives no classes otherwise
         "SPARK_LOCAL_IP": settings.host,  # the web pages bind to it as well
+        "SPARK_LOCAL_HOSTNAME": settings.host,
+        "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
+        "SPARK_WORKER_OPTS": "-Dspark.worker.cleanup.enabled=true",
         "SPARK_LOCAL_DIRS": str(run / "local"),
         "SPARK_WORKER_DIR": str(run / "work"),
         "SPARK_LOG_DIR": str(log_folder(settings)),

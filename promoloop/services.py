@@ -14,6 +14,7 @@ from promoloop import credentials, supervision
 from promoloop.airflow_api import AirflowApi
 from promoloop.environment import environment, log_folder
 from promoloop.programs import Program, programs
+from spark_jobs import submit
 
 STARTUP_SECONDS = 240
 POOLS = {
@@ -42,11 +43,11 @@ def up(settings: Settings, say: Callable[[str], None] = print) -> None:
         down(settings)
     if not supervision.is_running(settings):
         supervision.stop(settings)
-        _write_spark_defaults(settings)
         _write_local_settings(settings)
         supervision.start(settings)
     _start(settings, [p for p in programs(settings) if not p.name.startswith("airflow-")])
     parse_dbt(settings)
+    _archive_spark_classes(settings, say)
     _migrate(settings, say)
     _start(settings, programs(settings))
     _wait(settings, say)
@@ -98,6 +99,28 @@ def parse_dbt(settings: Settings) -> None:
         ["dbt", "parse", "--quiet", "--target-path", str(settings.dbt_target)],
         cwd=PROJECT / "dbt_project",
     )
+
+
+def _archive_spark_classes(settings: Settings, say: Callable[[str], None]) -> None:
+    archive = settings.spark_classes
+    if archive.exists():
+        return
+    say("archiving the classes of Spark")
+    made = archive.with_suffix(".new")
+    made.unlink(missing_ok=True)
+    options = f"{submit.STARTS_SOONER} -XX:ArchiveClassesAtExit={made}"
+    job = str(PROJECT / "spark_jobs" / "classes.py")
+    scratch = str(archive.with_suffix(".parquet"))
+    local = ["--master", "local[2]", "--driver-memory", submit.DRIVER_MEMORY]
+    _run(
+        settings,
+        "spark-classes",
+        ["spark-submit", *local, "--driver-java-options", options, job, scratch],
+    )
+    if made.exists():
+        made.rename(archive)
+    else:
+        say("this Java archives no classes: Spark jobs will start more slowly")
 
 
 def _migrate(settings: Settings, say: Callable[[str], None]) -> None:
@@ -174,16 +197,3 @@ def _write_local_settings(settings: Settings) -> None:
     path = settings.home.absolute() / "airflow" / "config" / "airflow_local_settings.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("import promoloop.preload\n")
-
-
-def _write_spark_defaults(settings: Settings) -> None:
-    """What every Spark job submitted here runs with, unless it says otherwise."""
-    conf = supervision.run_folder(settings) / "spark" / "conf"
-    conf.mkdir(parents=True, exist_ok=True)
-    lines = {
-        "spark.master.rest.enabled": "false",
-        "spark.worker.cleanup.enabled": "true",
-        "spark.driver.host": settings.host,
-    }
-    text = "".join(f"{key} {value}\n" for key, value in lines.items())
-    (conf / "spark-defaults.conf").write_text(text)

@@ -14,7 +14,7 @@ BASE = {"errors", "settings", "contracts", "lake", "documents", "assumptions"}
 ORDER = ["sources", "gates", "warehouse", "registry", "demand", "inventory", "promotions"]
 MAY_IMPORT = {
     "dags": {"ml", "spark_jobs", "dags"},
-    "promoloop": {"ml", "promoloop"},
+    "promoloop": {"ml", "promoloop", "spark_jobs"},
     "spark_jobs": {"ml", "spark_jobs"},
     "ml": {"ml"},
 }

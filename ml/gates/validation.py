@@ -108,7 +108,7 @@ class Validation:
         )
 
         at = datetime(self.as_of.year, self.as_of.month, self.as_of.day, tzinfo=UTC)
-        pages = []
+        pages: list[Any] = []  # suites and results: the library's type allows one kind only
         run = RunIdentifier(run_name=f"{self.as_of} {self.gate}", run_time=at)
         for name, result in self.results.items():
             result.meta |= {"run_id": run, "validation_time": at}
