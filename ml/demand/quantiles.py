@@ -13,14 +13,14 @@ def quantiles(mean: np.ndarray, size: np.ndarray) -> np.ndarray:
 
     Whole units, except the outer two: an interval between whole units holds at least its
     share, often far more where little sells. Those two are interpolated between units, so
-    that the interval holds 80 % and not 88 %. Quantiles never cross.
+    that the interval holds 80 % and not 88 %. They cannot pass their neighbours: where both
+    lie on one unit, no more than half of its probability is beyond the outer level.
     """
     levels = LEVELS.reshape(-1, *[1] * mean.ndim)
     chance = size / (size + mean)
     found = stats.nbinom.ppf(levels, size, chance)
-    for outer, next_in, bound in ((0, 1, np.minimum), (-1, -2, np.maximum)):
-        between = _interpolated(LEVELS[outer], found[outer], size, chance)
-        found[outer] = bound(between, found[next_in])
+    for outer in (0, -1):
+        found[outer] = _interpolated(LEVELS[outer], found[outer], size, chance)
     return found
 
 
