@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ml.demand import cold
-from ml.demand.backtest import HORIZON, OURS, Forecast
+from ml.demand.backtest import HORIZON, OURS, Backtest, Forecast
 from ml.demand.benchmark.boosting import boosted
 from ml.demand.benchmark.features import CATEGORICAL
 from ml.demand.fitting import fit, predict
@@ -37,16 +37,19 @@ def take(panel: Panel, rows: np.ndarray) -> Panel:
 
 
 def cold_forecasts(
-    panel: Panel, known: dict[str, np.ndarray], origin: int, steps: int, seed: int
+    result: Backtest, known: dict[str, np.ndarray], seed: int
 ) -> tuple[Panel, list[Forecast]]:
-    """Ours and LightGBM's forecasts of the products held out, trained on the others.
+    """Ours and LightGBM's forecasts of products held out, trained on the others.
+
+    At the backtest's last origin, with its steps; its calibration knows the weeks after.
 
     Returns:
         The panel of the products held out, and the forecasts, whose rows are its own.
     """
+    panel, origin = result.panel, max(f.origin for f in result.forecasts)
     new = held_out(panel.products, seed)
     made = [
-        Forecast(OURS, origin, *structured(panel, known, new, origin, steps, seed)),
+        Forecast(OURS, origin, *structured(result, new, origin, seed)),
         Forecast("lightgbm", origin, *boosted_without_history(panel, known, new, origin)),
     ]
     log.info("cold: %d products held out of %d", new.sum(), len(new))
@@ -54,11 +57,11 @@ def cold_forecasts(
 
 
 def structured(
-    panel: Panel, known: dict[str, np.ndarray], new: np.ndarray, origin: int, steps: int, seed: int
+    result: Backtest, new: np.ndarray, origin: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and quantiles of the rows `new` by a model trained on the others."""
-    others = take(panel, ~new)
-    model = fit(others, origin, HORIZON, steps, seed).model
+    panel, others = result.panel, take(result.panel, ~new)
+    model = fit(others, origin, HORIZON, result.steps, seed).model
     seen = others.until(origin)
     prior = cold.level_prior(seen, realised(seen) @ pooled_lift(seen))
     price = panel.regular_price[new, origin]

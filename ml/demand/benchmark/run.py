@@ -41,8 +41,7 @@ def benchmark(
     tables = {f"top{n}": product_table(panel, made, n) for n in counted(panel)}
     sure = {f"top{n}": differences(panel, made, n, seed) for n in counted(panel)}
     tables["categories"] = category_table(panel, made, seed)
-    last = max(f.origin for f in made)
-    new, cold = cold_forecasts(panel, known, last, steps, seed)
+    new, cold = cold_forecasts(result, known, seed)
     tables["cold"] = table([score(new, f, len(new.products)) for f in cold])
     first = min(result.models)
     return Report(tables, sure, price_response(result.models[first], panel, first))

@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 
+from ml.demand.backtest import Backtest
+from ml.demand.fitting import Fit
 from ml.demand.windows import covariates
 
 pytest.importorskip("lightgbm", reason="the bench group is not installed: make bench-demand")
 pytest.importorskip("statsforecast", reason="the bench group is not installed: make bench-demand")
 
 from ml.demand import metrics
-from ml.demand.benchmark import boosting
-from ml.demand.benchmark.cold import boosted_without_history, held_out, others_mean
+from ml.demand.benchmark import boosting, cold
+from ml.demand.benchmark.cold import boosted_without_history, held_out, others_mean, structured
 from ml.demand.benchmark.run import PEERS, known_at
 
 ORIGIN, HORIZON = 26, 4
@@ -113,3 +117,29 @@ def test_a_held_out_products_past_does_not_reach_its_forecast(panel):
     assert clean[0].shape == (8, HORIZON)
     for a, b in zip(clean, dirty, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_ours_forecasts_products_held_out_without_their_past(panel, drafted, monkeypatch):
+    panel = panel.until(ORIGIN + HORIZON)
+    new = held_out(panel.products, seed=1)
+    trained = []
+
+    def fit(others, origin, horizon, steps, seed):
+        trained.append((others, steps))
+        keras.utils.set_random_seed(seed)
+        return Fit(drafted(others, horizon), [])
+
+    def forecast_new(seen):
+        return structured(Backtest(seen, [], pd.DataFrame(), 1.0, steps=40), new, ORIGIN, seed=1)
+
+    monkeypatch.setattr(cold, "fit", fit)
+    before = np.arange(ORIGIN + HORIZON) < ORIGIN
+    poisoned = replace(panel, units=np.where(new[:, None] & before, 1e4, panel.units))
+    clean, dirty = forecast_new(panel), forecast_new(poisoned)
+
+    assert clean[0].shape == (8, HORIZON)
+    for a, b in zip(clean, dirty, strict=True):
+        np.testing.assert_array_equal(a, b)
+    others, steps = trained[1]
+    assert others.units.max() < 1e4
+    assert (len(others.products), steps) == (72, 40)
