@@ -1,6 +1,7 @@
 """How long to train is chosen on weeks held out, and on nothing after them."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,6 +48,17 @@ def test_the_error_is_of_the_mean_in_units():
     predicted = np.array([[np.log(5.0), 0.3], [np.log(4.0), 2.0]], "float32")
 
     np.testing.assert_allclose(trial.absolute_error(units, predicted), [2.0, 6.0], rtol=1e-6)
+
+
+def test_only_the_weeks_held_out_are_judged(panel):
+    asked = SimpleNamespace(horizon=HORIZON, codes=lambda products: np.zeros((len(products), 4)))
+
+    inputs, units, weights = trial.held_out_weeks(asked, panel.until(ORIGIN), 13)
+
+    assert inputs["units"].shape[1] == 13
+    np.testing.assert_array_equal(units[:, -1, :, 0], panel.units[:, 13:16])
+    assert weights[:, -1].all()
+    assert not weights[:, :-1].any()
 
 
 def test_a_short_history_holds_nothing_out(panel):
