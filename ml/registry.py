@@ -124,6 +124,12 @@ def trained_as_of(name: str) -> dict[str, date]:
     return found
 
 
+def parameters(name: str, version: str) -> dict[str, str]:
+    """The parameters of the run that made a version."""
+    made_by = client().get_model_version(name, version).run_id
+    return dict(client().get_run(str(made_by)).data.params)
+
+
 def run_text(name: str, version: str, path: str) -> str | None:
     """A text artefact of the run that made a version; None when it left none there."""
     run = str(client().get_model_version(name, version).run_id)

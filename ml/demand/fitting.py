@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ml.demand.model import NegativeBinomialLoss, StructuredDemand
+from ml.demand.warm import carry_over
 from ml.demand.windows import STATIC, Panel, covariates, window
 
 log = logging.getLogger(__name__)
@@ -16,16 +17,19 @@ BATCH = 256
 LEARNING_RATE = 4e-3
 AVERAGING = 0.97  # of the weights, a step: the average forecasts better than any step's
 EPOCH = 20  # steps
+WARM_SHARE = 0.4  # of the steps, from an earlier model
 FIRST_ORIGIN = 3  # weeks of history below which no training forecast is made
 THREADS = 2
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A trained model and its loss after each epoch."""
+    """A trained model, its loss after each epoch, the steps taken, and whether it started warm."""
 
     model: StructuredDemand
     losses: list[float]
+    steps: int = 0
+    warm: bool = False
 
 
 def prepare_tensorflow(seed: int) -> None:
@@ -41,16 +45,27 @@ def prepare_tensorflow(seed: int) -> None:
         log.debug("TensorFlow has started: its threads stay as they are")
 
 
-def fit(panel: Panel, origin: int, horizon: int, steps: int, seed: int) -> Fit:
-    """Train on the panel's first `origin` weeks."""
+def fit(
+    panel: Panel,
+    origin: int,
+    horizon: int,
+    steps: int,
+    seed: int,
+    start: StructuredDemand | None = None,
+) -> Fit:
+    """Train on the panel's first `origin` weeks.
+
+    From `start`, where it has the model's shape, `WARM_SHARE` of the steps are enough. It must
+    not have been trained on more weeks.
+    """
     model, data = prepared(panel, origin, horizon, seed)
+    warm = start is not None and carry_over(start, model)
+    epochs = max(1, int(steps * (WARM_SHARE if warm else 1)) // EPOCH)
+    each = EPOCH if warm else steps // epochs
     model.compile(optimizer(), NegativeBinomialLoss())
-    epochs = max(1, steps // EPOCH)
-    history = model.fit(
-        data, epochs=epochs, steps_per_epoch=steps // epochs, shuffle=False, verbose=0
-    )
+    history = model.fit(data, epochs=epochs, steps_per_epoch=each, shuffle=False, verbose=0)
     log.info("trained on %d weeks of %d products", origin, len(panel.products))
-    return Fit(model, history.history["loss"])
+    return Fit(model, history.history["loss"], epochs * each, warm)
 
 
 def prepared(

@@ -21,6 +21,7 @@ from ml.demand.comparison import LOSSES, Comparison, losses
 from ml.demand.figures import figures
 from ml.demand.fitting import Fit
 from ml.demand.groups import numbered
+from ml.demand.model import StructuredDemand
 from ml.demand.pyfunc import NUMBERS, DemandForecaster, table_of
 from ml.demand.windows import Panel
 from ml.settings import PROJECT, settings
@@ -30,6 +31,15 @@ log = logging.getLogger(__name__)
 REFERENCE = "seasonal_naive"
 CARD = PROJECT / "mlflow" / "model_card.md"
 EXAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Start:
+    """The version a training started from; `chain` counts the trainings since one from scratch."""
+
+    version: str
+    chain: int
+    model: StructuredDemand
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Candidate:
     fingerprint: dict[str, str]
     importances: dict[str, float]
     comparison: Comparison | None
+    start: Start | None = None
 
 
 def register(name: str, candidate: Candidate) -> str:
@@ -110,7 +121,10 @@ def parameters(candidate: Candidate) -> dict[str, object]:
         "width": model.width,
         "size_scale": round(model.size_scale, 4),
         "members": model.members,
-        "steps": candidate.backtest.steps,
+        "steps": candidate.fit.steps,
+        "backtest_steps": candidate.backtest.steps,
+        "start": f"version {candidate.start.version}" if candidate.start else "scratch",
+        "chain": candidate.start.chain if candidate.start else 0,
         "seed": settings().seed,
     }
 

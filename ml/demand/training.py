@@ -11,11 +11,14 @@ from ml.demand.explain import importances
 from ml.demand.fitting import fit
 from ml.demand.forecast import NAME, fingerprint
 from ml.demand.response import responses
-from ml.demand.tracking import Candidate, register
+from ml.demand.tracking import Candidate, Start, register
 from ml.demand.windows import read_panel
+from ml.errors import GateError
 from ml.settings import settings
 
 log = logging.getLogger(__name__)
+
+LONGEST_CHAIN = 4
 
 
 def train_challenger(as_of: date) -> str:
@@ -28,9 +31,11 @@ def train_challenger(as_of: date) -> str:
     horizon = max(HORIZON, settings().horizon_weeks + 1)  # a week more, for runs within a week
     result = backtest(as_of, products, horizon, steps, seed)
     panel = read_panel(as_of, products)
-    trained = fit(panel, len(panel.weeks), horizon, result.steps, seed)
-    trained.model.size_scale = result.size_scale
     rival = registry.champion(NAME)
+    start = starting_point(rival, as_of) if rival else None
+    earlier = start.model if start else None
+    trained = fit(panel, len(panel.weeks), horizon, result.steps, seed, earlier)
+    trained.model.size_scale = result.size_scale
     candidate = Candidate(
         as_of=as_of,
         panel=panel,
@@ -44,5 +49,23 @@ def train_challenger(as_of: date) -> str:
         fingerprint=fingerprint(as_of),
         importances=importances(trained.model, panel),
         comparison=compare(NAME, rival, result, seed) if rival else None,
+        start=start if trained.warm else None,
     )
     return register(NAME, candidate)
+
+
+def starting_point(champion: str, as_of: date) -> Start | None:
+    """The champion as the start of a training; None where one from scratch is due.
+
+    That is when it does not load, was trained on what lies at or after `as_of`, or ends a chain of
+    `LONGEST_CHAIN` trainings that each started from the one before: each sees old weeks once more.
+    """
+    told = registry.parameters(NAME, champion)
+    links = int(told.get("chain", 0)) + 1
+    if links > LONGEST_CHAIN or date.fromisoformat(told["as_of"]) > as_of:
+        return None
+    try:
+        return Start(champion, links, registry.load(NAME, champion))
+    except GateError as error:
+        log.warning("training from scratch: %s", error)
+        return None

@@ -19,6 +19,9 @@ def carry_over(start: StructuredDemand, model: StructuredDemand) -> bool:
     to the same name's row. One that `start` did not know keeps its start, for effects no
     deviation from its group. Everything else is copied as it is.
     """
+    for each in (model, start):
+        if not each.built:
+            each.build()
     pairs = list(zip(model.weights, start.weights, strict=False))
     levels = dict(tables(model))
     if len(model.weights) != len(start.weights) or not all(

@@ -1,16 +1,22 @@
 """A training that starts from an earlier model: by name, or not at all."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 from keras import ops
 
+from ml import registry
 from ml.demand.checks import everywhere
+from ml.demand.fitting import fit
 from ml.demand.model import StructuredDemand, coefficients
+from ml.demand.tracking import Start
+from ml.demand.training import LONGEST_CHAIN, starting_point
 from ml.demand.warm import carry_over
 from ml.demand.windows import STATIC, covariates
+from ml.errors import GateError
 
 WEEKS, HORIZON = 12, 3
 
@@ -86,3 +92,51 @@ def test_a_model_of_another_shape_is_left_as_it_was(panel, start, other):
 
     for weights, old in zip(model.weights, before, strict=True):
         np.testing.assert_array_equal(weights.numpy(), old)
+
+
+def test_a_warm_training_takes_fewer_steps_and_starts_lower(panel):
+    cold = fit(panel, WEEKS, HORIZON, steps=40, seed=7)
+
+    warm = fit(panel, WEEKS, HORIZON, steps=40, seed=7, start=cold.model)
+
+    assert (cold.warm, cold.steps) == (False, 40)
+    assert (warm.warm, warm.steps) == (True, 20)
+    assert warm.losses[0] < cold.losses[0]
+
+
+AS_OF = date(2017, 12, 4)
+
+
+@pytest.fixture
+def champion(monkeypatch):
+    """A registered champion: the date it was trained for and how long its chain is."""
+
+    def put(as_of, loads=True, **more):
+        def load(name, version):
+            if not loads:
+                raise GateError("it does not load")
+            return "the model"
+
+        monkeypatch.setattr(registry, "parameters", lambda name, v: {"as_of": str(as_of)} | more)
+        monkeypatch.setattr(registry, "load", load)
+        return starting_point("5", AS_OF)
+
+    return put
+
+
+def test_a_champion_of_an_earlier_day_or_the_same_is_a_start(champion):
+    assert champion(AS_OF - timedelta(weeks=1)) == Start("5", 1, "the model")
+    assert champion(AS_OF, chain="2") == Start("5", 3, "the model")
+
+
+def test_a_champion_that_saw_later_weeks_is_no_start(champion):
+    assert champion(AS_OF + timedelta(days=1)) is None
+
+
+def test_a_chain_ends_with_a_training_from_scratch(champion):
+    assert champion(AS_OF, chain=str(LONGEST_CHAIN - 1)) is not None
+    assert champion(AS_OF, chain=str(LONGEST_CHAIN)) is None
+
+
+def test_a_champion_that_does_not_load_is_no_start(champion):
+    assert champion(AS_OF, loads=False) is None
