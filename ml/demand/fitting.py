@@ -18,6 +18,7 @@ LEARNING_RATE = 4e-3
 AVERAGING = 0.97  # of the weights, a step: the average forecasts better than any step's
 EPOCH = 20  # steps
 WARM_SHARE = 0.4  # of the steps, from an earlier model
+LEAST_WARM = 40  # steps: with fewer the optimiser's restart is still in the averaged weights
 FIRST_ORIGIN = 3  # weeks of history below which no training forecast is made
 THREADS = 2
 
@@ -60,8 +61,10 @@ def fit(
     """
     model, data = prepared(panel, origin, horizon, seed)
     warm = start is not None and carry_over(start, model)
-    epochs = max(1, int(steps * (WARM_SHARE if warm else 1)) // EPOCH)
-    each = EPOCH if warm else steps // epochs
+    if warm:
+        steps = min(steps, max(LEAST_WARM, int(WARM_SHARE * steps)))
+    epochs = max(1, steps // EPOCH)
+    each = steps // epochs
     model.compile(optimizer(), NegativeBinomialLoss())
     history = model.fit(data, epochs=epochs, steps_per_epoch=each, shuffle=False, verbose=0)
     log.info("trained on %d weeks of %d products", origin, len(panel.products))

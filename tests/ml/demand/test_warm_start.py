@@ -95,12 +95,12 @@ def test_a_model_of_another_shape_is_left_as_it_was(panel, start, other):
 
 
 def test_a_warm_training_takes_fewer_steps_and_starts_lower(panel):
-    cold = fit(panel, WEEKS, HORIZON, steps=40, seed=7)
+    cold = fit(panel, WEEKS, HORIZON, steps=60, seed=7)
 
-    warm = fit(panel, WEEKS, HORIZON, steps=40, seed=7, start=cold.model)
+    warm = fit(panel, WEEKS, HORIZON, steps=60, seed=7, start=cold.model)
 
-    assert (cold.warm, cold.steps) == (False, 40)
-    assert (warm.warm, warm.steps) == (True, 20)
+    assert (cold.warm, cold.steps) == (False, 60)
+    assert (warm.warm, warm.steps) == (True, 40)
     assert warm.losses[0] < cold.losses[0]
 
 
