@@ -5,26 +5,39 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.demand.prices import CATEGORY_WEEKS, OWN_WEEKS, filled_depths
+from ml.demand.prices import CATEGORY_WEEKS, filled_depths
 from ml.demand.windows import covariates
 
 NONE = np.nan
 
 
-def test_an_unsold_week_gets_what_was_usual_at_its_support():
-    depth = np.array([[0.0, 0.3, NONE, NONE], [0.2, 0.2, 0.2, 0.2]])
-    mailer = np.array([[0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
-    none = np.zeros_like(mailer)
+def test_an_unsold_week_gets_the_products_last_depth_at_its_support():
+    depth = np.array([[0.1, 0.3, 0.2, NONE, NONE]])
+    mailer = np.array([[0.0, 1.0, 0.0, 0.0, 1.0]])
 
-    made = filled_depths(depth, none, mailer, np.array([0, 1]))
+    made = filled_depths(depth, np.zeros_like(mailer), mailer, np.array([0]))
 
-    everywhere = 0.3
-    category = (0.3 + CATEGORY_WEEKS * everywhere) / (1 + CATEGORY_WEEKS)
-    assert made[0, 2] == pytest.approx((0.3 + OWN_WEEKS * category) / (1 + OWN_WEEKS))
-    everywhere = (0.0 + 3 * 0.2) / 4
-    category = (0.0 + CATEGORY_WEEKS * everywhere) / (1 + CATEGORY_WEEKS)
-    assert made[0, 3] == pytest.approx((0.0 + OWN_WEEKS * category) / (1 + OWN_WEEKS))
-    np.testing.assert_array_equal(made[1], depth[1])
+    assert made[0, 3:].tolist() == [0.2, 0.3]
+
+
+def test_a_support_new_to_a_product_gets_what_is_usual_in_its_group():
+    depth = np.array([[0.0, 0.0, NONE], [0.3, 0.3, 0.3], [0.1, 0.1, 0.1]])
+    mailer = np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+
+    made = filled_depths(depth, np.zeros_like(mailer), mailer, np.array([0, 0, 1]))
+
+    usual = (2 * 0.3 + CATEGORY_WEEKS * 0.2) / (2 + CATEGORY_WEEKS)
+    assert made[0, 2] == pytest.approx(usual)
+
+
+def test_an_unsold_week_is_not_told_by_a_depth_that_was_never_asked():
+    rng = np.random.default_rng(0)
+    depth = rng.choice([0.0, 0.3], (50, 30))
+    unsold = np.arange(30) % 3 == 2
+
+    made = filled_depths(np.where(unsold, NONE, depth), 0 * depth, 0 * depth, np.zeros(50, int))
+
+    assert set(made.ravel()) == {0.0, 0.3}
 
 
 def test_a_filled_depth_knows_nothing_of_later_weeks():
