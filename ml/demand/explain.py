@@ -24,7 +24,7 @@ from keras import ops
 
 from ml.contracts.outputs import EXPLANATION_PARTS
 from ml.demand.metrics import wape
-from ml.demand.model import StructuredDemand, adjusted_levels, coefficients
+from ml.demand.model import REGULAR, StructuredDemand, adjusted_levels, coefficients
 from ml.demand.windows import CONTEXT, EFFECTS, Panel, covariates, window
 
 GROUPS = ("recent_sales", "past_promotions", "rivals", "calendar")
@@ -91,7 +91,9 @@ def split(
     weights = ops.convert_to_numpy(coefficients(model.effects(inputs["codes"])))
     occlusion = Occlusion(inputs, origin, weights.astype("float64"))
     level = occlusion.level()
-    planned = inputs["effects"][:, origin : origin + model.horizon] * occlusion.weights[:, None]
+    ahead = inputs["effects"][:, origin : origin + model.horizon].copy()
+    ahead[..., REGULAR] = inputs["effects"][:, origin - 1 : origin, REGULAR]
+    planned = ahead * occlusion.weights[:, None]
     told = planned.sum(axis=-1) + level
 
     def network(kept: frozenset[str]) -> np.ndarray:

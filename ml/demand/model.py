@@ -31,6 +31,7 @@ LEVELS = (4, 8, 13, 10_000)  # weeks; the last is the whole history
 GROUPS = 2  # of `STATIC` that the networks embed: department and category
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
 SPEED = 10.0  # effects learn this much faster than the network: few see much data each
+REGULAR = EFFECTS.index("regular")
 TERMS = (*EFFECTS, "log_size")
 STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
 PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
@@ -121,10 +122,11 @@ class StructuredDemand(keras.Model):
         units, codes = inputs["units"], inputs["codes"]
         weeks = units.shape[1]
         terms = self.effects(codes)
-        effect = ops.sum(inputs["effects"] * coefficients(terms)[:, None, :], axis=-1)
-        levels = adjusted_levels(units, inputs["started"], effect[:, :weeks])
-        features = self._features(inputs, levels, effect[:, :weeks])
-        planned = ops.stack([effect[:, h : weeks + h] for h in range(1, self.horizon + 1)], axis=2)
+        each = inputs["effects"] * coefficients(terms)[:, None, :]
+        effect = ops.sum(each[:, :weeks], axis=-1)
+        levels = adjusted_levels(units, inputs["started"], effect)
+        features = self._features(inputs, levels, effect)
+        planned = self._planned(each, weeks)
         size = terms[:, -1][:, None, None]
         pairs = []
         for network in self.networks:
@@ -138,6 +140,16 @@ class StructuredDemand(keras.Model):
         log_mean = ops.logsumexp(log_units, axis=0) - float(np.log(self.members))
         log_size = ops.mean(log_size, axis=0) + float(np.log(self.size_scale))
         return ops.stack([log_mean, log_size], axis=-1)
+
+    def _planned(self, each: Tensor, weeks: int) -> Tensor:
+        """(N, W, horizon) effects of the weeks ahead; the regular price stays what it is now.
+
+        The data know a later one only where something sold.
+        """
+        regular = each[..., REGULAR]
+        moved = ops.sum(each, axis=-1) - regular
+        ahead = [moved[:, h : weeks + h] for h in range(1, self.horizon + 1)]
+        return ops.stack(ahead, axis=2) + regular[:, :weeks, None]
 
     def _features(self, inputs: dict[str, Tensor], levels: Tensor, effect: Tensor) -> Tensor:
         """What the networks read of each week: (N, W, numbers)."""

@@ -1,47 +1,43 @@
 """The discount a product would have had in a week in which none of it was sold.
 
-A price is seen only when something sells. Carrying the last one forward tells a model that a
-week without a new price is a week without sales; the plan for that week would have told it
-nothing of the kind. So unsold weeks get the depth the product last had with the same support. A
-mean of such depths would give them away too: it lies between the depths that are ever asked, and a
-planned depth of 5 % then said that nothing would be sold, in half of the cases rightly.
+A price is seen only when something sells, and whatever fills the other weeks must not give them
+away. A price carried forward never moves, a mean lies between the steps of the price ladder:
+either tells a model that nothing sold. So an unsold week gets the depth of a week that did
+sell, earlier and with the same support (hot-deck imputation: Andridge and Little, "A Review of
+Hot Deck Imputation for Survey Non-response", International Statistical Review 78, 2010).
 """
+
+from collections import defaultdict
 
 import numpy as np
 
-STATES = 4  # with or without the mailer, with or without a display
 MAILED, DISPLAYED = 0.5, 0.1  # shares of stores
-CATEGORY_WEEKS = 5.0  # weight of all products' usual depth in that of a category
 
 
 def filled_depths(
     depth: np.ndarray, display: np.ndarray, mailer: np.ndarray, groups: np.ndarray
 ) -> np.ndarray:
-    """`depth` (N, W) with its NaN, the unsold weeks, replaced by the last depth before them.
+    """`depth` (N, W) with its NaN, the unsold weeks, replaced by an earlier week's.
 
-    Last is that of the product's latest earlier week sold with the same support; where there is
-    none, the mean of its group's, shrunk to that of all products. Display and mailer are shares of
-    stores (N, W); `groups` (N,) are whole numbers from 0. Only earlier weeks are read.
+    Each is that of a week in which the product sold with the same support; where there is none,
+    in which a product of its group did; else, and before a product's first sale, 0. Weeks take
+    such depths in turn. Display and mailer are shares of stores (N, W); `groups`
+    (N,) are whole numbers. Only earlier weeks are read.
     """
-    state = (mailer >= MAILED) + 2 * (display >= DISPLAYED)
-    rows = np.arange(len(depth))
-    last = np.full((len(depth), STATES), np.nan)
-    total, count = np.zeros_like(last), np.zeros_like(last)
-    made = depth.copy()
+    support = ((mailer >= MAILED) + 2 * (display >= DISPLAYED)).tolist()
+    group = groups.tolist()
+    own: dict[tuple[int, int], list[float]] = defaultdict(list)
+    shared: dict[tuple[int, int], list[float]] = defaultdict(list)
+    sold, started = ~np.isnan(depth), np.zeros(len(depth), bool)
+    made = np.where(sold, depth, 0.0)
     for week in range(depth.shape[1]):
-        now, unsold = state[:, week], np.isnan(depth[:, week])
-        known = np.where(np.isnan(last), _usual(total, count, groups), last)[rows, now]
-        made[unsold, week] = known[unsold]
-        last[rows, now] = np.where(unsold, last[rows, now], depth[:, week])
-        total[rows, now] += np.where(unsold, 0.0, depth[:, week])
-        count[rows, now] += ~unsold
+        for row in np.flatnonzero(started & ~sold[:, week]).tolist():
+            kind = support[row][week]
+            donors = own[row, kind] or shared[group[row], kind] or [0.0]
+            made[row, week] = donors[week % len(donors)]
+        for row in np.flatnonzero(sold[:, week]).tolist():
+            kind = support[row][week]
+            own[row, kind].append(depth[row, week])
+            shared[group[row], kind].append(depth[row, week])
+        started |= sold[:, week]
     return made
-
-
-def _usual(total: np.ndarray, count: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """(N, STATES) mean depth of each product's group, from sums and numbers of weeks."""
-    everywhere = total.sum(axis=0) / np.maximum(count.sum(axis=0), 1)
-    sums = np.zeros((2, groups.max() + 1, total.shape[1]))
-    np.add.at(sums[0], groups, total)
-    np.add.at(sums[1], groups, count)
-    return ((sums[0] + CATEGORY_WEEKS * everywhere) / (sums[1] + CATEGORY_WEEKS))[groups]

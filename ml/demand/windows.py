@@ -1,7 +1,7 @@
 """The demand model's arrays: N products by W weeks, from the marts of one as-of date.
 
 A panel holds what was seen; `covariates` turns it into what the model reads. In unsold weeks
-the regular price is carried forward and the depth is what was usual; a series starts at its
+the regular price is carried forward and the depth is an earlier week's; a series starts at its
 first sale, and nothing at or after the as-of date is read. Weekly products are ranked on their
 sales before a date, so a backtest can rank on what was known at its first origin.
 """

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ml.demand.history import summed
+from ml.demand.model import REGULAR
 from ml.demand.windows import CONTEXT, EFFECTS, HISTORY, STATIC, Panel
 
 LAGS = 8
@@ -115,14 +116,15 @@ def design(
         return np.broadcast_to(grid, shape).astype("float32").ravel()
 
     columns = {name: spread(grid[:, weeks, None]) for name, grid in past.items()}
-    effects, context = known["effects"], known["context"]
+    effects, context = known["effects"][:, target], known["context"]
+    effects[..., REGULAR] = known["effects"][:, weeks, REGULAR][..., None]  # as our model reads it
     for number, name in enumerate(EFFECTS):
-        planned = effects[:, target, number]
+        planned = effects[..., number]
         columns[f"{name}_planned"] = spread(planned)
         columns[f"{name}_change"] = spread(planned - past[f"{name}_usual"][:, weeks, None])
     for number, name in enumerate(CONTEXT):
         columns[f"{name}_planned"] = spread(context[:, target, number])
-    columns["expected"] = spread(past["level_8"][:, weeks, None] + effects[:, target] @ lift)
+    columns["expected"] = spread(past["level_8"][:, weeks, None] + effects @ lift)
     columns["ahead"] = spread(horizons)
     for name in CATEGORICAL:
         codes = pd.factorize(panel.products[name], sort=True)[0]

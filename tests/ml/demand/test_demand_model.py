@@ -129,6 +129,20 @@ def test_a_planned_discount_moves_only_its_own_week_and_product(model, panel):
     np.testing.assert_allclose(discounted, plain, rtol=1e-6)
 
 
+def test_a_later_regular_price_moves_nothing(model, panel):
+    known = covariates(panel, HORIZON)
+    dearer = known["effects"].copy()
+    dearer[:, WEEKS:, 1] += 0.3
+
+    plain, _ = predict(model, panel, known, WEEKS)
+    later, _ = predict(model, panel, known | {"effects": dearer}, WEEKS)
+
+    np.testing.assert_array_equal(later, plain)
+    dearer[:, WEEKS - 1, 1] += 0.3
+    today, _ = predict(model, panel, known | {"effects": dearer}, WEEKS)
+    assert (today < plain).mean() > 0.9
+
+
 def test_the_loss_is_the_negative_binomials():
     units, mean, size = np.array([0.0, 3.0, 40.0]), np.array([0.5, 2.0, 60.0]), 4.0
     predicted = np.stack([np.log(mean), np.full(3, np.log(size))], axis=-1).astype("float32")

@@ -5,29 +5,42 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.demand.prices import CATEGORY_WEEKS, filled_depths
+from ml.demand.prices import filled_depths
 from ml.demand.windows import covariates
 
 NONE = np.nan
 
 
-def test_an_unsold_week_gets_the_products_last_depth_at_its_support():
-    depth = np.array([[0.1, 0.3, 0.2, NONE, NONE]])
-    mailer = np.array([[0.0, 1.0, 0.0, 0.0, 1.0]])
+def test_an_unsold_week_gets_an_earlier_depth_of_the_product_at_its_support():
+    depth = np.array([[0.1, 0.3, 0.2, 0.15, NONE, NONE]])
+    mailer = np.array([[0.0, 1.0, 0.0, 0.0, 0.0, 1.0]])
 
     made = filled_depths(depth, np.zeros_like(mailer), mailer, np.array([0]))
 
-    assert made[0, 3:].tolist() == [0.2, 0.3]
+    assert made[0, 4] == 0.2  # of the three, the one that week 4 falls on
+    assert made[0, 5] == 0.3
 
 
-def test_a_support_new_to_a_product_gets_what_is_usual_in_its_group():
-    depth = np.array([[0.0, 0.0, NONE], [0.3, 0.3, 0.3], [0.1, 0.1, 0.1]])
-    mailer = np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+def test_a_support_new_to_a_product_gets_an_earlier_depth_of_its_group():
+    depth = np.array([[0.0, 0.0, NONE], [0.3, 0.3, 0.3], [0.1, 0.1, 0.1], [NONE, NONE, 0.2]])
+    mailer = np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
 
-    made = filled_depths(depth, np.zeros_like(mailer), mailer, np.array([0, 0, 1]))
+    made = filled_depths(depth, np.zeros_like(mailer), mailer, np.array([0, 0, 1, 0]))
 
-    usual = (2 * 0.3 + CATEGORY_WEEKS * 0.2) / (2 + CATEGORY_WEEKS)
-    assert made[0, 2] == pytest.approx(usual)
+    assert made[0, 2] == 0.3
+    assert made[3].tolist() == [0.0, 0.0, 0.2]
+
+
+def test_unsold_weeks_are_as_deep_as_the_weeks_they_are_taken_from():
+    rng = np.random.default_rng(0)
+    depth = rng.choice([0.0, 0.1, 0.3], (400, 40), p=[0.5, 0.3, 0.2])
+    unsold = rng.random(depth.shape) < 0.3
+
+    made = filled_depths(np.where(unsold, NONE, depth), 0 * depth, 0 * depth, np.zeros(400, int))
+
+    late = unsold & (np.arange(40) > 8)
+    shares = [(made[late] == d).mean() for d in (0.0, 0.1, 0.3)]
+    assert shares == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
 
 
 def test_an_unsold_week_is_not_told_by_a_depth_that_was_never_asked():
