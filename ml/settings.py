@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
+LAST_DAY = {"complete_journey": datetime(2018, 1, 1, tzinfo=UTC)}
 
 
 class Settings(BaseSettings):
@@ -19,6 +20,10 @@ class Settings(BaseSettings):
     home: Path = Field(PROJECT / "var", description="Everything the platform writes.")
     source: str = Field("complete_journey", description="Adapter: complete_journey or files.")
     source_path: Path | None = Field(None, description="Folder of the `files` source.")
+    scheduled_until: datetime | None = Field(
+        default_factory=lambda given: LAST_DAY.get(given["source"]),
+        description="Nothing is scheduled later: the end of data that end.",
+    )
     policy_path: Path = Field(PROJECT / "policy.yml", description="Business policy.")
     assumptions_path: Path = Field(PROJECT / "assumptions.yml", description="What is assumed.")
     gates_path: Path = Field(PROJECT / "mlflow" / "gates.yml", description="Registry gates.")
@@ -60,11 +65,6 @@ class Settings(BaseSettings):
     def spark_classes(self) -> Path:
         """Classes that Spark's JVMs map instead of loading each anew: half of their start."""
         return self.home.absolute() / "run" / "spark" / f"classes-{version('pyspark')}.jsa"
-
-    @property
-    def scheduled_until(self) -> datetime | None:
-        """The end of the source's data: nothing is scheduled past it. None: it goes on."""
-        return datetime(2018, 1, 1, tzinfo=UTC) if self.source == "complete_journey" else None
 
     @property
     def tracking_uri(self) -> str:

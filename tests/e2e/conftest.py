@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         home=base / "home",
         source="files",
         source_path=export,
+        scheduled_until=datetime(2018, 1, 1, tzinfo=UTC),  # long ago: no runs but those asked for
         demand_products=PRODUCTS,
         demand_steps=100,
         **dict(zip(PORTS, free_ports(len(PORTS)), strict=True)),
