@@ -1,10 +1,11 @@
 """Forecasts for products that have never sold: a level borrowed from those like them.
 
 The model knows a new product's department, category and subcategory, whose effects it
-inherits, and its price; what it lacks is a level. That comes from a ridge regression of
-other products' levels on the same groups and the price, and how far products lie from it
-widens the forecast: a lognormal level times a negative binomial has
-var = mu + mu^2 * ((1 + 1/r) * exp(s^2) - 1), that of a negative binomial of another size.
+inherits, its price and its plan; what it lacks is a level. That comes from a regression of
+other products' levels on the same groups, the price and how they are promoted (what sells
+much is promoted much), and how far products lie from it widens the forecast: a lognormal
+level times a negative binomial has var = mu + mu^2 * ((1 + 1/r) * exp(s^2) - 1), that of a
+negative binomial of another size.
 """
 
 from dataclasses import dataclass, replace
@@ -16,57 +17,73 @@ from ml.demand.windows import STATIC, Panel
 
 GROUPS = STATIC[:3]
 RECENT = 13
-PENALTIES = (0.5, 1.0, 2.0, 4.0, 8.0)
+PENALTY = 5.0  # on a group's deviation, in products of it that count as much as the others
+FREE = 1e-6
+STEPS = 12  # of reweighting: it has settled long before
+FURTHEST = 3.0  # a product's pull in one step, in multiples of its expected level
 
 
 @dataclass(frozen=True)
 class LevelPrior:
-    """Log units a week of a product not promoted, given its groups and price; `sd` of one."""
+    """Units a week of a product not promoted, given its groups, price and plan; `sd` of the log."""
 
     known: dict[str, list[str]]
     weights: np.ndarray
     sd: float
 
-    def mean(self, products: pd.DataFrame, price: np.ndarray) -> np.ndarray:
-        """(N,) log level of each product at its regular price; groups never seen add nothing."""
-        return _design(self.known, products, price) @ self.weights
+    def log_mean(self, products: pd.DataFrame, price: np.ndarray, plan: np.ndarray) -> np.ndarray:
+        """(N,) log of the level expected at the regular price; groups never seen add nothing.
+
+        `price` (N,) is the regular one, `plan` (N, K) what `level_prior` was given for others.
+        """
+        return _design(self.known, products, price, plan) @ self.weights
 
 
-def level_prior(panel: Panel, effect: np.ndarray) -> LevelPrior:
+def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrior:
     """Fit on the last weeks of the products that have sold.
 
     Args:
         panel: the weeks seen.
         effect: (N, W) log effect of price and support in the same weeks, divided out.
+        plan: (N, K) how each product is promoted in the weeks ahead.
 
-    The penalty has the least leave-one-out error (Golub, Heath and Wahba, 1979).
+    Gamma quasi-likelihood with a log link (McCullagh and Nelder, "Generalized Linear Models",
+    1989, ch. 8): a level's error grows with it, and it is its mean that is fitted. `sd` is of
+    products left out of the last step.
     """
     sold, recent = panel.started[:, -1], slice(-RECENT, None)
     usual = (np.exp(effect) * panel.started)[sold, recent].sum(axis=1)
-    level = np.log((panel.units[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5))
+    level = (panel.units[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5)
     known = {group: sorted(panel.products[group].unique()) for group in GROUPS}
-    design = _design(known, panel.products[sold], panel.regular_price[sold, -1])
-    fits = [_ridge(design, level, penalty) for penalty in PENALTIES]
-    weights, errors = min(fits, key=lambda fit: float((fit[1] ** 2).mean()))
-    return LevelPrior(known, weights, float(np.sqrt((errors**2).mean())))
+    price = panel.regular_price[sold, -1]
+    design = _design(known, panel.products[sold], price, plan[sold])
+    free = design.shape[1] - sum(len(values) for values in known.values())
+    weights, expected = _gamma_ridge(design, level, free)
+    return LevelPrior(known, weights, float((np.log(level) - expected).std()))
 
 
-def _design(known: dict[str, list[str]], products: pd.DataFrame, price: np.ndarray) -> np.ndarray:
-    """(N, 2 + groups): 1, log price, then one column a group."""
-    columns = [np.ones((len(products), 1)), np.log(price)[:, None]]
+def _design(
+    known: dict[str, list[str]], products: pd.DataFrame, price: np.ndarray, plan: np.ndarray
+) -> np.ndarray:
+    """(N, 2 + K + groups): 1, log price, the plan, then one column a group."""
+    columns = [np.ones((len(products), 1)), np.log(price)[:, None], plan]
     for group, values in known.items():
         columns.append(products[group].to_numpy()[:, None] == np.array(values, dtype=object))
     return np.concatenate(columns, axis=1).astype(float)
 
 
-def _ridge(design: np.ndarray, level: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weights, and each row's error when it is left out; the intercept is hardly penalised."""
-    shrink = np.full(design.shape[1], penalty)
-    shrink[:2] = 1e-6
+def _gamma_ridge(design: np.ndarray, level: np.ndarray, free: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights, the first `free` of them not penalised, and each row's log mean when left out."""
+    shrink = np.full(design.shape[1], PENALTY)
+    shrink[:free] = FREE
     gram = np.linalg.inv(design.T @ design + np.diag(shrink))
-    weights = gram @ design.T @ level
-    leverage = np.einsum("ni,ij,nj->n", design, gram, design)
-    return weights, (level - design @ weights) / (1 - leverage)
+    leverage = ((design @ gram) * design).sum(axis=1)
+    log_mean = np.full(len(level), np.log(level.mean()))
+    for _ in range(STEPS):
+        away = np.clip(level / np.exp(log_mean) - 1, -FURTHEST, FURTHEST)
+        weights = gram @ design.T @ (log_mean + away)
+        last, log_mean = log_mean + away, design @ weights
+    return weights, last - (last - log_mean) / (1 - leverage)
 
 
 def with_borrowed_history(panel: Panel, rows: np.ndarray, level: np.ndarray, origin: int) -> Panel:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 10  # one product in so many is held out
 FIRST_WEEK = 8
+PROMOTION = [EFFECTS.index(name) for name in ("price", "display", "mailer")]
 
 
 def held_out(products: pd.DataFrame, seed: int) -> np.ndarray:
@@ -63,13 +64,20 @@ def structured(
     panel, others = result.panel, take(result.panel, ~new)
     model = fit(others, origin, HORIZON, result.steps, seed).model
     seen = others.until(origin)
-    prior = cold.level_prior(seen, realised(seen) @ pooled_lift(seen))
+    plan = promotion(covariates(panel)["effects"], origin)
+    prior = cold.level_prior(seen, realised(seen) @ pooled_lift(seen), plan[~new])
     price = panel.regular_price[new, origin]
-    level = prior.mean(panel.products[new], price) + prior.sd**2 / 2
+    level = prior.log_mean(panel.products[new], price, plan[new])
     borrowed = cold.with_borrowed_history(panel, new, level, origin)
-    plan = {name: values[new] for name, values in covariates(borrowed).items()}
-    mean, size = predict(model, take(borrowed, new), plan, origin)
+    known = {name: values[new] for name, values in covariates(borrowed).items()}
+    mean, size = predict(model, take(borrowed, new), known, origin)
     return mean, quantiles(mean, cold.widened(size, prior.sd))
+
+
+def promotion(effects: np.ndarray, origin: int) -> np.ndarray:
+    """(N, 3) mean planned log price, display and mailer share of the weeks ahead."""
+    ahead = effects[:, origin : origin + HORIZON, PROMOTION]
+    return np.asarray(ahead.mean(axis=1), "float64")
 
 
 def boosted_without_history(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.demand.cold import _ridge, level_prior, widened, with_borrowed_history
+from ml.demand.cold import FREE, PENALTY, _gamma_ridge, level_prior, widened, with_borrowed_history
 from ml.demand.history import pooled_lift, realised, surprises
 from ml.demand.windows import GRIDS
 
@@ -23,41 +23,73 @@ def leveled(shop):
     return replace(panel, units=units, regular_price=regular), level
 
 
-def test_a_level_follows_from_group_and_price(leveled):
+@pytest.fixture(scope="module")
+def unplanned():
+    """No product is promoted in the weeks ahead."""
+    return np.zeros((240, 3))
+
+
+def test_a_level_follows_from_group_and_price(leveled, unplanned):
     panel, level = leveled
 
-    prior = level_prior(panel, np.zeros_like(panel.units))
+    prior = level_prior(panel, np.zeros_like(panel.units), unplanned)
 
-    found = prior.mean(panel.products, panel.regular_price[:, 0])
+    found = prior.log_mean(panel.products, panel.regular_price[:, 0], unplanned)
     assert (found - level).std() == pytest.approx(0.3, rel=0.2)
     assert prior.sd == pytest.approx(0.3, rel=0.2)
 
 
+def test_it_is_the_mean_of_skewed_levels_that_is_expected():
+    rng = np.random.default_rng(0)
+    level = np.exp(rng.normal(0.0, 0.8, 20_000))
+
+    weights, _ = _gamma_ridge(np.ones((20_000, 1)), level, 1)
+
+    assert np.exp(weights[0]) == pytest.approx(level.mean(), rel=0.05)
+    assert level.mean() > 1.3
+
+
+def test_products_promoted_more_are_expected_to_sell_more(leveled, unplanned):
+    panel, _ = leveled
+    plan = np.random.default_rng(1).uniform(0, 1, (240, 1))
+    popular = replace(panel, units=panel.units * np.exp(1.5 * plan))
+
+    prior = level_prior(popular, np.zeros_like(panel.units), plan)
+
+    price, none = panel.regular_price[:, 0], unplanned[:, :1]
+    more, less = (prior.log_mean(panel.products, price, none + share) for share in (1, 0))
+    np.testing.assert_allclose(more - less, 1.5, atol=0.2)
+
+
 def test_the_spread_is_of_products_left_out():
-    design, level = np.random.default_rng(0).normal(size=(24, 6)), np.arange(24.0)
-    shrink = np.diag([1e-6, 1e-6, 2, 2, 2, 2])
+    rng = np.random.default_rng(0)
+    design, noise = rng.normal(size=(24, 6)), rng.normal(0, 0.02, 24)
+    design[:, 0] = 1.0
+    level = np.exp(design @ np.array([1.0, 0.1, 0.2, 0.1, 0.0, 0.1]) + noise)
+    shrink = np.diag([FREE, FREE, *[PENALTY] * 4])
+    weights, expected = _gamma_ridge(design, level, 2)
+    reached = design @ weights
+    target = reached + level / np.exp(reached) - 1
 
     def left_out(row: int) -> float:
-        x, y = np.delete(design, row, axis=0), np.delete(level, row)
-        return level[row] - design[row] @ np.linalg.solve(x.T @ x + shrink, x.T @ y)
+        x, y = np.delete(design, row, axis=0), np.delete(target, row)
+        return design[row] @ np.linalg.solve(x.T @ x + shrink, x.T @ y)
 
-    _, errors = _ridge(design, level, 2.0)
-
-    np.testing.assert_allclose(errors, [left_out(row) for row in range(24)], rtol=1e-6)
+    np.testing.assert_allclose(expected, [left_out(row) for row in range(24)], rtol=1e-3)
 
 
-def test_a_group_never_seen_gets_its_parents_level(leveled):
+def test_a_group_never_seen_gets_its_parents_level(leveled, unplanned):
     panel, level = leveled
-    prior = level_prior(panel, np.zeros_like(panel.units))
+    prior = level_prior(panel, np.zeros_like(panel.units), unplanned)
     stranger = panel.products.assign(subcategory="new", category="new", department="new")
 
-    found = prior.mean(stranger, np.full(240, 3.0))
+    found = prior.log_mean(stranger, np.full(240, 3.0), unplanned)
 
     assert np.ptp(found) == 0
     assert level.min() < found[0] < level.max()
 
 
-def test_products_that_never_sold_teach_no_level(leveled):
+def test_products_that_never_sold_teach_no_level(leveled, unplanned):
     panel, _ = leveled
     never = np.arange(240) < 10
     unsold = replace(
@@ -67,22 +99,24 @@ def test_products_that_never_sold_teach_no_level(leveled):
         regular_price=np.where(never[:, None], np.nan, panel.regular_price),
     )
 
-    found = level_prior(unsold, np.zeros_like(panel.units))
+    found = level_prior(unsold, np.zeros_like(panel.units), unplanned)
 
     assert found.sd == pytest.approx(0.3, rel=0.2)
 
 
-def test_promoted_weeks_do_not_raise_the_level(leveled):
+def test_promoted_weeks_do_not_raise_the_level(leveled, unplanned):
     panel, _ = leveled
     effect = np.where(np.arange(26) % 2, np.log(3.0), 0.0) * np.ones_like(panel.units)
     promoted = replace(panel, units=panel.units * np.exp(effect))
 
-    plain = level_prior(panel, np.zeros_like(effect))
-    adjusted = level_prior(promoted, effect)
+    plain = level_prior(panel, np.zeros_like(effect), unplanned)
+    adjusted = level_prior(promoted, effect, unplanned)
 
     price = panel.regular_price[:, 0]
     np.testing.assert_allclose(
-        adjusted.mean(panel.products, price), plain.mean(panel.products, price), atol=0.15
+        adjusted.log_mean(panel.products, price, unplanned),
+        plain.log_mean(panel.products, price, unplanned),
+        atol=0.15,
     )
 
 
