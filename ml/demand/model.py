@@ -37,6 +37,7 @@ STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -
 PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
 LOG_UNITS = (-8.0, 16.0)
 LOG_SIZE = (-4.0, 6.0)
+WEIGHT = 0.5  # power of the mean by which a week counts in training
 
 
 @keras.saving.register_keras_serializable("promoloop")
@@ -199,7 +200,9 @@ def adjusted_levels(units: Tensor, started: Tensor, effect: Tensor) -> Tensor:
 class NegativeBinomialLoss(keras.losses.Loss):
     """Negative log likelihood of units (…, 1) given pairs of log mean and log size (…, 2 K).
 
-    It is the mean over the K pairs: each of a model's networks learns on its own.
+    It is the mean over the K pairs: each of a model's networks learns on its own. A week
+    counts by the square root of what is expected of it: by likelihood alone one of 2 units counts
+    like one of 200, and what is wrong in units is mostly wrong in the second.
     """
 
     def __init__(self, name: str = "negative_binomial") -> None:
@@ -216,7 +219,8 @@ class NegativeBinomialLoss(keras.losses.Loss):
             + units * (log_mean - log_total)
             + size * (log_size - log_total)
         )
-        return -ops.mean(likelihood, axis=-1)
+        weight = ops.exp(WEIGHT * ops.stop_gradient(log_mean))
+        return -ops.mean(likelihood * weight, axis=-1) / ops.mean(weight)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}

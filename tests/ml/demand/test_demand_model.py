@@ -5,6 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import stats
 
 from ml.demand.checks import everywhere, largest_move, nonfinite_at_extremes
@@ -149,8 +150,22 @@ def test_the_loss_is_the_negative_binomials():
 
     loss = NegativeBinomialLoss().call(units[:, None].astype("float32"), predicted)
 
-    expected = -stats.nbinom.logpmf(units, size, size / (size + mean))
+    weight = np.sqrt(mean) / np.sqrt(mean).mean()
+    expected = -stats.nbinom.logpmf(units, size, size / (size + mean)) * weight
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
+
+
+def test_a_larger_weight_is_not_earned_by_a_larger_forecast():
+    units = np.array([[3.0], [5.0]], "float32")
+    with tf.GradientTape() as tape:
+        log_mean = tf.Variable([1.0, 2.0])
+        pairs = tf.stack([log_mean, [0.5, 0.5]], axis=-1)
+        loss = tf.reduce_sum(NegativeBinomialLoss().call(units, pairs))
+    slope = tape.gradient(loss, log_mean).numpy()
+
+    mean, size = np.exp([1.0, 2.0]), np.exp(0.5)
+    score = (units[:, 0] - mean) * size / (size + mean)
+    np.testing.assert_allclose(slope, -score * np.sqrt(mean) / np.sqrt(mean).mean(), rtol=1e-4)
 
 
 def test_each_network_learns_on_its_own_likelihood():
@@ -160,7 +175,8 @@ def test_each_network_learns_on_its_own_likelihood():
     both = NegativeBinomialLoss().call(units, pairs.reshape(1, 4))
 
     alone = [NegativeBinomialLoss().call(units, pairs[:, k]) for k in range(2)]
-    np.testing.assert_allclose(both, np.mean(alone, axis=0), rtol=1e-6)
+    share = np.exp(0.5 * pairs[0, :, 0])
+    np.testing.assert_allclose(both[0], np.average(np.ravel(alone), weights=share), rtol=1e-6)
 
 
 def test_the_forecast_is_the_networks_mean(model, panel):
