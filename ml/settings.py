@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     policy_path: Path = Field(PROJECT / "policy.yml", description="Business policy.")
     assumptions_path: Path = Field(PROJECT / "assumptions.yml", description="What is assumed.")
     gates_path: Path = Field(PROJECT / "mlflow" / "gates.yml", description="Registry gates.")
+    hyperparameters_path: Path = Field(
+        PROJECT / "mlflow" / "demand.yml", description="How the demand model is trained."
+    )
 
     time_zone: str = Field("America/New_York", description="Of the shop's business day.")
     currency: str = Field("$", description="Written before money in reports.")
@@ -56,6 +59,11 @@ class Settings(BaseSettings):
     @property
     def published(self) -> Path:
         return self.home.absolute() / "published"
+
+    @property
+    def training(self) -> Path:
+        """Training examples and the progress of fits that are not registered yet."""
+        return self.home.absolute() / "training"
 
     @property
     def dbt_target(self) -> Path:

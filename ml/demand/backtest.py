@@ -15,6 +15,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -74,8 +75,10 @@ class Backtest:
         return means.mean()
 
 
-def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) -> Backtest:
-    """Train for at most `steps` and score at each origin.
+def backtest(
+    as_of: date, products: int, horizon: int, steps: int, seed: int, folder: Path | None = None
+) -> Backtest:
+    """Train for at most `steps` and score at each origin; fits are kept in `folder`.
 
     Raises:
         ContractError: the marts hold too few weeks for a single origin.
@@ -88,11 +91,11 @@ def backtest(as_of: date, products: int, horizon: int, steps: int, seed: int) ->
     models: dict[int, StructuredDemand] = {}
     sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scale, started = 1.0, perf_counter()
-    if trial := hold_out(panel, origins[0], HORIZON, steps, seed):
+    if trial := hold_out(panel, origins[0], HORIZON, steps, seed, folder=folder):
         steps, sizes = trial.steps, [(trial.units, trial.mean, trial.size)]
         scale = calibrated_scale(*sizes[0])
     for origin in origins:
-        model = models[origin] = fit(panel, origin, horizon, steps, seed).model
+        model = models[origin] = fit(panel, origin, horizon, steps, seed, folder=folder).model
         mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
         levels = quantiles(mean, size * scale)
         made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))

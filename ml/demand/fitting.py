@@ -1,26 +1,28 @@
 """Fit the demand model, on what was sold before an origin and nothing later."""
 
 import logging
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from ml.demand.devices import prepare_tensorflow, strategy
+from ml.demand.examples import batches, write_examples
+from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.demand.model import NegativeBinomialLoss, StructuredDemand
+from ml.demand.progress import Progress, fit_folder
 from ml.demand.warm import carry_over
-from ml.demand.windows import STATIC, Panel, covariates, window
+from ml.demand.windows import STATIC, Panel, window
 
 log = logging.getLogger(__name__)
 
-BATCH = 256
-LEARNING_RATE = 4e-3
-AVERAGING = 0.97  # of the weights, a step: the average forecasts better than any step's
 EPOCH = 20  # steps
 WARM_SHARE = 0.4  # of the steps, from an earlier model
 LEAST_WARM = 40  # steps: with fewer the optimiser's restart is still in the averaged weights
-FIRST_ORIGIN = 3  # weeks of history below which no training forecast is made
-THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,6 @@ class Fit:
     warm: bool = False
 
 
-def prepare_tensorflow(seed: int) -> None:
-    """Same data, same weights; two threads; half precision only where a GPU makes it pay."""
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-    if tf.config.list_physical_devices("GPU"):
-        keras.mixed_precision.set_global_policy("mixed_float16")
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(THREADS)
-        tf.config.threading.set_inter_op_parallelism_threads(THREADS)
-    except RuntimeError:  # already running, with the threads it has
-        log.debug("TensorFlow has started: its threads stay as they are")
-
-
 def fit(
     panel: Panel,
     origin: int,
@@ -53,61 +42,97 @@ def fit(
     steps: int,
     seed: int,
     start: StructuredDemand | None = None,
+    chosen: Hyperparameters | None = None,
+    folder: Path | None = None,
 ) -> Fit:
     """Train on the panel's first `origin` weeks.
 
-    From `start`, where it has the model's shape, `WARM_SHARE` of the steps are enough. It must
-    not have been trained on more weeks.
+    Args:
+        panel: the weeks seen, and perhaps more.
+        origin: weeks to train on.
+        horizon: weeks ahead.
+        steps: gradient steps.
+        seed: of the first weights and of the order of the data.
+        start: where it has the model's shape, `WARM_SHARE` of the steps from it are enough. It
+            must not have been trained on more weeks.
+        chosen: hyperparameters, by default those of the settings' file.
+        folder: where examples and progress are kept; with it a fit that was killed goes on, and
+            one that was finished is read. None: nothing is kept.
     """
-    model, data = prepared(panel, origin, horizon, seed)
-    warm = start is not None and carry_over(start, model)
+    chosen = chosen or read_hyperparameters()
+    prepare_tensorflow(seed)
+    with strategy().scope():
+        model = untrained(panel, origin, horizon, chosen)
+        warm = start is not None and carry_over(start, model)
+        model.compile(optimizer(chosen), NegativeBinomialLoss())
     if warm:
         steps = min(steps, max(LEAST_WARM, int(WARM_SHARE * steps)))
     epochs = max(1, steps // EPOCH)
     each = steps // epochs
-    model.compile(optimizer(), NegativeBinomialLoss())
-    history = model.fit(data, epochs=epochs, steps_per_epoch=each, shuffle=False, verbose=0)
+    told = ("fit", origin, seed, each, epochs, chosen)
+    progress = Progress(fit_folder(folder, panel.until(origin), model, *told))
+    progress.restore(model)
+    train(model, panel, origin, (epochs, each), chosen.batch, seed, progress)
     log.info("trained on %d weeks of %d products", origin, len(panel.products))
-    return Fit(model, history.history["loss"], epochs * each, warm)
+    return Fit(model, progress.logged("loss"), epochs * each, warm)
 
 
-def prepared(
-    panel: Panel, origin: int, horizon: int, seed: int
-) -> tuple[StructuredDemand, tf.data.Dataset]:
-    """A model with seeded weights, and endless shuffled batches of the first `origin` weeks."""
-    prepare_tensorflow(seed)
-    inputs, units, weights = examples(panel, origin, horizon)
-    vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
-    model = StructuredDemand(vocabulary, int(inputs["started"].sum()), horizon)
-    inputs["codes"] = model.codes(panel.products)
-    data = (
-        tf.data.Dataset.from_tensor_slices((inputs, units[..., None], weights))
-        .shuffle(len(units), seed=seed)
-        .repeat()
-        .batch(min(BATCH, len(units)), drop_remainder=True)
-        .prefetch(2)
+def untrained(panel: Panel, origin: int, horizon: int, chosen: Hyperparameters) -> StructuredDemand:
+    """A model of the panel's products with its first weights."""
+    model = StructuredDemand(
+        vocabulary={level: sorted(panel.products[level].unique()) for level in STATIC},
+        observations=int(panel.started[:, :origin].sum()),
+        horizon=horizon,
+        width=chosen.width,
+        members=chosen.members,
+        speed=chosen.speed,
     )
-    return model, data
+    model.build()
+    return model
 
 
-def optimizer() -> keras.optimizers.Optimizer:
-    return keras.optimizers.Adam(LEARNING_RATE, clipnorm=1.0, use_ema=True, ema_momentum=AVERAGING)
+def train(
+    model: StructuredDemand,
+    panel: Panel,
+    origin: int,
+    length: tuple[int, int],
+    batch: int,
+    seed: int,
+    progress: Progress,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    **judged: Any,
+) -> None:
+    """Take a compiled model from `progress` to the end of `length` (epochs, steps of each)."""
+    if progress.finished:
+        return
+    done, (epochs, each) = len(progress.epochs), length
+    with tempfile.TemporaryDirectory(dir=_made(progress.folder)) as aside:
+        shards = write_examples(panel, origin, model, Path(aside))
+        model.fit(
+            batches(shards, batch, seed, done * each),
+            initial_epoch=done,
+            epochs=done if progress.stopped else epochs,
+            steps_per_epoch=each,
+            callbacks=[*callbacks, progress],
+            shuffle=False,
+            verbose=0,
+            **judged,
+        )
 
 
-def examples(
-    panel: Panel, origin: int, horizon: int
-) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Inputs, the units of each (week, weeks ahead) and the weight of each: 0 where unknown.
+def _made(folder: Path | None) -> Path | None:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
-    Only the panel's first `origin` weeks are read.
-    """
-    seen = panel.until(origin)
-    inputs = window(seen, covariates(seen), origin, horizon)
-    target = np.arange(origin)[:, None] + np.arange(1, horizon + 1)
-    units = seen.units[:, np.minimum(target, origin - 1)]
-    usable = (target < origin) & (np.arange(origin) >= FIRST_ORIGIN)[:, None]
-    weights = usable[None] & seen.started[:, :, None]
-    return inputs, units.astype("float32"), weights.astype("float32")
+
+def optimizer(chosen: Hyperparameters) -> keras.optimizers.Optimizer:
+    """Adam with averaged weights; its loss is scaled where networks compute in half precision."""
+    adam = keras.optimizers.Adam(
+        chosen.learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=chosen.averaging
+    )
+    half = keras.mixed_precision.dtype_policy().compute_dtype == "float16"
+    return keras.optimizers.LossScaleOptimizer(adam) if half else adam
 
 
 def predict(

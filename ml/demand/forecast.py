@@ -9,8 +9,9 @@ import pandas as pd
 from ml import lake, registry
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, QUANTILES, RESPONSES
+from ml.demand.devices import prepare_tensorflow
 from ml.demand.explain import explanations
-from ml.demand.fitting import predict, prepare_tensorflow
+from ml.demand.fitting import predict
 from ml.demand.levels import level_rows
 from ml.demand.model import StructuredDemand
 from ml.demand.quantiles import quantiles

@@ -30,7 +30,6 @@ Tensor = Any  # Keras has no type for one
 LEVELS = (4, 8, 13, 10_000)  # weeks; the last is the whole history
 GROUPS = 2  # of `STATIC` that the networks embed: department and category
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
-SPEED = 10.0  # effects learn this much faster than the network: few see much data each
 REGULAR = EFFECTS.index("regular")
 TERMS = (*EFFECTS, "log_size")
 STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
@@ -46,11 +45,14 @@ class PooledEffects(keras.layers.Layer):
 
     The deviations' Gaussian priors enter as a penalty per observation, so the fit is the
     posterior mode. Code 0 is a product or group never trained on: its deviation is 0.
+    Weights are the terms over `speed`: so much faster than a network do the terms learn.
     """
 
-    def __init__(self, sizes: list[int], observations: int, **kwargs: Any) -> None:
+    def __init__(
+        self, sizes: list[int], observations: int, speed: float = 10.0, **kwargs: Any
+    ) -> None:
         super().__init__(dtype="float32", **kwargs)
-        self.sizes, self.observations = list(sizes), observations
+        self.sizes, self.observations, self.speed = list(sizes), observations, speed
 
     def build(self, input_shape: Tensor) -> None:
         self.start = self.add_weight((len(TERMS),), "zeros", name="start")
@@ -61,15 +63,16 @@ class PooledEffects(keras.layers.Layer):
 
     def call(self, codes: Tensor) -> Tensor:
         priors = zip(self.deviations, PRIOR_SD.values(), strict=True)
-        penalty = sum(ops.sum((SPEED * d / sd) ** 2) / 2 for d, sd in priors)
+        penalty = sum(ops.sum((self.speed * d / sd) ** 2) / 2 for d, sd in priors)
         self.add_loss(penalty / self.observations)
         total = self.start + sum(
             ops.take(d, codes[:, level], axis=0) for level, d in enumerate(self.deviations)
         )
-        return ops.convert_to_tensor(STARTS) + SPEED * total
+        return ops.convert_to_tensor(STARTS) + self.speed * total
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"sizes": self.sizes, "observations": self.observations}
+        own = ("sizes", "observations", "speed")
+        return super().get_config() | {name: getattr(self, name) for name in own}
 
 
 @keras.saving.register_keras_serializable("promoloop")
@@ -85,6 +88,7 @@ class StructuredDemand(keras.Model):
         horizon: weeks ahead.
         width: of each network.
         members: number of networks.
+        speed: how much faster than the networks the effects learn.
         size_scale: factor on the negative binomial's size, from calibration.
     """
 
@@ -95,15 +99,16 @@ class StructuredDemand(keras.Model):
         horizon: int,
         width: int = 64,
         members: int = 2,
+        speed: float = 10.0,
         size_scale: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"dtype": "float32"} | kwargs)
         self.vocabulary, self.observations = vocabulary, observations
         self.horizon, self.width, self.members = horizon, width, members
-        self.size_scale = size_scale
+        self.speed, self.size_scale = speed, size_scale
         sizes = [len(vocabulary[level]) for level in STATIC]
-        self.effects = PooledEffects(sizes, observations, name="effects")
+        self.effects = PooledEffects(sizes, observations, speed, name="effects")
         read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + len(HISTORY)
         shape = (sizes[:GROUPS], read, len(CONTEXT), horizon, len(LEVELS) + 2, width)
         self.networks = [Network(*shape, name=f"network_{k}") for k in range(members)]
@@ -175,7 +180,7 @@ class StructuredDemand(keras.Model):
         return np.stack(columns, axis=1).astype("int32")
 
     def get_config(self) -> dict[str, Any]:
-        own = ("vocabulary", "observations", "horizon", "width", "members", "size_scale")
+        own = ("vocabulary", "observations", "horizon", "width", "members", "speed", "size_scale")
         return super().get_config() | {name: getattr(self, name) for name in own}
 
 

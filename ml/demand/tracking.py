@@ -21,6 +21,7 @@ from ml.demand.comparison import LOSSES, Comparison, losses
 from ml.demand.figures import figures
 from ml.demand.fitting import Fit
 from ml.demand.groups import numbered
+from ml.demand.hyperparameters import Hyperparameters
 from ml.demand.model import StructuredDemand
 from ml.demand.pyfunc import NUMBERS, DemandForecaster, table_of
 from ml.demand.windows import Panel
@@ -55,6 +56,7 @@ class Candidate:
     fingerprint: dict[str, str]
     importances: dict[str, float]
     comparison: Comparison | None
+    hyperparameters: Hyperparameters
     start: Start | None = None
 
 
@@ -118,9 +120,8 @@ def parameters(candidate: Candidate) -> dict[str, object]:
         "products": len(candidate.panel.products),
         "weeks": len(candidate.panel.weeks),
         "horizon": model.horizon,
-        "width": model.width,
+        **candidate.hyperparameters.model_dump(),
         "size_scale": round(model.size_scale, 4),
-        "members": model.members,
         "steps": candidate.fit.steps,
         "backtest_steps": candidate.backtest.steps,
         "start": f"version {candidate.start.version}" if candidate.start else "scratch",

@@ -1,6 +1,7 @@
 """Train the next version of the demand model, check it, and register it as challenger."""
 
 import logging
+import shutil
 from datetime import date
 
 from ml import registry
@@ -10,6 +11,7 @@ from ml.demand.comparison import compare
 from ml.demand.explain import importances
 from ml.demand.fitting import fit
 from ml.demand.forecast import NAME, fingerprint
+from ml.demand.hyperparameters import read_hyperparameters
 from ml.demand.response import responses
 from ml.demand.tracking import Candidate, Start, register
 from ml.demand.windows import read_panel
@@ -24,17 +26,21 @@ LONGEST_CHAIN = 4
 def train_challenger(as_of: date) -> str:
     """Backtest, fit on everything before `as_of`, register; the new version.
 
+    What a training that was killed has fitted is kept until a version is registered.
+
     Raises:
         ContractError: the marts hold too little history to train and backtest on.
     """
     steps, seed, products = settings().demand_steps, settings().seed, settings().demand_products
     horizon = max(HORIZON, settings().horizon_weeks + 1)  # a week more, for runs within a week
-    result = backtest(as_of, products, horizon, steps, seed)
+    kept = settings().training / f"as_of={as_of}"
+    result = backtest(as_of, products, horizon, steps, seed, kept)
     panel = read_panel(as_of, products)
     rival = registry.champion(NAME)
     start = starting_point(rival, as_of) if rival else None
     earlier = start.model if start else None
-    trained = fit(panel, len(panel.weeks), horizon, result.steps, seed, earlier)
+    weeks, chosen = len(panel.weeks), read_hyperparameters()
+    trained = fit(panel, weeks, horizon, result.steps, seed, earlier, chosen, kept)
     trained.model.size_scale = result.size_scale
     candidate = Candidate(
         as_of=as_of,
@@ -49,9 +55,12 @@ def train_challenger(as_of: date) -> str:
         fingerprint=fingerprint(as_of),
         importances=importances(trained.model, panel),
         comparison=compare(NAME, rival, result, seed) if rival else None,
+        hyperparameters=chosen,
         start=start if trained.warm else None,
     )
-    return register(NAME, candidate)
+    version = register(NAME, candidate)
+    shutil.rmtree(kept)
+    return version
 
 
 def starting_point(champion: str, as_of: date) -> Start | None:

@@ -5,14 +5,20 @@ seller's week like a fast seller's, it would stop after a third of the steps.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
-from ml.demand.fitting import BATCH, EPOCH, FIRST_ORIGIN, optimizer, predict, prepared
+from ml.demand.devices import prepare_tensorflow, strategy
+from ml.demand.examples import FIRST_ORIGIN
+from ml.demand.fitting import EPOCH, optimizer, predict, train, untrained
+from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.demand.model import NegativeBinomialLoss, StructuredDemand, Tensor
+from ml.demand.progress import Patience, Progress, fit_folder
 from ml.demand.windows import Panel, covariates, window
 
 log = logging.getLogger(__name__)
@@ -22,48 +28,64 @@ PATIENCE = 3  # epochs without a better one
 
 @dataclass(frozen=True)
 class Trial:
-    """Steps after which the weeks held out were forecast best, and those forecasts.
+    """Steps after which the weeks held out were forecast best, the error then, and forecasts.
 
+    `error` is the mean absolute one, in units, at those steps; the forecasts are of the last.
     `units`, `mean` and `size` are (N, horizon), of weeks no part of the fit has seen.
     """
 
     steps: int
+    error: float
     units: np.ndarray
     mean: np.ndarray
     size: np.ndarray
 
 
-def hold_out(panel: Panel, origin: int, horizon: int, steps: int, seed: int) -> Trial | None:
+def hold_out(
+    panel: Panel,
+    origin: int,
+    horizon: int,
+    steps: int,
+    seed: int,
+    chosen: Hyperparameters | None = None,
+    folder: Path | None = None,
+    watchers: Sequence[keras.callbacks.Callback] = (),
+) -> Trial | None:
     """Train for at most `steps` without the last `horizon` of the first `origin` weeks.
 
     Training stops when `PATIENCE` epochs in a row were no better. None where too few weeks
-    are left to train on.
+    are left to train on. `watchers` see each epoch's `val_error`.
     """
+    chosen = chosen or read_hyperparameters()
     seen, before = panel.until(origin), origin - horizon
     if before <= FIRST_ORIGIN + horizon:
         return None
-    model, data = prepared(seen, before, horizon, seed)
-    error = keras.metrics.MeanMetricWrapper(absolute_error, name="error")
-    model.compile(optimizer(), NegativeBinomialLoss(), weighted_metrics=[error])
+    prepare_tensorflow(seed)
+    with strategy().scope():
+        model = untrained(seen, before, horizon, chosen)
+        error = keras.metrics.MeanMetricWrapper(absolute_error, name="error")
+        model.compile(optimizer(chosen), NegativeBinomialLoss(), weighted_metrics=[error])
     epoch = min(EPOCH, steps)
-    history = model.fit(
-        data,
-        epochs=steps // epoch,
-        steps_per_epoch=epoch,
+    told = ("hold out", before, seed, epoch, steps // epoch, chosen)
+    progress = Progress(fit_folder(folder, seen, model, *told))
+    progress.restore(model)
+    train(
+        model,
+        seen,
+        before,
+        (steps // epoch, epoch),
+        chosen.batch,
+        seed,
+        progress,
+        [keras.callbacks.SwapEMAWeights(), Patience(progress, "val_error", PATIENCE), *watchers],
         validation_data=held_out_weeks(model, seen, before),
-        validation_batch_size=BATCH,
-        callbacks=[
-            keras.callbacks.SwapEMAWeights(),
-            keras.callbacks.EarlyStopping("val_error", patience=PATIENCE, mode="min"),
-        ],
-        shuffle=False,
-        verbose=0,
+        validation_batch_size=chosen.batch,
     )
-    losses = history.history["val_error"]
-    chosen = epoch * (int(np.argmin(losses)) + 1)
-    log.info("held-out weeks are forecast best after %d steps: %s", chosen, np.round(losses, 4))
+    losses = progress.logged("val_error")
+    best = epoch * (int(np.argmin(losses)) + 1)
+    log.info("held-out weeks are forecast best after %d steps: %s", best, np.round(losses, 4))
     mean, size = predict(model, seen, covariates(seen), before)
-    return Trial(chosen, seen.units[:, before:], mean, size)
+    return Trial(best, min(losses), seen.units[:, before:], mean, size)
 
 
 def absolute_error(units: Tensor, predicted: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ Weights = Any  # Keras has no type that holds both its own and a backend's
 
 
 def carry_over(start: StructuredDemand, model: StructuredDemand) -> bool:
-    """Give `model` what `start` has learnt; False, and nothing changed, where their shapes differ.
+    """Give `model` what `start` has learnt; False, and nothing changed, where they differ in shape.
 
     Effects and embeddings belong to departments, categories, subcategories and products: they go
     to the same name's row. One that `start` did not know keeps its start, for effects no
@@ -24,9 +24,8 @@ def carry_over(start: StructuredDemand, model: StructuredDemand) -> bool:
             each.build()
     pairs = list(zip(model.weights, start.weights, strict=False))
     levels = dict(tables(model))
-    if len(model.weights) != len(start.weights) or not all(
-        _fit(new, old, by_name=new.path in levels) for new, old in pairs
-    ):
+    alike = model.speed == start.speed and len(model.weights) == len(start.weights)
+    if not alike or not all(_fit(new, old, by_name=new.path in levels) for new, old in pairs):
         return False
     for new, old in pairs:
         learnt = keras.ops.convert_to_numpy(old)

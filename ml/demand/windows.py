@@ -6,6 +6,7 @@ first sale, and nothing at or after the as-of date is read. Weekly products are 
 sales before a date, so a backtest can rank on what was known at its first origin.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -63,8 +64,12 @@ class Panel:
 
     def head(self, products: int) -> "Panel":
         """The panel of its largest `products`."""
-        grids = {name: getattr(self, name)[:products] for name in GRIDS}
-        return replace(self, products=self.products.head(products), **grids)
+        return self.rows(slice(products))
+
+    def rows(self, part: slice) -> "Panel":
+        """The panel of some of its products."""
+        grids = {name: getattr(self, name)[part] for name in GRIDS}
+        return replace(self, products=self.products.iloc[part], **grids)
 
     def until(self, week: int) -> "Panel":
         """The panel of its first `week` weeks."""
@@ -194,21 +199,19 @@ def covariates(
         promoted as in the last `USUAL_WEEKS`.
     """
     price, regular = _planned_prices(panel, price_step)
-    effects = np.stack([price, regular, panel.display, panel.mailer], axis=-1)
-    planned = np.zeros((len(regular), planned_weeks, 4))
-    planned[..., 1] = regular[:, -1:]
-    weeks = len(panel.weeks) + planned_weeks
-    context = [_extended(r, planned_weeks) for r in _rivals(panel, price)] + [
-        np.broadcast_to(panel.holiday[ahead : weeks + ahead], (len(regular), weeks))
-        for ahead in (0, 1)
-    ]
+    past, weeks = len(panel.weeks), len(panel.weeks) + planned_weeks
+    effects = np.zeros((len(regular), weeks, len(EFFECTS)), "float32")
+    for effect, grid in enumerate((price, regular, panel.display, panel.mailer)):
+        effects[:, :past, effect] = grid
+    effects[:, past:, EFFECTS.index("regular")] = regular[:, -1:]
+    context = np.empty((len(regular), weeks, len(CONTEXT)), "float32")
+    for column, grid in enumerate(_rivals(panel, price)):
+        context[..., column] = _extended(grid, planned_weeks)
+    for ahead in (0, 1):
+        context[..., len(CONTEXT) - 2 + ahead] = panel.holiday[ahead : weeks + ahead]
     category, shop = numbered(panel.products["category"]), np.zeros(len(regular), int)
-    history = [trend(panel.units, category), trend(panel.units, shop)]
-    return {
-        "effects": np.concatenate([effects, planned], axis=1).astype("float32"),
-        "context": np.stack(context, axis=-1).astype("float32"),
-        "history": np.stack(history, axis=-1).astype("float32"),
-    }
+    history = [trend(panel.units, groups).astype("float32") for groups in (category, shop)]
+    return {"effects": effects, "context": context, "history": np.stack(history, axis=-1)}
 
 
 def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:
@@ -222,17 +225,15 @@ def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:
     return np.log1p(-np.minimum(depth, DEEPEST)), np.round(regular / step) * step
 
 
-def _rivals(panel: Panel, price: np.ndarray) -> list[np.ndarray]:
+def _rivals(panel: Panel, price: np.ndarray) -> Iterator[np.ndarray]:
     """How the category's, the subcategory's and all other products are promoted, week by week."""
     category, near = (numbered(panel.products[c]) for c in ("category", "subcategory"))
-    return [
-        others_mean(-price, panel.started, category),
-        others_mean(panel.mailer, panel.started, category),
-        others_mean(panel.display, panel.started, category),
-        others_mean(-price, panel.started, near),
-        others_mean(panel.mailer, panel.started, near),
-        others_mean(-price, panel.started, np.zeros_like(near)),
-    ]
+    yield others_mean(-price, panel.started, category)
+    yield others_mean(panel.mailer, panel.started, category)
+    yield others_mean(panel.display, panel.started, category)
+    yield others_mean(-price, panel.started, near)
+    yield others_mean(panel.mailer, panel.started, near)
+    yield others_mean(-price, panel.started, np.zeros_like(near))
 
 
 def _extended(values: np.ndarray, weeks: int) -> np.ndarray:

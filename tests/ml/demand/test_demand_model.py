@@ -9,7 +9,8 @@ import tensorflow as tf
 from scipy import stats
 
 from ml.demand.checks import everywhere, largest_move, nonfinite_at_extremes
-from ml.demand.fitting import examples, fit, predict
+from ml.demand.examples import examples
+from ml.demand.fitting import fit, predict
 from ml.demand.groups import trend
 from ml.demand.model import NegativeBinomialLoss, adjusted_levels
 from ml.demand.response import responses
@@ -79,17 +80,16 @@ def test_training_examples_hold_nothing_after_the_origin(panel):
     units[:, 20:] = 1e6
     poisoned = replace(panel, units=units, ratio=np.where(np.arange(WEEKS) < 20, panel.ratio, -2))
 
-    clean, dirty = examples(panel, 20, HORIZON), examples(poisoned, 20, HORIZON)
+    (clean,), (dirty,) = examples(panel, 20, HORIZON), examples(poisoned, 20, HORIZON)
 
-    for name, values in clean[0].items():
-        np.testing.assert_array_equal(values, dirty[0][name])
-    np.testing.assert_array_equal(clean[1], dirty[1])
-    np.testing.assert_array_equal(clean[2], dirty[2])
+    for name, values in clean.items():
+        np.testing.assert_array_equal(values, dirty[name])
 
 
 def test_targets_are_the_weeks_ahead_and_those_unknown_weigh_nothing(panel):
-    _, units, weights = examples(panel, 20, HORIZON)
+    (example,) = examples(panel, 20, HORIZON)
 
+    units, weights = example["target"][..., 0], example["weight"]
     np.testing.assert_array_equal(units[:, 10, 2], panel.units[:, 13])
     assert weights[0, 16].tolist() == [1, 1, 1]
     assert weights[0, 17].tolist() == [1, 1, 0]

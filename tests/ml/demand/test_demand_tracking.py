@@ -15,6 +15,7 @@ from ml.demand.checks import everywhere
 from ml.demand.comparison import Comparison, losses
 from ml.demand.explain import importances
 from ml.demand.fitting import Fit
+from ml.demand.hyperparameters import read_hyperparameters
 from ml.demand.pyfunc import COLUMNS, NUMBERS, DemandForecaster, panel_of, table_of
 from ml.demand.quantiles import quantiles
 from ml.demand.response import responses
@@ -68,6 +69,7 @@ def candidate(panel, trained):
         fingerprint={"fct_product_weeks": "abc"},
         importances=importances(trained.model, panel),
         comparison=Comparison("4", "on weeks", ratio=0.9, low=0.8, high=1.1, products=20),
+        hyperparameters=read_hyperparameters(),
     )
 
 
