@@ -1,9 +1,9 @@
 """Calendars: one item's promotions over the weeks, under prices on the shared limits.
 
-Given a price on the budget and on each category-week's slot, items no longer depend on each
-other and each is a small dynamic programme over weeks. An item's state is the week from
-which it may be promoted again and how many promotions it has left. All items are solved at
-once. Arrays of calendars are int (n, weeks), an option or NOTHING per week.
+Given a price on each shared limit, items no longer depend on each other and each is a small
+dynamic programme over weeks. An item's state is the week from which it may be promoted again
+and how many promotions it has left. All items are solved at once, so arrays end in the items'
+axis. Calendars are int (n, weeks), an option or NOTHING per week.
 """
 
 from dataclasses import dataclass
@@ -11,106 +11,169 @@ from functools import cached_property
 
 import numpy as np
 
-from ml.promotions.problem import NOTHING, PlanProblem
+from ml.promotions.groups import Merged
+from ml.promotions.limits import Limits
+from ml.promotions.problem import FREE, NOTHING, PlanProblem, Prices
+from ml.promotions.stock import Stock
 
 
 @dataclass(frozen=True)
-class Prices:
-    """Lagrange multipliers: `budget` a number, `slots` (categories, weeks), all >= 0."""
+class Board:
+    """A merged problem laid out for the dynamic programme, prices apart.
 
-    budget: float
-    slots: np.ndarray
+    value, cost: (options, weeks, items); value is -inf where an option may not be had.
+    demanded: bool (weeks + 1, items), no promotion in that week is not an answer.
+    again: (weeks + 1, items), the first week that is free after a promotion up to a week.
+    barred: bool, the same shape; such an end would leave a demanded week without promotion.
+    """
+
+    merged: Merged
+    limits: Limits
+    stock: Stock
+    value: np.ndarray
+    cost: np.ndarray
+    demanded: np.ndarray
+    again: np.ndarray
+    barred: np.ndarray
+
+    @property
+    def problem(self) -> PlanProblem:
+        return self.merged.problem
+
+    @cached_property
+    def needed(self) -> np.ndarray:
+        """Whether having no promotion at all is no answer for an item, bool (items,)."""
+        must = self.problem.must
+        demanded: np.ndarray = self.demanded.any(axis=0)
+        return demanded if must is None else np.logical_or(demanded, must)
+
+    @property
+    def lengths(self) -> range:
+        """How many weeks a promotion may last."""
+        shortest, longest = self.problem.duration
+        return range(shortest, min(longest, self.value.shape[1]) + 1)
+
+
+def lay_out(merged: Merged) -> Board:
+    problem = merged.problem
+    items, weeks, options = problem.value.shape
+    allowed, pinned = problem.allowed.transpose(2, 1, 0), problem.pinned
+    demanded = np.zeros((weeks + 1, items), bool)
+    if pinned is not None:
+        pin = pinned.T
+        demanded[:weeks] = (pin != FREE) & (pin != NOTHING)
+        same = np.arange(options)[:, None, None] == pin
+        allowed = allowed & np.where(pin >= NOTHING, same, True)
+    again = np.minimum(np.arange(weeks + 1)[:, None] + problem.gap, weeks)
+    first = np.full((weeks + 1, items), weeks)
+    for week in range(weeks - 1, -1, -1):
+        first[week] = np.where(demanded[week], week, first[week + 1])
+    return Board(
+        merged=merged,
+        limits=Limits(problem, merged.weight),
+        stock=Stock.of(merged),
+        value=np.where(allowed, problem.value.transpose(2, 1, 0), -np.inf),
+        cost=np.where(allowed, problem.cost.transpose(2, 1, 0), 0.0),
+        demanded=demanded,
+        again=again,
+        barred=first < again,
+    )
 
 
 @dataclass(frozen=True)
-class PricedProblem:
-    """A problem whose shared limits are replaced by prices."""
+class Priced:
+    """A board whose shared limits are replaced by prices."""
 
-    problem: PlanProblem
+    board: Board
     prices: Prices
 
     @cached_property
-    def net(self) -> np.ndarray:
-        """Value less priced limits, (items, weeks, options); -inf where not allowed."""
-        problem = self.problem
-        slot = self.prices.slots[problem.category][:, :, None]
-        priced = problem.value - self.prices.budget * problem.cost - slot
-        return np.where(problem.allowed, priced, -np.inf)
+    def money(self) -> np.ndarray:
+        """Price of a unit of cost by week and item."""
+        prices = self.prices
+        by_week = prices.budget + prices.week_budget[:, None]
+        return (by_week + prices.category_budget)[:, self.board.problem.category]
 
     @cached_property
-    def best(self) -> np.ndarray:
-        """The net of the best option of each item and week, (items, weeks)."""
-        return self.net.max(axis=2, initial=-np.inf)
+    def slot(self) -> np.ndarray:
+        """Price of the slots a promotion takes by week and item."""
+        prices, limits = self.prices, self.board.limits
+        slots = (prices.slots + prices.week_slots).T[:, self.board.problem.category]
+        slots = slots * limits.weight
+        return slots + (limits.members @ prices.rivals).T if limits.problem.rivals else slots
+
+    @cached_property
+    def starts(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """By length: the net of the best promotion starting in a week, and its option.
+
+        Both (weeks - length + 1, items).
+        """
+        board, lengths = self.board, self.board.lengths
+        best = {n: np.full(board.value[0, n - 1 :].shape, -np.inf) for n in lengths}
+        which = {n: np.zeros(best[n].shape, np.int16) for n in lengths}
+        for option in range(len(board.value)):
+            weekly = board.value[option] - self.money * board.cost[option]
+            run = weekly
+            for length in range(1, lengths.stop):
+                if length > 1:
+                    run = weekly[: len(run) - 1] + run[1:]
+                if length in lengths:
+                    np.copyto(which[length], option, where=run > best[length])
+                    np.maximum(best[length], run, out=best[length])
+        slot = self.slot
+        for length in range(1, lengths.stop):
+            if length > 1:
+                slot = self.slot[: len(slot) - 1] + slot[1:]
+            if length in lengths:
+                best[length] -= slot
+        return {length: (best[length], which[length]) for length in lengths}
 
     @cached_property
     def worth(self) -> np.ndarray:
         """Most net value from week t on with k promotions left, (weeks + 1, most + 1, items)."""
-        items, weeks = self.best.shape
-        worth = np.zeros((weeks + 1, self.problem.most + 1, items))
-        each = np.arange(items)
+        board, most = self.board, self.board.problem.most
+        weeks, items = board.value.shape[1:]
+        worth, each = np.zeros((weeks + 1, most + 1, items)), np.arange(items)
+        if board.problem.must is not None:
+            worth[weeks, most, board.problem.must] = -np.inf
         for week in range(weeks - 1, -1, -1):
-            free = self.free_again(week)
-            for left in range(1, self.problem.most + 1):
-                promoted = self.best[:, week] + worth[free, left - 1, each]
-                worth[week, left] = np.maximum(worth[week + 1, left], promoted)
+            worth[week] = worth[week + 1]
+            worth[week][:, board.demanded[week]] = -np.inf
+            for length in board.lengths:
+                if week + length > weeks:
+                    break
+                start = self.starts[length][0][week]
+                for left in range(1, most + 1):
+                    promoted = start + self.after(week + length, left - 1, each, worth)
+                    np.maximum(worth[week, left], promoted, out=worth[week, left])
         return worth
 
-    def free_again(self, week: int) -> np.ndarray:
-        """The first week an item promoted in `week` may be promoted again, (items,)."""
-        return np.minimum(week + 1 + self.problem.gap, self.best.shape[1])
-
-    @property
-    def bound(self) -> float:
-        """No plan is worth more than this, whatever the prices (weak duality)."""
-        slots = float((self.prices.slots * self.problem.slots).sum())
-        per_item = self.worth[0, self.problem.most]
-        return float(per_item.sum()) + self.prices.budget * self.problem.budget + slots
+    def after(
+        self, end: int, left: int | np.ndarray, item: np.ndarray, worth: np.ndarray | None = None
+    ) -> np.ndarray:
+        """What is still to be had after a promotion up to week `end`, `left` promotions left."""
+        worth = self.worth if worth is None else worth
+        then = worth[self.board.again[end, item], left, item]
+        return np.where(self.board.barred[end, item], -np.inf, then)
 
     def best_calendars(self) -> np.ndarray:
-        """Each item's best calendar, (items, weeks)."""
-        items, weeks = self.best.shape
-        option = self.net.argmax(axis=2)
-        chosen = np.full((items, weeks), NOTHING)
-        each, free, left = np.arange(items), np.zeros(items, int), np.full(items, self.problem.most)
+        """Each item's best calendar, stock apart, (items, weeks)."""
+        weeks, items = self.board.value.shape[1:]
+        chosen = np.full((weeks, items), NOTHING, np.int16)
+        each, free = np.arange(items), np.zeros(items, int)
+        left = np.full(items, self.board.problem.most)
         for week in range(weeks):
-            again = self.free_again(week)
-            promoted = self.best[:, week] + self.worth[again, np.maximum(left - 1, 0), each]
-            take = (free <= week) & (left > 0) & (promoted > self.worth[week + 1, left, each])
-            chosen[take, week] = option[take, week]
-            free, left = np.where(take, again, free), left - take
-        return chosen
-
-    def near_best(self, loss: float, most: int) -> tuple[np.ndarray, np.ndarray, float]:
-        """Every calendar that falls at most `loss` short of its item's best one.
-
-        Returns items (n,), calendars (n, weeks) and the loss up to which they are complete:
-        less than asked for where more than `most` calendars qualify, the nearest kept.
-        """
-        items, weeks = self.best.shape
-        item = np.arange(items)
-        short, left = np.zeros(items), np.full(items, self.problem.most)
-        free, calendar = np.zeros(items, int), np.full((items, weeks), NOTHING)
-        for week in range(weeks):
-            may = (free <= week) & (left > 0)
-            here, after = self.worth[week, left, item], self.worth[week + 1, left, item]
-            none = np.where(may, short + here - after, short)
-            row, option = np.nonzero(may[:, None] & np.isfinite(self.net[item, week]))
-            again = self.free_again(week)[item[row]]
-            promoted = self.net[item[row], week, option]
-            then = promoted + self.worth[again, left[row] - 1, item[row]]
-            loses = np.concatenate([none, short[row] + here[row] - then])
-            keep, loss = _nearest(loses, loss, most)
-            row = np.concatenate([np.arange(len(item)), row])[keep]
-            option = np.concatenate([np.full(len(item), NOTHING), option])[keep]
-            free = np.concatenate([free, again])[keep]
-            item, left, calendar = item[row], left[row] - (option != NOTHING), calendar[row]
-            short, calendar[:, week] = loses[keep], option
-        return item, calendar, loss
-
-
-def _nearest(loses: np.ndarray, loss: float, most: int) -> tuple[np.ndarray, float]:
-    keep = np.flatnonzero(loses <= loss)
-    if len(keep) <= most:
-        return keep, loss
-    nearest = keep[np.argsort(loses[keep], kind="stable")[:most]]
-    return np.sort(nearest), float(np.nextafter(loses[nearest[-1]], -np.inf))
+            other = np.where(self.board.demanded[week], -np.inf, self.worth[week + 1, left, each])
+            may, again = (free <= week) & (left > 0), free
+            for length in self.board.lengths:
+                if week + length > weeks:
+                    break
+                start, option = (found[week] for found in self.starts[length])
+                promoted = start + self.after(week + length, np.maximum(left - 1, 0), each)
+                take = may & (promoted > other)
+                other = np.where(take, promoted, other)
+                chosen[week : week + length, take] = option[take]
+                chosen[week + length :, take] = NOTHING
+                again = np.where(take, self.board.again[week + length], again)
+            left, free = left - (again > free), again
+        return chosen.T.astype(int)

@@ -1,17 +1,17 @@
-"""The master problem: pick at most one of the collected calendars for each item."""
+"""The master problem: pick one of the collected calendars for each undecided item."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from ml.errors import InfeasibleError
-from ml.promotions.calendars import Prices
-from ml.promotions.problem import NOTHING, PlanProblem
-
-RELATIVE_GAP = 1e-5
-NODES = 500
+from ml.promotions.calendars import Board
+from ml.promotions.dual import Answer
+from ml.promotions.labels import Labels
+from ml.promotions.problem import NOTHING, worth
 
 
 @dataclass(frozen=True)
@@ -31,61 +31,130 @@ class Columns:
 
 @dataclass(frozen=True)
 class Master:
-    """The columns' value (n,) and what they use of each limit, sparse (limits, n).
+    """Undecided items choose between `columns` or nothing; the others keep `fixed`.
 
-    Limits are the budget, the category-weeks, then the items; `room` is their amount.
+    fixed: calendars (items, weeks), NOTHING in the rows of undecided items.
     """
 
-    value: np.ndarray
-    uses: sparse.csr_array
-    room: np.ndarray
+    board: Board
+    columns: Columns
+    fixed: np.ndarray
+
+    @cached_property
+    def value(self) -> np.ndarray:
+        """What each column earns, (n,)."""
+        column, item, week, option = self._promoted
+        earned = self.board.problem.value[item, week, option]
+        return np.bincount(column, earned, minlength=len(self.columns.item))
+
+    @cached_property
+    def constraint(self) -> LinearConstraint:
+        """The shared limits that are set, then one row per undecided item."""
+        column, item, week, option = self._promoted
+        limits, count = self.board.limits, len(self.columns.item)
+        row, by, amount = limits.entries(item, week, option)
+        shape = (len(limits.room), count)
+        uses = sparse.csr_array((amount, (row, column[by])), shape=shape)[self._set]
+        owner, at = np.unique(self.columns.item, return_inverse=True)
+        owns = sparse.csr_array((np.ones(count), (at, np.arange(count))))
+        least = np.where(self.board.needed[owner], 1.0, -np.inf)
+        return LinearConstraint(
+            sparse.vstack([uses, owns], format="csr"),
+            np.concatenate([np.full(len(self._set), -np.inf), least]),
+            np.concatenate([self._room[self._set], np.ones(len(owner))]),
+        )
+
+    @cached_property
+    def _room(self) -> np.ndarray:
+        item, week = np.nonzero(self.fixed != NOTHING)
+        return self.board.limits.room - self.board.limits.usage(item, week, self.fixed[item, week])
+
+    @cached_property
+    def _set(self) -> np.ndarray:
+        return np.flatnonzero(np.isfinite(self.board.limits.room))
+
+    @cached_property
+    def _promoted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        column, week = np.nonzero(self.columns.calendar != NOTHING)
+        return column, self.columns.item[column], week, self.columns.calendar[column, week]
+
+    @property
+    def decided(self) -> float:
+        """What the fixed calendars earn."""
+        return worth(self.board.problem, self.fixed)
+
+    def relaxed(self) -> tuple[float, np.ndarray]:
+        """The linear relaxation's value and the price it puts on every shared limit."""
+        upper, lower = self.constraint, np.isfinite(self.constraint.lb)
+        solved = linprog(
+            -self.value,
+            A_ub=sparse.vstack([upper.A, -upper.A[lower]], format="csr"),
+            b_ub=np.concatenate([upper.ub, -upper.lb[lower]]),
+            method="highs",
+        )
+        if solved.x is None:
+            raise InfeasibleError(f"the master problem has no solution: {solved.message}")
+        prices = np.zeros(len(self.board.limits.room))
+        prices[self._set] = np.maximum(-solved.ineqlin.marginals[: len(self._set)], 0.0)
+        return self.decided - float(solved.fun), prices
+
+    def chosen(self, gap: float, nodes: int) -> tuple[np.ndarray, float]:
+        """The best whole choice as (items, weeks), and a bound on any choice of columns.
+
+        Solved by HiGHS to within `gap` money or to `nodes` branch-and-bound nodes, never by a
+        clock, so that the same columns give the same plan.
+        """
+        choice = self.fixed.copy()
+        if not len(self.columns.item):
+            return choice, self.decided
+        most = max(float(self.value[self.value > 0].sum()), 1e-9)
+        solved = milp(
+            -self.value,
+            integrality=np.ones(len(self.value)),
+            bounds=Bounds(0, 1),
+            constraints=self.constraint,
+            options={"mip_rel_gap": gap / most, "node_limit": nodes},
+        )
+        if solved.x is None:
+            raise InfeasibleError(f"no whole plan was found in {nodes} nodes: {solved.message}")
+        picked = solved.x > 0.5
+        choice[self.columns.item[picked]] = self.columns.calendar[picked]
+        return choice, self.decided - float(solved.mip_dual_bound)
 
 
-def build(problem: PlanProblem, columns: Columns) -> Master:
-    column, week = np.nonzero(columns.calendar != NOTHING)
-    item, option = columns.item[column], columns.calendar[column, week]
-    count = len(columns.item)
-    slot = 1 + problem.category[item] * problem.slots.shape[1] + week
-    owner = 1 + problem.slots.size + columns.item
-    limit = np.concatenate([np.zeros(len(column), int), slot, owner])
-    used = np.concatenate([problem.cost[item, week, option], np.ones(len(column) + count)])
-    by = np.concatenate([column, column, np.arange(count)])
-    shape = (1 + problem.slots.size + len(problem.category), count)
-    value = np.bincount(column, problem.value[item, week, option], minlength=count)
-    room = np.concatenate([[problem.budget], problem.slots.ravel(), np.ones(len(problem.category))])
-    return Master(value, sparse.csr_array((used, (limit, by)), shape=shape), room)
+def gather(answer: Answer, labels: Labels, known: Columns) -> Master:
+    """Let the items with more than one calendar at hand choose; fix the others' best one.
 
-
-def relax(problem: PlanProblem, columns: Columns) -> tuple[float, Prices]:
-    """The linear relaxation's value and the prices it puts on the shared limits."""
-    master = build(problem, columns)
-    solved = linprog(-master.value, A_ub=master.uses, b_ub=master.room, method="highs")
-    if solved.x is None:
-        raise InfeasibleError(f"the master problem has no solution: {solved.message}")
-    marginals = np.maximum(-solved.ineqlin.marginals, 0.0)
-    slots = marginals[1 : 1 + problem.slots.size].reshape(problem.slots.shape)
-    return float(-solved.fun), Prices(float(marginals[0]), slots)
-
-
-def choose(problem: PlanProblem, columns: Columns) -> tuple[np.ndarray, float]:
-    """The best whole choice of columns as (items, weeks), and a bound on any such choice.
-
-    Solved by HiGHS to RELATIVE_GAP or NODES branch-and-bound nodes, never by a clock, so that
-    the same columns give the same plan.
+    Where the fixed calendars alone overfill a limit, those worth least are undecided too.
     """
-    choice = np.full(problem.value.shape[:2], NOTHING)
-    if not len(columns.item):
-        return choice, 0.0
-    master = build(problem, columns)
-    solved = milp(
-        -master.value,
-        integrality=np.ones(len(master.value)),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(master.uses, ub=master.room),
-        options={"mip_rel_gap": RELATIVE_GAP, "node_limit": NODES},
+    board, best = answer.board, answer.calendar
+    undecided = np.zeros(len(best), bool)
+    undecided[known.item] = True
+    undecided[labels.item[1:][labels.item[1:] == labels.item[:-1]]] = True
+    undecided |= _overfull(answer, undecided)
+    at = np.flatnonzero(undecided)
+    near = undecided[labels.item]
+    columns = known.joined(
+        np.concatenate([labels.item[near], at]),
+        np.concatenate([labels.calendar[near], best[at]]),
     )
-    if solved.x is None:
-        raise InfeasibleError(f"no whole plan was found in {NODES} nodes: {solved.message}")
-    picked = solved.x > 0.5
-    choice[columns.item[picked]] = columns.calendar[picked]
-    return choice, float(-solved.mip_dual_bound)
+    fixed = np.where(undecided[:, None], NOTHING, best)
+    return Master(board, columns, fixed)
+
+
+def _overfull(answer: Answer, undecided: np.ndarray) -> np.ndarray:
+    """The decided items worth least in each row that the decided items overfill."""
+    board, (calendar, worth_each) = answer.board, answer.best
+    item, week = np.nonzero((calendar != NOTHING) & ~(undecided | board.needed)[:, None])
+    row, by, amount = board.limits.entries(item, week, calendar[item, week])
+    kept_item, kept_week = np.nonzero((calendar != NOTHING) & ~undecided[:, None])
+    usage = board.limits.usage(kept_item, kept_week, calendar[kept_item, kept_week])
+    over = usage - board.limits.room
+    order = np.lexsort((item[by], worth_each[item[by]], row))
+    order = order[over[row[order]] > 0]
+    row, amount, owner = row[order], amount[order], item[by[order]]
+    total = np.cumsum(amount) - amount
+    first = np.searchsorted(row, row)
+    freed = np.zeros(len(undecided), bool)
+    freed[owner[total - total[first] < 2 * over[row]]] = True
+    return freed

@@ -1,54 +1,62 @@
 """Solve the plan problem by Lagrangian decomposition.
 
-Prices on the shared limits split the problem into one dynamic programme per item
-(`calendars`). A subgradient search brings the prices near their best; column generation on
-the collected calendars then finishes them (Wolsey, "Integer Programming", 2nd ed. 2020,
-ch. 10-11). Every calendar close to its item's best at those prices goes to a restricted
-master problem whose integer solution is the plan (`master`). The Lagrangian gives the bound.
+Prices on the shared limits split the problem into one dynamic programme per item (`calendars`).
+A quasi-Newton search brings the prices near their best (`dual`). Then only the items that have
+several calendars of nearly the same worth are undecided: column generation on those finishes
+the prices, and an integer master problem on HiGHS chooses between their calendars (`master`;
+Wolsey, "Integer Programming", 2nd ed. 2020, ch. 10-11; the undecided items are what Pisinger,
+"A minimal algorithm for the multiple-choice knapsack problem", 1995, calls the core). The
+Lagrangian gives the bound.
 """
 
 import logging
 
 import numpy as np
 
-from ml.promotions.calendars import PricedProblem, Prices
-from ml.promotions.master import Columns, choose, relax
-from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution
+from ml.promotions.calendars import Board, lay_out
+from ml.promotions.dual import Answer, lowest
+from ml.promotions.groups import merge
+from ml.promotions.labels import Labels, near_best
+from ml.promotions.master import Columns, gather
+from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution, worth
 
 log = logging.getLogger(__name__)
 
 STEPS = 60
-ROUNDS = 40
+ROUNDS = 12
 TOLERANCE = 1e-6
 REFINE = 1e-5
-MOST_COLUMNS = 30_000
+ENOUGH = 3e-6
+NODES = 500
+FEW, MOST = 3_000, 30_000
 
 
 def solve(problem: PlanProblem) -> PlanSolution:
     """The best plan found, with a bound on the best possible one.
 
     Raises:
-        InfeasibleError: the linear or the whole master problem has no solution.
+        InfeasibleError: no plan keeps every limit.
     """
-    priced, columns = _search_prices(problem)
-    priced, columns = _finish_prices(problem, priced, columns)
-    choice, _ = choose(problem, columns)
-    objective, bound = worth(problem, choice), priced.bound
-    if bound - objective > REFINE * bound:
-        item, calendar, complete = priced.near_best(bound - objective, MOST_COLUMNS)
-        columns = columns.joined(item, calendar)
-        choice, restricted = choose(problem, columns)
+    merged = merge(problem)
+    board = lay_out(merged)
+    start = Answer(board, np.zeros(len(board.limits.room)))
+    answer = lowest(board, start.vector, STEPS)
+    answer, columns = _finish_prices(answer)
+    labels, _ = near_best(answer.priced, _items(board), _span(answer), _few(board))
+    labels = _fitting(board, labels)
+    choice, _ = gather(answer, labels, columns).chosen(ENOUGH * abs(answer.bound), NODES)
+    objective, bound = worth(board.problem, choice), answer.bound
+    if bound - objective > REFINE * abs(bound):
+        labels, complete = near_best(answer.priced, _items(board), bound - objective, MOST)
+        refined = gather(answer, _fitting(board, labels), columns)
+        better, restricted = refined.chosen(ENOUGH * abs(bound), NODES)
         if bound - objective <= complete:  # no better plan has a calendar outside the columns
             bound = min(bound, restricted)
-        objective = worth(problem, choice)
-    log.info("plan: %d columns, objective %.2f, bound %.2f", len(columns.item), objective, bound)
-    return PlanSolution(choice, objective, bound, priced.prices.budget, priced.prices.slots)
-
-
-def worth(problem: PlanProblem, choice: np.ndarray) -> float:
-    """The value of a plan (items, weeks), summed in a fixed order."""
-    item, week = np.nonzero(choice != NOTHING)
-    return float(problem.value[item, week, choice[item, week]].sum())
+        choice = max(choice, better, key=lambda each: worth(board.problem, each))
+        objective = worth(board.problem, choice)
+    chosen = merged.spread(choice)
+    log.info("plan: objective %.2f, bound %.2f", objective, bound)
+    return PlanSolution(chosen, worth(problem, chosen), bound, answer.priced.prices)
 
 
 def usage(problem: PlanProblem, choice: np.ndarray) -> tuple[float, np.ndarray]:
@@ -59,45 +67,39 @@ def usage(problem: PlanProblem, choice: np.ndarray) -> tuple[float, np.ndarray]:
     return float(problem.cost[item, week, choice[item, week]].sum()), slots
 
 
-def _search_prices(problem: PlanProblem) -> tuple[PricedProblem, Columns]:
-    """Walk down the Lagrangian bound by subgradient steps of shrinking length.
-
-    Budget and slots are measured in their own units: a step changes the budget's price by
-    a share of the mean return on cost, a slot's by a share of the mean value of a promotion.
-    """
-    items, weeks, _ = problem.value.shape
-    columns = Columns(np.empty(0, int), np.empty((0, weeks), int))
-    best = current = PricedProblem(problem, Prices(0.0, np.zeros(problem.slots.shape)))
-    for step in range(STEPS):
-        calendars = current.best_calendars()
-        columns = columns.joined(np.arange(items), calendars)
-        spent, taken = usage(problem, calendars)
-        length = 1.0 / (step + 2)
-        value_each = worth(problem, calendars) / max(1.0, float(taken.sum()))
-        overrun = (spent - problem.budget) / max(problem.budget, spent, 1e-12)
-        budget_unit = worth(problem, calendars) / max(spent, 1e-12)
-        crowd = (taken - problem.slots) / np.maximum(np.maximum(taken, problem.slots), 1.0)
-        prices = Prices(
-            max(0.0, current.prices.budget + length * budget_unit * overrun),
-            np.maximum(0.0, current.prices.slots + length * value_each * crowd),
-        )
-        current = PricedProblem(problem, prices)
-        best = min(best, current, key=lambda priced: priced.bound)
-    return best, columns
-
-
-def _finish_prices(
-    problem: PlanProblem, best: PricedProblem, columns: Columns
-) -> tuple[PricedProblem, Columns]:
-    """Column generation: price by the relaxed master, add each item's best calendar."""
+def _finish_prices(answer: Answer) -> tuple[Answer, Columns]:
+    """Column generation: price by the relaxed master, add each item's nearly best calendars."""
+    board = answer.board
+    best, columns = answer, Columns(np.empty(0, int), np.empty((0, board.value.shape[1]), int))
     for _ in range(ROUNDS):
+        labels, _ = near_best(answer.priced, _items(board), _span(answer), _few(board))
+        master = gather(answer, _fitting(board, labels), columns)
+        columns = master.columns
         if not len(columns.item):
             break
-        relaxed, prices = relax(problem, columns)
-        current = PricedProblem(problem, prices)
-        best = min(best, current, key=lambda priced: priced.bound)
-        if best.bound - relaxed <= TOLERANCE * max(best.bound, 1.0):
+        relaxed, vector = master.relaxed()
+        answer = Answer(board, vector)
+        best = min(best, answer, key=lambda each: each.bound)
+        log.debug("%d columns, relaxed %.4f, bound %.4f", len(columns.item), relaxed, best.bound)
+        if best.bound - relaxed <= TOLERANCE * abs(best.bound):
             break
-        items = np.arange(len(problem.category))
-        columns = columns.joined(items, current.best_calendars())
     return best, columns
+
+
+def _items(board: Board) -> np.ndarray:
+    return np.arange(len(board.problem.category))
+
+
+def _span(answer: Answer) -> float:
+    """How far from its best a calendar may be: what a promotion earns on average."""
+    promotions = int(np.count_nonzero(answer.calendar != NOTHING))
+    return abs(answer.bound) / max(1, promotions)
+
+
+def _few(board: Board) -> int:
+    """Calendars to choose between: a few for each limit, of which one item each is split."""
+    return FEW + 3 * int(np.isfinite(board.limits.room).sum())
+
+
+def _fitting(board: Board, labels: Labels) -> Labels:
+    return labels[board.stock.fits(labels.item, labels.calendar)]

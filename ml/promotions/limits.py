@@ -1,0 +1,107 @@
+"""The shared limits of a plan problem as rows: what a promotion uses of each, and their prices.
+
+Rows, in this order: the budget, weekly budgets, category budgets, category-week slots, week
+slots, rival sets by week. A limit that is not set has room inf.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from ml.promotions.problem import PlanProblem, Prices
+
+Entries = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The rows of `problem`; `weight` (items,) is how many slots an item's promotion takes."""
+
+    problem: PlanProblem
+    weight: np.ndarray
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        categories, weeks = self.problem.slots.shape
+        return {
+            "budget": (1,),
+            "week_budget": (weeks,),
+            "category_budget": (categories,),
+            "slots": (categories, weeks),
+            "week_slots": (weeks,),
+            "rivals": (len(self.problem.rivals), weeks),
+        }
+
+    @cached_property
+    def starts(self) -> dict[str, int]:
+        sizes = np.cumsum([0, *(int(np.prod(shape)) for shape in self.shapes.values())])
+        return dict(zip([*self.shapes, "end"], sizes.tolist(), strict=True))
+
+    @cached_property
+    def room(self) -> np.ndarray:
+        """How much each row holds, (rows,)."""
+        given = {
+            "budget": np.array([self.problem.budget]),
+            "week_budget": self.problem.week_budget,
+            "category_budget": self.problem.category_budget,
+            "slots": self.problem.slots,
+            "week_slots": self.problem.week_slots,
+            "rivals": np.ones(self.shapes["rivals"]),
+        }
+        rooms = [
+            np.full(self.shapes[name], np.inf) if limit is None else limit
+            for name, limit in given.items()
+        ]
+        return np.concatenate([np.ravel(room).astype(float) for room in rooms])
+
+    @cached_property
+    def members(self) -> sparse.csr_array:
+        """Which rival sets an item is in, (items, sets); its promotion takes that many places."""
+        sets = self.problem.rivals
+        item = np.concatenate([*sets, np.empty(0, int)]).astype(int)
+        of = np.repeat(np.arange(len(sets)), [len(s) for s in sets])
+        shape = (len(self.problem.category), len(sets))
+        return sparse.csr_array((np.ones(len(item)), (item, of)), shape=shape)
+
+    def prices(self, vector: np.ndarray) -> Prices:
+        """The rows' prices by the limits' names."""
+        part = {
+            name: vector[self.starts[name] :][: int(np.prod(shape))].reshape(shape)
+            for name, shape in self.shapes.items()
+        }
+        return Prices(float(part.pop("budget")[0]), **part)
+
+    def entries(self, item: np.ndarray, week: np.ndarray, option: np.ndarray) -> Entries:
+        """What promoted weeks use: row, which promoted week (an index), amount."""
+        problem, start = self.problem, self.starts
+        each, category = np.arange(len(item)), problem.category[item]
+        cost, weight = problem.cost[item, week, option], self.weight[item]
+        weeks = problem.slots.shape[1]
+        rows = [np.full(len(item), start["budget"])]
+        amounts = [cost]
+        if problem.week_budget is not None:
+            rows.append(start["week_budget"] + week)
+            amounts.append(cost)
+        if problem.category_budget is not None:
+            rows.append(start["category_budget"] + category)
+            amounts.append(cost)
+        rows.append(start["slots"] + category * weeks + week)
+        amounts.append(weight)
+        if problem.week_slots is not None:
+            rows.append(start["week_slots"] + week)
+            amounts.append(weight)
+        by = [each] * len(rows)
+        if problem.rivals:
+            places = self.members[item].tocoo()
+            promoted, which = places.coords
+            rows.append(start["rivals"] + which * weeks + week[promoted])
+            amounts.append(places.data)
+            by.append(promoted)
+        return np.concatenate(rows), np.concatenate(by), np.concatenate(amounts)
+
+    def usage(self, item: np.ndarray, week: np.ndarray, option: np.ndarray) -> np.ndarray:
+        """How much promoted weeks use of every row, (rows,)."""
+        row, _, amount = self.entries(item, week, option)
+        return np.bincount(row, amount, minlength=len(self.room))
