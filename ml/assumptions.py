@@ -29,11 +29,49 @@ class Displacement(Document):
     cannibalised_share: Share
 
 
+class BuyGetPriors(Document):
+    redemption_share: Share
+    step_up_share: Share
+    stockpiled_share: Share
+
+
+class SpendSavePriors(Document):
+    redemption_share: Share
+    top_up_share: Share
+    reach: Share
+
+
+class BundlePriors(Document):
+    redemption_share: Share
+    attach_share: Share
+
+
+class GiftPriors(Document):
+    redemption_share: Share
+    felt_share: Share
+
+
+class FlashPriors(Document):
+    share_of_day: Share
+    shifted_share: Share
+
+
+class MechanicPriors(Document):
+    """What sales at plain price cuts do not teach about the other mechanics."""
+
+    buy_get: BuyGetPriors
+    spend_save: SpendSavePriors
+    bundle: BundlePriors
+    gift: GiftPriors
+    flash: FlashPriors
+
+
 class Assumptions(Document):
     version: int
     margin_by_department: dict[str, Margin]
     supplier_funding_by_brand: dict[str, Share]
     displacement: Displacement
+    mechanics: MechanicPriors
     stock: Stock
     closed_days: list[Annotated[str, Field(pattern=r"^\d\d-\d\d$")]]
 

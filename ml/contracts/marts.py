@@ -162,6 +162,45 @@ FCT_BASKETS = Table(
     ),
 )
 
+FCT_BASKET_QUANTITIES = Table(
+    name="fct_basket_quantities",
+    layer="marts",
+    grain="One row per product, price and units, over baskets of the 91 days before the date.",
+    key=("product_id", "on_promotion", "units"),
+    columns=(
+        Column("product_id", "string"),
+        Column("on_promotion", "bool", "Bought more than 5 % below the regular price."),
+        Column("units", "int64", "12 = 12 or more.", minimum=1, maximum=12),
+        Column("baskets", "int64", minimum=1),
+    ),
+)
+
+FCT_CATEGORY_BASKETS = Table(
+    name="fct_category_baskets",
+    layer="marts",
+    grain="One row per category and sales bracket of 5, over baskets that hold the category.",
+    key=("category", "sales_from"),
+    columns=(
+        Column("category", "string"),
+        Column("sales_from", "int64", "200 = 200 or more.", minimum=0, maximum=200),
+        Column("baskets", "int64", minimum=1),
+    ),
+)
+
+FCT_PRODUCT_PAIRS = Table(
+    name="fct_product_pairs",
+    layer="marts",
+    grain="One row per product and each of the five products most often in its baskets.",
+    key=("product_id", "partner_id"),
+    minimum_rows=0,
+    columns=(
+        Column("product_id", "string"),
+        Column("partner_id", "string"),
+        Column("baskets", "int64", "With the product.", minimum=30),
+        Column("baskets_together", "int64", "With both.", minimum=10),
+    ),
+)
+
 FCT_CAMPAIGNS = Table(
     name="fct_campaigns",
     layer="marts",
@@ -205,6 +244,9 @@ MARTS = (
     FCT_CUSTOMER_PRODUCTS,
     FCT_CUSTOMER_CATEGORIES,
     FCT_BASKETS,
+    FCT_BASKET_QUANTITIES,
+    FCT_CATEGORY_BASKETS,
+    FCT_PRODUCT_PAIRS,
     FCT_CAMPAIGNS,
     FCT_COUPON_REDEMPTIONS,
 )

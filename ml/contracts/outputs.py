@@ -191,6 +191,8 @@ STOCK = Table(
     ),
 )
 
+MECHANICS = ("percent_off", "buy_get", "spend_save", "bundle", "gift", "flash")
+
 PLAN = Table(
     name="plan",
     layer="promotions",
@@ -203,17 +205,37 @@ PLAN = Table(
         Column("product_id", "string"),
         Column("department", "string"),
         Column("category", "string"),
-        Column("mechanic", "string", allowed=("percent_off",)),
-        Column("depth", "double", "Share off the regular price.", minimum=0, maximum=0.7),
+        Column("mechanic", "string", allowed=MECHANICS),
+        Column(
+            "depth",
+            "double",
+            "Share off the regular price when the whole offer is taken.",
+            minimum=0,
+            maximum=0.7,
+        ),
+        Column("threshold_amount", "double", "spend_save: what the basket comes to.", True),
+        Column("discount_amount", "double", "spend_save: money off the product.", True),
+        Column("buy_qty", "int64", "buy_get, gift: items paid in full.", True, minimum=1),
+        Column("get_qty", "int64", "buy_get: items got cheaper; gift: gifts.", True, minimum=1),
+        Column("get_depth", "double", "buy_get: share off the items got; 1 = free.", True),
+        Column("gift_product_id", "string", "gift: what comes free.", True),
+        Column("bundle_id", "string", "bundle: both products, joined by +.", True),
+        Column("bundle_product_id", "string", "bundle: bought too, at its own price.", True),
         Column("support", "string", allowed=("none", "display", "mailer", "display+mailer")),
         Column("audience_id", "string"),
         Column("store_group", "string"),
         Column("starts_at", "timestamp", "Shop's local time."),
         Column("ends_at", "timestamp", "Shop's local time, exclusive."),
-        Column("max_redemptions", "int64", "Units the offer may sell.", minimum=0),
+        Column("max_redemptions", "int64", "Units sold at the offer's price.", minimum=0),
         Column("per_customer_limit", "int64", minimum=1),
         Column("regular_price", "double", above=0),
-        Column("promo_price", "double", above=0),
+        Column(
+            "promo_price",
+            "double",
+            "What an item brings in when the whole offer is taken; the till charges it only "
+            "under percent_off, bundle and flash.",
+            above=0,
+        ),
         Column("unit_cost", "double", above=0),
         Column("cost_is_assumed", "bool"),
         Column("baseline_units", "double", minimum=0),
@@ -224,6 +246,7 @@ PLAN = Table(
         Column("incremental_units", "double", "Expected less baseline, in the promoted week."),
         Column("incremental_margin", "double", "Expected, after markdown, support and dip."),
         Column("incremental_margin_p10", "double", "Under response uncertainty."),
+        Column("margin_from_priors", "double", "Part of the margin no data stand behind."),
         Column(
             "cost",
             "double",

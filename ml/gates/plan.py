@@ -27,8 +27,9 @@ def gate_plan(as_of: date) -> None:
         GateError: the plan breaks its contract, or a limit of the policy.
     """
     summary = json.loads(summary_path(as_of).read_text())
-    frame = measured(lake.read(PLAN, as_of), lake.read(STOCK, as_of))
-    rules = policy_rules(load_policy(), float(summary["budget"]), as_of)
+    policy = load_policy()
+    frame = measured(lake.read(PLAN, as_of), lake.read(STOCK, as_of), policy.most_from_priors)
+    rules = policy_rules(policy, float(summary["budget"]), as_of)
     validation = Validation("plan", as_of)
     passed = False
     try:
@@ -39,25 +40,26 @@ def gate_plan(as_of: date) -> None:
         validation.publish()
 
 
-def measured(plan: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
+def measured(plan: pd.DataFrame, stock: pd.DataFrame, most_from_priors: float) -> pd.DataFrame:
     """The plan with what the policy limits, counted per row."""
     plan = plan.assign(
         starts_at=plan["starts_at"].astype("datetime64[ns]"),
         ends_at=plan["ends_at"].astype("datetime64[ns]"),
     )
-    starts = plan.groupby("product_id")["starts_at"]
-    previous = plan.sort_values("starts_at").groupby("product_id")["starts_at"].shift()
+    week = plan["starts_at"].dt.to_period("W").dt.start_time
+    plan = plan.assign(week=week)
+    previous = plan.sort_values("week").groupby("product_id")["week"].shift()
     available = stock.set_index(["product_id", "week_start_date"])["available_units"]
-    key = pd.MultiIndex.from_arrays([plan["product_id"], plan["starts_at"].dt.date])
+    key = pd.MultiIndex.from_arrays([plan["product_id"], week.dt.date])
     return plan.assign(
         unit_margin_share=(plan["promo_price"] - plan["unit_cost"]) / plan["promo_price"],
         share_of_regular_price=plan["promo_price"] / plan["regular_price"],
-        promotions_of_product=starts.transform("size"),
-        promotions_in_category_week=plan.groupby(["category", "starts_at"])[
-            "promotion_id"
-        ].transform("size"),
-        weeks_since_last=(plan["starts_at"] - previous).dt.days / 7,
-        days_long=(plan["ends_at"] - plan["starts_at"]).dt.days.astype(float),
+        promotions_of_product=plan.groupby("product_id")["week"].transform("size"),
+        promotions_in_category_week=plan.groupby(["category", "week"])["week"].transform("size"),
+        weeks_since_last=(week - previous).dt.days / 7,
+        hours_long=(plan["ends_at"] - plan["starts_at"]).dt.total_seconds() / 3600,
+        beyond_priors=plan["margin_from_priors"]
+        - most_from_priors * plan["incremental_margin"].clip(lower=0),
         stock_left=available.reindex(key).to_numpy() - plan["max_redemptions"],
         stock_left_at_p90=available.reindex(key).to_numpy() - plan["expected_units_p90"],
     )
@@ -67,7 +69,9 @@ def policy_rules(policy: Policy, budget: float, as_of: date) -> list[Rule]:
     """The policy's limits over the columns of `measured`."""
     start = datetime.combine(as_of, time())
     service = policy.stock_service_level
+    priors = _most("beyond_priors", "too much of the margin rests on priors", ROUNDING)
     return [
+        *([priors] if policy.most_from_priors < 1 else []),
         _total("cost", f"the total is over the budget of {budget:g}", budget + ROUNDING),
         _least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
         _most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
@@ -79,7 +83,7 @@ def policy_rules(policy: Policy, budget: float, as_of: date) -> list[Rule]:
         ),
         _least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
         _least("starts_at", f"starts before the as-of date {as_of}", start),
-        _least("days_long", "ends before it starts", 1),
+        _least("hours_long", "ends before it starts", 1),
         Rule("ExpectColumnValuesToNotBeNull", "stock_left", "no stock known", _of("stock_left")),
         _least("stock_left", "may sell more than is in stock", 0),
         _least("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),

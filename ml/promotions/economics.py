@@ -9,7 +9,7 @@ from ml.assumptions import Assumptions
 from ml.inventory.distribution import Floats, coverage, expected_sales
 from ml.promotions.options import Options
 from ml.promotions.policy import Policy
-from ml.promotions.response import Multiplier, Sales, promoted_sales
+from ml.promotions.response import Multiplier, Sales, multiplier, promoted_sales
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,54 @@ class Items:
 
 @dataclass(frozen=True)
 class Economics:
-    """Per option: demand, money, and which limit rules it out."""
+    """Per option: demand, money, and which limit rules it out.
+
+    `taken` is the share of the units sold that are sold at the offer's price, (products,
+    options); `from_priors` the part of the margin that no data stand behind.
+    """
 
     mean_demand: Floats
+    taken: Floats
     sales: Sales
     baseline_sales: Floats
     margin: Floats
     margin_sd: Floats
     margin_low: Floats
+    from_priors: Floats
     cost: Floats
     value: Floats
     on_ladder: np.ndarray
     above_floor: np.ndarray
     in_stock: np.ndarray
+    on_data: np.ndarray
 
     @property
     def allowed(self) -> np.ndarray:
-        return self.on_ladder & self.above_floor & self.in_stock
+        return self.on_ladder & self.above_floor & self.in_stock & self.on_data
+
+
+@dataclass(frozen=True)
+class Priced:
+    """Options with their demand and their money per unit sold, averaged over all buyers.
+
+    `markdown` is what a unit is sold below the regular price, `kept` what is left of its
+    price after unit cost, with the supplier's share and what else the offer brings;
+    `usual` the regular margin. Arrays (products, options), `usual` (products, 1).
+    """
+
+    response: Multiplier
+    taken: Floats
+    markdown: Floats
+    kept: Floats
+    usual: Floats
+    displaced: float
+    support_cost: Floats
+
+    def margin(self, units: Floats, before: Floats) -> Floats:
+        """Margin over no promotion; `units` and `before` are (products, weeks, options)."""
+        kept, usual = self.kept[:, None, :], self.usual[:, None, :]
+        moved = self.displaced * (units - before) * usual
+        return units * kept - before * usual - moved - self.support_cost
 
 
 def unit_costs(products: pd.DataFrame, assumptions: Assumptions) -> pd.DataFrame:
@@ -73,49 +104,112 @@ def unit_costs(products: pd.DataFrame, assumptions: Assumptions) -> pd.DataFrame
 def evaluate(
     items: Items,
     options: Options,
-    response: Multiplier,
+    shares: pd.DataFrame,
     policy: Policy,
     displaced: float,
 ) -> Economics:
-    """Value every option.
+    """Value every option; `shares` (display, mailer) holds one row per product.
 
-    Margin over no promotion = promo units x (promo price - unit cost + funded markdown)
-    - baseline units x (regular price - unit cost) - support
+    Margin over no promotion = units x (regular price - unit cost - markdown + funded markdown
+    + what joiners bring) - baseline units x (regular price - unit cost) - support
     - displaced x extra units x (regular price - unit cost).
-    Cost = promo units x markdown + support: what must be laid out, funded or not, in whole cents.
+    Cost = units x markdown + support: what must be laid out, funded or not, in whole cents.
     Value = margin - risk_aversion x its standard deviation under the response's errors.
     """
-    column = {c: items.table[c].to_numpy(float)[:, None, None] for c in MONEY_COLUMNS}
+    priced = price_options(items, options, shares, displaced)
     size = items.table["dispersion"].to_numpy(float)
-    regular, unit_cost = column["regular_price"], column["unit_cost"]
-    price = options.price[:, None, :]
-    markdown, usual = regular - price, regular - unit_cost
-    kept = price - unit_cost + column["funding"] * markdown
     stock, wide = items.stock[:, :, None], size[:, None, None]
     before = expected_sales(stock, items.baseline[:, :, None], wide)
-    sales = promoted_sales(items.baseline, items.stock, size, response)
-    demand = items.baseline[:, :, None] * response.mean[:, None, :]
-
-    def margin(units: Floats) -> Floats:
-        moved = displaced * (units - before) * usual
-        return units * kept - before * usual - moved - options.support_cost
-
-    expected = margin(sales.expected)
-    sd = np.abs(kept - displaced * usual) * sales.sd
-    floor = policy.margin_floor * price
+    sales = promoted_sales(items.baseline, items.stock, size, priced.response)
+    demand = items.baseline[:, :, None] * priced.response.mean[:, None, :]
+    expected = priced.margin(sales.expected, before)
+    sd = np.abs(priced.kept - displaced * priced.usual)[:, None, :] * sales.sd
+    low, high = (priced.margin(units, before) for units in (sales.low, sales.high))
+    spent = sales.expected * priced.markdown[:, None, :] + options.support_cost
+    from_priors = expected - _learned_margin(items, options, shares, displaced, expected)
+    price = options.price[:, None, :]
+    unit_cost = items.table["unit_cost"].to_numpy(float)[:, None, None]
+    covered = coverage(stock, demand, wide) >= policy.stock_service_level
     return Economics(
         mean_demand=demand,
+        taken=priced.taken,
         sales=sales,
         baseline_sales=before[:, :, 0],
         margin=expected,
         margin_sd=sd,
-        margin_low=np.minimum(margin(sales.low), margin(sales.high)),
-        cost=np.ceil((sales.expected * markdown + options.support_cost) * 100 - 1e-6) / 100,
+        margin_low=np.minimum(low, high),
+        from_priors=from_priors,
+        cost=np.ceil(spent * 100 - 1e-6) / 100,
         value=expected - policy.risk_aversion * sd,
         on_ladder=np.broadcast_to(np.isfinite(price), demand.shape),
-        above_floor=np.broadcast_to(price - unit_cost >= floor - 1e-9, demand.shape),
-        in_stock=coverage(stock, demand, wide) >= policy.stock_service_level,
+        above_floor=np.broadcast_to(
+            price - unit_cost >= policy.margin_floor * price - 1e-9, demand.shape
+        ),
+        in_stock=covered
+        & _companions_covered(items, options, demand * priced.taken[:, None], policy),
+        on_data=_on_data(expected, from_priors, policy.most_from_priors),
+    )
+
+
+def price_options(items: Items, options: Options, shares: pd.DataFrame, displaced: float) -> Priced:
+    """Average each option's money over those who take its offer, join it, or pass."""
+    response = multiplier(items.table, shares, options)
+    regular, unit_cost, funding = (
+        items.table[name].to_numpy(float)[:, None] for name in MONEY_COLUMNS
+    )
+    takers = options.across("share") * response.offered.mean * options.across("discounted")
+    joiners = options.across("joining")
+    taken = (takers + joiners * options.across("bought")) / response.mean
+    markdown = taken * (regular - options.price)
+    aside = joiners * options.across("aside") / response.mean
+    own = 1 - funding * options.each("funded")
+    return Priced(
+        response=response,
+        taken=taken,
+        markdown=markdown,
+        kept=regular - unit_cost - own * markdown + aside,
+        usual=regular - unit_cost,
+        displaced=displaced,
+        support_cost=options.support_cost,
     )
 
 
 MONEY_COLUMNS = ("regular_price", "unit_cost", "funding")
+
+
+def _learned_margin(
+    items: Items, options: Options, shares: pd.DataFrame, displaced: float, margin: Floats
+) -> Floats:
+    """The margin as far as the data know it: `margin` but for options that lean on priors."""
+    leaning = np.array([bool(offer.priors) for offer in options.offers])[options.offer]
+    size = items.table["dispersion"].to_numpy(float)
+    priced = price_options(items, options.learned.only(leaning), shares, displaced)
+    sales = promoted_sales(items.baseline, items.stock, size, priced.response)
+    before = expected_sales(items.stock, items.baseline, size[:, None])
+    learned = margin.copy()
+    learned[:, :, leaning] = priced.margin(sales.expected, before[:, :, None])
+    return learned
+
+
+def _on_data(margin: Floats, from_priors: Floats, most: float) -> np.ndarray:
+    """Whether no more than `most` of a margin rests on priors; 1 sets no limit."""
+    return (most >= 1) | (from_priors <= most * np.maximum(margin, 0) + 1e-9)
+
+
+def _companions_covered(
+    items: Items, options: Options, offered: Floats, policy: Policy
+) -> np.ndarray:
+    """Whether the stock of the product that an offer needs covers it too.
+
+    `offered` units at the offer's price, (products, weeks, options).
+    """
+    covered = np.ones(offered.shape, bool)
+    size = items.table["dispersion"].to_numpy(float)[:, None]
+    for column, offer in enumerate(options.offers[place] for place in options.offer):
+        if offer.companion is None:
+            continue
+        row, units = offer.companion.row, offer.companion.units[:, None]
+        demand = items.baseline[row] + offered[:, :, column] * units
+        met = coverage(items.stock[row], demand, size[row])
+        covered[:, :, column] = met >= policy.stock_service_level
+    return covered

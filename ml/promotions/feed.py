@@ -3,7 +3,9 @@
 Source: Google, "Promotions data specification" (Merchant Center Help, answer 2906014) and
 the pages of its attributes: promotion_id is at most 60 characters without spaces or
 symbols, long_title at most 60 characters, percent_off a whole number, and
-promotion_effective_dates two ISO 8601 times with their UTC offset around a slash.
+promotion_effective_dates two ISO 8601 times with their UTC offset around a slash. Buy N get M
+and gifts have attributes of their own (answers 13861986, 13838182 and 13857152); a basket
+threshold and a bundle have none that fit, and are told in the title.
 """
 
 import re
@@ -13,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from ml.errors import ContractError
+from ml.promotions.wording import terms
 
 COLUMNS = (
     "promotion_id",
@@ -23,8 +26,19 @@ COLUMNS = (
     "redemption_channel",
     "coupon_value_type",
     "percent_off",
+    "buy_this_quantity",
+    "get_this_quantity_discounted",
+    "free_gift_item_id",
     "item_id",
 )
+VALUE_TYPES = {
+    "percent_off": "percent_off",
+    "flash": "percent_off",
+    "buy_get": "buy_m_get_n_percent_off",
+    "gift": "free_gift_with_item_id",
+    "spend_save": "no_structured_data",
+    "bundle": "no_structured_data",
+}
 LONGEST = 60
 LAST_INSTANT = timedelta(seconds=1)
 
@@ -41,24 +55,43 @@ def merchant_feed(schedule: pd.DataFrame, names: dict[str, str], time_zone: str)
     """
     zone = ZoneInfo(time_zone)
     rows = schedule.to_dict("records")
-    lines = [COLUMNS, *(_row(row, names[row["product_id"]], zone) for row in rows)]
+    lines = [COLUMNS, *(_row(row, names, zone) for row in rows)]
     return "".join("\t".join(line) + "\n" for line in lines)
 
 
-def _row(promotion: dict, name: str, zone: ZoneInfo) -> tuple[str, ...]:
-    percent = int(promotion["depth"] * 100 + 1e-9)
+def _row(promotion: dict, names: dict[str, str], zone: ZoneInfo) -> tuple[str, ...]:
+    mechanic = promotion["mechanic"]
+    value_type = VALUE_TYPES[mechanic]
+    bought = mechanic == "buy_get"
+    percent = _percent(promotion["get_depth"] if bought else promotion["depth"])
     return (
         _identifier(promotion["promotion_id"]),
         "specific_products",
         "no_code",
-        _title(f"{percent}% off {name}"),
+        _title(_said(promotion, names)),
         f"{_instant(promotion['starts_at'], zone)}/"
         f"{_instant(promotion['ends_at'] - LAST_INSTANT, zone)}",
         "in_store, online",
-        "percent_off",
-        str(percent),
+        value_type,
+        percent if value_type.endswith("percent_off") else "",
+        f"{promotion['buy_qty']:.0f}" if bought else "",
+        f"{promotion['get_qty']:.0f}" if bought else "",
+        promotion["gift_product_id"] if mechanic == "gift" else "",
         promotion["product_id"],
     )
+
+
+def _said(promotion: dict, names: dict[str, str]) -> str:
+    off = f"{_percent(promotion['depth'])}% off"
+    name = names[promotion["product_id"]]
+    if promotion["mechanic"] in ("percent_off", "flash"):
+        return f"{off} {name}"
+    words = terms(promotion, off, names)
+    return f"{words[0].upper()}{words[1:]}: {name}"
+
+
+def _percent(share: float) -> str:
+    return str(int(share * 100 + 1e-9))
 
 
 def _identifier(promotion_id: str) -> str:

@@ -3,15 +3,27 @@
 import hashlib
 import json
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ml.contracts.outputs import PLAN
 from ml.inventory.distribution import coverage, quantile
-from ml.promotions.options import MECHANIC
+from ml.promotions.mechanics.offer import Offer
 from ml.promotions.proposal import Proposal
 from ml.promotions.reasons import DIGITS, reasons
+
+TERMS = (
+    "threshold_amount",
+    "discount_amount",
+    "buy_qty",
+    "get_qty",
+    "get_depth",
+    "gift_product_id",
+    "bundle_id",
+    "bundle_product_id",
+)
 
 
 def plan_lines(proposal: Proposal, as_of: date, models: dict[str, str]) -> pd.DataFrame:
@@ -38,21 +50,35 @@ def _offers(proposal: Proposal) -> pd.DataFrame:
     item, week, option = proposal.chosen
     table = proposal.items.table.iloc[item].reset_index(drop=True)
     starts = pd.to_datetime(pd.Series(proposal.items.weeks[week], dtype=object))
-    ids = table["product_id"] + "-" + starts.dt.strftime("%Y%m%d") + f"-{MECHANIC}"
+    offers = [proposal.options.offers[place] for place in proposal.options.offer[option]]
+    mechanic = pd.Series([offer.mechanic for offer in offers], dtype=object)
+    ids = table["product_id"] + "-" + starts.dt.strftime("%Y%m%d") + "-" + mechanic
+    opens = starts + pd.Series([offer.opens for offer in offers], dtype="timedelta64[ns]")
+    lasts = pd.Series([offer.lasts for offer in offers], dtype="timedelta64[ns]")
     return table[["product_id", "department", "category", "cost_is_assumed"]].assign(
         promotion_id=ids,
-        mechanic=MECHANIC,
+        mechanic=mechanic,
         depth=np.round(proposal.options.depth[item, option], DIGITS),
         support=proposal.options.support[option],
         audience_id="all",
         store_group="all",
-        starts_at=starts,
-        ends_at=starts + pd.Timedelta(days=7),
+        starts_at=opens,
+        ends_at=opens + lasts,
         per_customer_limit=proposal.policy.per_customer_limit,
         regular_price=table["regular_price"],
-        promo_price=np.round(proposal.options.price[item, option], 2),
+        promo_price=np.round(proposal.options.price[item, option], DIGITS),
         unit_cost=table["unit_cost"].round(DIGITS),
+        **{name: _term(offers, name, item) for name in TERMS},
     )
+
+
+def _term(offers: list[Offer], name: str, item: np.ndarray) -> list[Any]:
+    """One column of terms, null where a mechanic has no such term."""
+    values = [offer.terms.get(name) for offer in offers]
+    return [
+        value[row] if isinstance(value, np.ndarray) else value
+        for value, row in zip(values, item, strict=True)
+    ]
 
 
 def _figures(proposal: Proposal) -> pd.DataFrame:
@@ -64,25 +90,28 @@ def _figures(proposal: Proposal) -> pd.DataFrame:
     expected, before = economics.sales.expected[at], economics.baseline_sales[item, week]
     margin, cost = economics.margin[at], economics.cost[at]
 
-    def percentile(share: float) -> np.ndarray:
-        return np.minimum(quantile(share, demand, size), np.floor(stock))
+    def percentile(share: float, of: np.ndarray) -> np.ndarray:
+        return np.minimum(quantile(share, of, size), np.floor(stock))
 
     figures = pd.DataFrame(
         {
             "baseline_units": before,
             "expected_units": expected,
-            "expected_units_p10": percentile(0.1),
-            "expected_units_p50": percentile(0.5),
-            "expected_units_p90": percentile(0.9),
+            "expected_units_p10": percentile(0.1, demand),
+            "expected_units_p50": percentile(0.5, demand),
+            "expected_units_p90": percentile(0.9, demand),
             "incremental_units": expected - before,
             "incremental_margin": margin,
             "incremental_margin_p10": economics.margin_low[at],
+            "margin_from_priors": economics.from_priors[at],
             "cost": cost,
             "roi": margin / cost,
             "stockout_probability": 1 - coverage(stock, demand, size),
         }
     ).round(DIGITS)
+    taken = demand * economics.taken[item, option]
+    enough = percentile(proposal.policy.stock_service_level, taken)
     return figures.assign(
-        max_redemptions=percentile(proposal.policy.stock_service_level).astype("int64"),
+        max_redemptions=enough.astype("int64"),
         stock_is_simulated=proposal.items.stock_is_simulated[item],
     )

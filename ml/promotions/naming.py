@@ -18,6 +18,12 @@ def product_names(products: pd.DataFrame) -> dict[str, str]:
     return {row["product_id"]: _name(row) for row in products.to_dict("records")}
 
 
+def products_named(plan: pd.DataFrame) -> pd.Series:
+    """Every product_id that a plan speaks of, gifts and partners too."""
+    spoken = ("product_id", "gift_product_id", "bundle_product_id")
+    return pd.concat([plan[name].dropna().astype(str) for name in spoken])
+
+
 def _name(row: Mapping[Hashable, Any]) -> str:
     category, subcategory, size = (_known(row[c]) for c in NAMING)
     kind = subcategory or category

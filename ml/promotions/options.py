@@ -1,58 +1,73 @@
-"""The options a product may be promoted with: a price on the ladder and a support."""
+"""The options a product may be promoted with: an offer and a support."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from ml.inventory.distribution import Floats
+from ml.promotions.mechanics.offer import Offer
 from ml.promotions.policy import Policy
-
-MECHANIC = "percent_off"
-FARTHEST = 0.05
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options in one order for every product; arrays are (products, options).
+    """Every offer with every support, in one order for every product.
 
-    `support` names each option's support, (options,). `price` is the promo price and
-    `depth` its true share off the regular price, both nan where the ladder has no price
-    within FARTHEST of the asked depth, or only one that a nearer depth already takes.
+    `offer` is the row in `offers` and `support` the support of each option, (options,).
     """
 
+    offers: tuple[Offer, ...]
+    offer: NDArray[np.int64]
     support: np.ndarray
-    support_cost: np.ndarray
-    price: np.ndarray
-    depth: np.ndarray
+    support_cost: Floats
+    regular_price: Floats
+
+    def across(self, name: str) -> Floats:
+        """A field of the offers, (products, options)."""
+        return np.stack([getattr(offer, name) for offer in self.offers], axis=1)[:, self.offer]
+
+    def each(self, name: str) -> np.ndarray:
+        """A field of the offers that is the same for every product, (options,)."""
+        return np.array([getattr(offer, name) for offer in self.offers])[self.offer]
+
+    @cached_property
+    def price(self) -> Floats:
+        """What a unit brings in when the whole offer is taken; nan where it cannot be offered."""
+        return self.across("price")
+
+    @cached_property
+    def depth(self) -> Floats:
+        """The true share off the regular price, nan where there is no price."""
+        return 1 - self.price / self.regular_price[:, None]
+
+    @property
+    def learned(self) -> "Options":
+        """The options as far as the data know them."""
+        return replace(self, offers=tuple(offer.learned for offer in self.offers))
+
+    def only(self, kept: NDArray[np.bool_]) -> "Options":
+        """The options in `kept`, (options,)."""
+        return replace(
+            self,
+            offer=self.offer[kept],
+            support=self.support[kept],
+            support_cost=self.support_cost[kept],
+        )
 
 
-def make_options(regular_price: np.ndarray, policy: Policy) -> Options:
-    asked = np.sort(np.array(policy.mechanics.percent_off.depths))
-    ladder = ladder_price(regular_price[:, None] * (1 - asked), policy.price_ending)
-    depth = 1 - ladder / regular_price[:, None]
-    off = np.abs(depth - asked)
-    taken = [_nearer_twin(ladder, off, column) for column in range(len(asked))]
-    usable = (ladder > 0) & (depth > 0) & (off <= FARTHEST) & ~np.stack(taken, axis=1)
-    pairs = list(product(policy.supports, range(len(asked))))
-    column = [depth_column for _, depth_column in pairs]
-    price = np.where(usable, ladder, np.nan)
+def make_options(regular_price: Floats, offers: list[Offer], policy: Policy) -> Options:
+    pairs = list(product(policy.supports, range(len(offers))))
     return Options(
+        offers=tuple(offers),
+        offer=np.array([offer for _, offer in pairs]),
         support=np.array([support for support, _ in pairs]),
         support_cost=np.array([policy.support_cost_per_product_week[s] for s, _ in pairs]),
-        price=price[:, column],
-        depth=np.where(usable, depth, np.nan)[:, column],
+        regular_price=regular_price,
     )
-
-
-def ladder_price(price: np.ndarray, ending: float) -> np.ndarray:
-    """The price nearest to `price` that ends in `ending`: 3.42 with .09 is 3.39.
-
-    Endings below ten cents repeat every ten cents, others every whole unit.
-    """
-    cents, end = np.round(price * 100, 6), round(ending * 100)
-    step = 10 if end < 10 else 100
-    return (np.floor((cents - end) / step + 0.5) * step + end) / 100
 
 
 def support_shares(weeks: pd.DataFrame, categories: pd.Series, least: float) -> pd.DataFrame:
@@ -71,13 +86,3 @@ def support_shares(weeks: pd.DataFrame, categories: pd.Series, least: float) -> 
         typical = supported.groupby(category[supported.index]).median()
         shares[support] = typical.reindex(sorted(categories.unique())).fillna(overall)
     return pd.DataFrame(shares)
-
-
-def _nearer_twin(ladder: np.ndarray, off: np.ndarray, column: int) -> np.ndarray:
-    """Whether another depth has the same ladder price and is nearer to it (ties: shallower)."""
-    same = np.isclose(ladder, ladder[:, [column]])
-    order = np.arange(ladder.shape[1])
-    nearer = (off < off[:, [column]] - 1e-9) | (
-        (np.abs(off - off[:, [column]]) <= 1e-9) & (order < column)
-    )
-    return (same & nearer).any(axis=1)

@@ -10,23 +10,42 @@ import pandas as pd
 
 from ml import lake
 from ml.assumptions import load_assumptions
-from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.marts import (
+    DIM_PRODUCTS,
+    FCT_BASKET_QUANTITIES,
+    FCT_BASKETS,
+    FCT_CATEGORY_BASKETS,
+    FCT_PRODUCT_PAIRS,
+    FCT_PRODUCT_WEEKS,
+)
 from ml.contracts.outputs import FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError
 from ml.promotions.economics import Economics, evaluate
 from ml.promotions.items import exclusions, make_items
 from ml.promotions.lines import plan_lines
+from ml.promotions.mechanics import make_offers
+from ml.promotions.mechanics.habits import Habits, observe
+from ml.promotions.mechanics.offer import Shop
 from ml.promotions.options import make_options, support_shares
 from ml.promotions.policy import Policy, load_policy
 from ml.promotions.proposal import Proposal, make_problem
-from ml.promotions.response import multiplier
 from ml.promotions.solver import solve
 from ml.promotions.summary import summarise
 from ml.settings import settings
 
 log = logging.getLogger(__name__)
 
-INPUTS = (FORECASTS, RESPONSES, STOCK, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
+INPUTS = (
+    FORECASTS,
+    RESPONSES,
+    STOCK,
+    DIM_PRODUCTS,
+    FCT_PRODUCT_WEEKS,
+    FCT_BASKETS,
+    FCT_BASKET_QUANTITIES,
+    FCT_CATEGORY_BASKETS,
+    FCT_PRODUCT_PAIRS,
+)
 SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
 
 
@@ -39,6 +58,33 @@ class Known:
     stock: pd.DataFrame
     products: pd.DataFrame
     weeks: pd.DataFrame
+    baskets: pd.DataFrame
+    quantities: pd.DataFrame
+    spend: pd.DataFrame
+    pairs: pd.DataFrame
+
+    def habits(self, products: pd.DataFrame) -> Habits:
+        """What baskets show of `products`, in their order."""
+        return observe(products, self.quantities, self.spend, self.pairs, self.baskets["sold_on"])
+
+
+def read_known(as_of: date) -> Known:
+    """Read the tables of as_of.
+
+    Raises:
+        LakeError: a table is missing.
+    """
+    return Known(
+        forecasts=lake.read(FORECASTS, as_of),
+        responses=lake.read(RESPONSES, as_of),
+        stock=lake.read(STOCK, as_of),
+        products=lake.read(DIM_PRODUCTS, as_of),
+        weeks=lake.read(FCT_PRODUCT_WEEKS, as_of, columns=SHARES),
+        baskets=lake.read(FCT_BASKETS, as_of, columns=["sold_on"]),
+        quantities=lake.read(FCT_BASKET_QUANTITIES, as_of),
+        spend=lake.read(FCT_CATEGORY_BASKETS, as_of),
+        pairs=lake.read(FCT_PRODUCT_PAIRS, as_of),
+    )
 
 
 def write_plan(as_of: date, budget: float | None = None) -> str:
@@ -52,14 +98,9 @@ def write_plan(as_of: date, budget: float | None = None) -> str:
         InfeasibleError: a limit is negative, or rules every option of every product out.
     """
     policy = load_policy()
-    known = Known(
-        forecasts=lake.read(FORECASTS, as_of),
-        responses=lake.read(RESPONSES, as_of),
-        stock=lake.read(STOCK, as_of),
-        products=lake.read(DIM_PRODUCTS, as_of),
-        weeks=lake.read(FCT_PRODUCT_WEEKS, as_of, columns=SHARES),
+    proposal, reason = propose(
+        read_known(as_of), policy, policy.budget if budget is None else budget
     )
-    proposal, reason = propose(known, policy, policy.budget if budget is None else budget)
     models = lake.manifest(FORECASTS, as_of).models
     lines = plan_lines(proposal, as_of, models)
     inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
@@ -97,14 +138,15 @@ def propose(known: Known, policy: Policy, budget: float) -> tuple[Proposal, pd.S
         assumptions,
         policy.minimum_gap_weeks,
     )
-    options = make_options(items.table["regular_price"].to_numpy(float), policy)
+    shop = Shop(items.table, known.habits(items.table))
+    offers = make_offers(shop, policy.mechanics, assumptions, policy.price_ending)
+    options = make_options(shop.regular_price, offers, policy)
     categories = known.products.set_index("product_id")["category"]
     typical = support_shares(known.weeks, categories, policy.supported_share)
     shares = typical.reindex(items.table["category"])
-    response = multiplier(items.table, shares, options)
     displacement = assumptions.displacement
     displaced = displacement.pull_forward_share + displacement.cannibalised_share
-    economics = evaluate(items, options, response, policy, displaced)
+    economics = evaluate(items, options, shares, policy, displaced)
     reason[items.table["product_id"]] = ruled_out(economics)
     if reason.notna().all():
         raise InfeasibleError(
@@ -123,6 +165,7 @@ def ruled_out(economics: Economics) -> list[str | None]:
         ("no price on the ladder", on_ladder),
         ("below the margin floor", above),
         ("stock does not cover a promotion", above & economics.in_stock),
+        ("rests on priors", economics.allowed),
     )
     every = [(name, np.any(left, axis=(1, 2))) for name, left in layers]
     return [

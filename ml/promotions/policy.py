@@ -6,18 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ml.documents import Document, read_document
+from ml.promotions.mechanics.terms import Mechanics
 from ml.settings import settings
 
 Support = Literal["none", "display", "mailer", "display+mailer"]
-Depth = Annotated[float, Field(gt=0, le=0.7)]
-
-
-class PercentOff(Document):
-    depths: list[Depth] = Field(min_length=1)
-
-
-class Mechanics(Document):
-    percent_off: PercentOff
 
 
 class Review(Document):
@@ -28,6 +20,7 @@ class Policy(Document):
     """See policy.yml for each value's meaning and unit."""
 
     mechanics: Mechanics
+    most_from_priors: float = Field(ge=0, le=1)
     supports: list[Support] = Field(min_length=1)
     support_cost_per_product_week: dict[Support, Annotated[float, Field(ge=0)]]
     supported_share: float = Field(gt=0, le=1)

@@ -23,7 +23,7 @@ from ml.errors import GateError, LakeError
 from ml.promotions import releases
 from ml.promotions.clearance import require_approval, require_gate, write_approval
 from ml.promotions.feed import merchant_feed
-from ml.promotions.naming import product_names
+from ml.promotions.naming import product_names, products_named
 from ml.promotions.offers import ASSIGNMENTS, OFFERS, allocate_offers
 from ml.promotions.report import render_report
 from ml.settings import settings
@@ -108,7 +108,7 @@ def _fill(folder: Path, as_of: date, version: str) -> None:
     """Write every file of a release into an empty folder, the manifest last."""
     schedule = lake.read(PLAN, as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
-    names = product_names(products[products["product_id"].isin(schedule["product_id"])])
+    names = product_names(products[products["product_id"].isin(products_named(schedule))])
     offers, assignments = allocate_offers(
         schedule,
         lake.read(CANDIDATES, as_of),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.promotions.economics import Economics
 from ml.promotions.proposal import Proposal
 
 DIGITS = 4
@@ -19,12 +20,13 @@ def reasons(proposal: Proposal, item: int, week: int, option: int) -> dict[str, 
         "price_identified": bool(product["price_identified"]),
         "display_lift": _number(product["display_lift"]),
         "mailer_lift": _number(product["mailer_lift"]),
+        "offer": _taking(proposal, item, week, option),
         "multiplier": _number(economics.mean_demand[at] / proposal.items.baseline[item, week]),
         "incremental_margin_sd": _number(economics.margin_sd[at]),
         "supplier_funding_share": _number(product["funding"]),
         "limits": limits(proposal, item, week, option),
         "next_best": next_best(proposal, item, week, option),
-        "assumed": assumed(proposal, item),
+        "assumed": assumed(proposal, item, option),
     }
 
 
@@ -44,7 +46,7 @@ def limits(proposal: Proposal, item: int, week: int, option: int) -> list[dict[s
     rival = np.where(barred, worth, -np.inf)
     better = int(rival.argmax())
     if rival[better] > worth[option]:
-        name = "stock" if economics.above_floor[item, week, better] else "margin_floor"
+        name = _barring(economics, (item, week, better))
         binding.append({"limit": name, "rules_out": _option(proposal, item, week, better)})
     return binding
 
@@ -57,7 +59,7 @@ def next_best(proposal: Proposal, item: int, week: int, option: int) -> dict[str
     return _option(proposal, item, week, best) if np.isfinite(rival[best]) else None
 
 
-def assumed(proposal: Proposal, item: int) -> list[str]:
+def assumed(proposal: Proposal, item: int, option: int) -> list[str]:
     """The entries of assumptions.yml that this line leans on."""
     product = proposal.items.table.iloc[item]
     leans = {
@@ -66,7 +68,26 @@ def assumed(proposal: Proposal, item: int) -> list[str]:
         "stock": bool(proposal.items.stock_is_simulated[item]),
         "supplier_funding_by_brand": product["funding"] > 0,
     }
-    return [name for name, leaning in leans.items() if leaning]
+    offer = proposal.options.offers[proposal.options.offer[option]]
+    return [*(name for name, leaning in leans.items() if leaning), *offer.priors]
+
+
+def _taking(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:
+    """Who takes the offer, and what of the margin the data do not stand behind."""
+    offer = proposal.options.offers[proposal.options.offer[option]]
+    return {
+        "takers": _number(offer.share[item]),
+        "joiners": _number(offer.joining[item]),
+        "share_of_units": _number(proposal.economics.taken[item, option]),
+        "margin_from_priors": _number(proposal.economics.from_priors[item, week, option]),
+    }
+
+
+def _barring(economics: Economics, at: tuple[int, int, int]) -> str:
+    """The first limit that rules an option out."""
+    if not economics.above_floor[at]:
+        return "margin_floor"
+    return "stock" if not economics.in_stock[at] else "most_from_priors"
 
 
 def _worth(proposal: Proposal, item: int, week: int) -> np.ndarray:
@@ -79,6 +100,7 @@ def _worth(proposal: Proposal, item: int, week: int) -> np.ndarray:
 def _option(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:
     at = (item, week, option)
     return {
+        "mechanic": proposal.options.offers[proposal.options.offer[option]].mechanic,
         "depth": _number(proposal.options.depth[item, option]),
         "support": str(proposal.options.support[option]),
         "incremental_margin": _number(proposal.economics.margin[at]),

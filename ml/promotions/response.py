@@ -1,9 +1,11 @@
 """Demand under an option, in closed form from the demand model's responses.
 
-Promoted mean = baseline x M, log M = elasticity log(promo / regular price) + display lift x
-display share + mailer lift x mailer share. Elasticity and lifts are known up to independent
-normal errors, so M is log-normal; its mean is set to the model's own M, so that not knowing
-a response well never makes a promotion look better.
+Under an offer's price a mean is baseline x M, log M = elasticity log(1 - price cut felt) +
+display lift x display share + mailer lift x mailer share. Elasticity and lifts are known up to
+independent normal errors, so M is log-normal; its mean is set to the model's own M, so that
+not knowing a response well never makes a promotion look better. Lifts were learned in weeks
+in which every buyer paid the lower price, so who does not take the offer is not lifted: else
+an offer to few would be worth its display to all.
 """
 
 from dataclasses import dataclass
@@ -20,25 +22,44 @@ Z10 = 1.2815515655446004
 
 
 @dataclass(frozen=True)
-class Multiplier:
-    """M's mean and the standard deviation of log M, (products, options)."""
+class LogNormal:
+    """A mean and the standard deviation of the log, (products, options)."""
 
     mean: Floats
     log_sd: Floats
 
     def at(self, z: float | Floats) -> Floats:
-        """M where its normal error stands `z` standard deviations from its middle."""
+        """The value where its normal error stands `z` standard deviations from its middle."""
         return self.mean * np.exp(self.log_sd * z - self.log_sd**2 / 2)
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """Demand over baseline: `share` of it responds to the offer, `rest` is known for sure.
+
+    Arrays are (products, options).
+    """
+
+    offered: LogNormal
+    share: Floats
+    rest: Floats
+
+    @property
+    def mean(self) -> Floats:
+        return self.share * self.offered.mean + self.rest
+
+    def at(self, z: float | Floats) -> Floats:
+        return self.share * self.offered.at(z) + self.rest
 
 
 def multiplier(responses: pd.DataFrame, shares: pd.DataFrame, options: Options) -> Multiplier:
     """`responses` and `shares` (display, mailer) hold one row per product, in its order."""
-    log_price = np.log1p(-options.depth)
+    values = {name: responses[name].to_numpy()[:, None] for name in RESPONSE_COLUMNS}
     displayed = np.isin(options.support, ("display", "display+mailer"))
     mailed = np.isin(options.support, ("mailer", "display+mailer"))
     display = shares["display"].to_numpy()[:, None] * displayed
     mailer = shares["mailer"].to_numpy()[:, None] * mailed
-    values = {name: responses[name].to_numpy()[:, None] for name in RESPONSE_COLUMNS}
+    log_price = np.log1p(-options.across("felt"))
     middle = (
         values["elasticity"] * log_price
         + values["display_lift"] * display
@@ -49,7 +70,12 @@ def multiplier(responses: pd.DataFrame, shares: pd.DataFrame, options: Options) 
         + (values["display_lift_sd"] * display) ** 2
         + (values["mailer_lift_sd"] * mailer) ** 2
     )
-    return Multiplier(np.exp(middle), np.sqrt(variance))
+    share, joining = options.across("share"), options.across("joining")
+    return Multiplier(
+        offered=LogNormal(np.exp(middle), np.sqrt(variance)),
+        share=share,
+        rest=1 - share - joining + joining * options.across("bought"),
+    )
 
 
 RESPONSE_COLUMNS = (

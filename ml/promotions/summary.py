@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.promotions.options import MECHANIC
 from ml.promotions.proposal import Proposal
 from ml.promotions.response import Z10
 from ml.promotions.solver import solve, usage
@@ -32,10 +31,11 @@ def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> d
         "objective": round(solution.objective, 2),
         "bound": round(solution.bound, 2),
         "optimality_gap": round(solution.gap, 8),
-        "promotions_by_mechanic": {MECHANIC: len(lines)},
+        "promotions_by_mechanic": _counts(lines["mechanic"]),
         "promotions_by_support": _counts(lines["support"]),
         "promotions_by_depth": _counts(depth),
-        "promotions_by_week": _counts(lines["starts_at"].dt.strftime("%Y-%m-%d")),
+        "promotions_by_week": _counts(lines["starts_at"].dt.to_period("W").dt.start_time.dt.date),
+        "margin_from_priors": round(float(lines["margin_from_priors"].sum()), 2),
         "limits": _limits(proposal),
         "products_considered": len(excluded),
         "products_excluded": _counts(excluded.dropna()),

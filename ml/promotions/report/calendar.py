@@ -9,6 +9,7 @@ import pandas as pd
 
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.numbers import count, percent, period
+from ml.promotions.wording import short, terms
 
 SHADES = (0.10, 0.15, 0.20, 0.25, 0.30, 0.40)  # of depth: the shade's upper edges, then one more
 SUPPORT_BADGES = {"display": "D", "mailer": "M"}
@@ -58,7 +59,7 @@ def planned_weeks(plan: pd.DataFrame) -> list[datetime]:
     """Every Monday from the first planned week to the last, promoted or not."""
     if plan.empty:
         return []
-    days = pd.date_range(plan["starts_at"].min(), plan["starts_at"].max(), freq="7D")
+    days = pd.date_range(plan["week"].min(), plan["week"].max(), freq="7D")
     return [day.to_pydatetime() for day in days]
 
 
@@ -77,7 +78,7 @@ def _group(name: str, rows: pd.DataFrame, weeks: list[datetime], names: dict[str
     head = Row(
         label=name.capitalize(),
         note=_products(rows["product_id"].nunique()),
-        cells=[_category_cell(rows[rows["starts_at"] == week]) for week in weeks],
+        cells=[_category_cell(rows[rows["week"] == week]) for week in weeks],
     )
     return Group(
         row=head,
@@ -88,18 +89,18 @@ def _group(name: str, rows: pd.DataFrame, weeks: list[datetime], names: dict[str
 def _product_row(
     product_id: str, rows: pd.DataFrame, weeks: list[datetime], names: dict[str, str]
 ) -> Row:
-    by_week = {row["starts_at"].to_pydatetime(): row for row in rows.to_dict("records")}
-    cells = [_product_cell(by_week[week]) if week in by_week else None for week in weeks]
+    by_week = {row["week"].to_pydatetime(): row for row in rows.to_dict("records")}
+    cells = [_product_cell(by_week[week], names) if week in by_week else None for week in weeks]
     return Row(label=names[product_id], note=product_id, cells=cells)
 
 
-def _product_cell(row: Mapping[Hashable, Any]) -> Cell:
-    marks = badges(row["support"])
+def _product_cell(row: Mapping[Hashable, Any], names: dict[str, str]) -> Cell:
+    marks, off = badges(row["support"]), percent(row["depth"])
     return Cell(
         shade=shade(row["depth"]),
-        text=percent(row["depth"]),
+        text=short(row, off),
         badges=marks,
-        title=f"{percent(row['depth'])} off, support: {row['support']}",
+        title=f"{terms(row, f'{off} off', names)}, support: {row['support']}",
     )
 
 

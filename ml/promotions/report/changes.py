@@ -6,8 +6,9 @@ import pandas as pd
 
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.numbers import percent, period
+from ml.promotions.wording import terms
 
-KEY = ["product_id", "starts_at"]
+KEY = ["product_id", "week"]
 SHOWN = 12
 
 
@@ -33,13 +34,12 @@ def changes(facts: Facts) -> Changes:
     ended = facts.before["ends_at"] <= pd.Timestamp(facts.as_of)
     old, new = facts.before[~ended], facts.plan
     both = new.merge(old, on=KEY, how="outer", suffixes=("", "_before"), indicator=True)
-    both = both.sort_values(["starts_at", "product_id"])
+    both = both.sort_values(["week", "product_id"])
     added = both[both["_merge"] == "left_only"]
     removed = both[both["_merge"] == "right_only"]
     kept = both[both["_merge"] == "both"]
-    moved = (kept["promo_price"] != kept["promo_price_before"]) | (
-        kept["support"] != kept["support_before"]
-    )
+    terms_of = ("mechanic", "promo_price", "support")
+    moved = pd.concat([kept[n] != kept[f"{n}_before"] for n in terms_of], axis=1).any(axis=1)
     changed = kept[moved]
     return Changes(
         against=facts.before_version,
@@ -51,7 +51,7 @@ def changes(facts: Facts) -> Changes:
         added_lines=[_line(row, facts, "") for row in _first(added)],
         removed_lines=[_line(row, facts, "_before") for row in _first(removed)],
         changed_lines=[
-            f"{_line(row, facts, '')} instead of {_terms(row, '_before')}"
+            f"{_line(row, facts, '')} instead of {_terms(row, facts, '_before')}"
             for row in _first(changed)
         ],
     )
@@ -62,12 +62,13 @@ def _first(rows: pd.DataFrame) -> list[dict]:
 
 
 def _line(row: dict, facts: Facts, side: str) -> str:
-    when = period(row["starts_at"], row[f"ends_at{side}"])
+    when = period(row[f"starts_at{side}"], row[f"ends_at{side}"])
     name = facts.names.get(row["product_id"], f"Product {row['product_id']}")
-    return f"{name}, {when}: {_terms(row, side)}"
+    return f"{name}, {when}: {_terms(row, facts, side)}"
 
 
-def _terms(row: dict, side: str) -> str:
+def _terms(row: dict, facts: Facts, side: str) -> str:
     support = row[f"support{side}"]
     with_support = "" if support == "none" else f" with {support.replace('+', ' and ')}"
-    return f"{percent(row[f'depth{side}'])} off{with_support}"
+    own = {name.removesuffix(side): value for name, value in row.items() if name.endswith(side)}
+    return terms(own, f"{percent(own['depth'])} off", facts.names) + with_support

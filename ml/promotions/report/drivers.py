@@ -42,7 +42,7 @@ class Story:
 def story(facts: Facts, best: pd.Series, elasticity: float) -> Story | None:
     """How a promotion's expected units come about; None for a forecast without its parts."""
     mine = facts.explanations["product_id"] == best["product_id"]
-    week = facts.explanations["week_start_date"] == best["starts_at"].date()
+    week = facts.explanations["week_start_date"] == best["week"].date()
     rows = facts.explanations[mine & week]
     if rows.empty:
         return None
@@ -62,6 +62,9 @@ def _planned(best: pd.Series, elasticity: float) -> list[tuple[str, float]]:
     baseline, expected = float(best["baseline_units"]), float(best["expected_units"])
     if baseline <= 0 or expected <= 0:
         return []
+    if best["mechanic"] != "percent_off":
+        words = str(best["mechanic"]).replace("_", " ")
+        return [(f"this {words}", log(expected / baseline))]
     discount = elasticity * log(1 - float(best["depth"]))
     rest = log(expected / baseline) - discount
     support: Any = best["support"]

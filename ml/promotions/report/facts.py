@@ -26,14 +26,17 @@ from ml.contracts.table import Table
 from ml.demand.scores import scores_path
 from ml.promotions import releases
 from ml.promotions.clearance import gate_verdict
-from ml.promotions.naming import product_names
+from ml.promotions.naming import product_names, products_named
 from ml.promotions.plan import summary_path
 from ml.sources import incoming
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The frames are rows of their contracts, those of planned products only."""
+    """The frames are rows of their contracts, those of planned products only.
+
+    `plan` and `before` have a `week` too: the Monday of the week they start in.
+    """
 
     as_of: date
     version: str
@@ -56,12 +59,14 @@ class Facts:
 
 
 def read_facts(as_of: date) -> Facts:
-    plan = lake.read(PLAN, as_of)
+    plan = _with_week(lake.read(PLAN, as_of))
     planned = plan["product_id"].unique()
     before_version = earlier_version(as_of)
     before = _schedule(before_version) if before_version else None
     demand = lake.manifest(PLAN, as_of).models.get("demand")
-    named = planned if before is None else pd.concat([plan, before])["product_id"].unique()
+    named = pd.unique(
+        pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
+    )
     return Facts(
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
@@ -119,8 +124,15 @@ def _if_there(table: Table, as_of: date) -> pd.DataFrame:
 
 
 def _schedule(version: str) -> pd.DataFrame:
+    """A published schedule; columns that it did not have yet are null."""
     path = releases.folder(version) / "schedule.parquet"
-    return pq.read_table(path).to_pandas(date_as_object=True)
+    rows = pq.read_table(path).to_pandas(date_as_object=True)
+    return _with_week(rows.reindex(columns=PLAN.column_names))
+
+
+def _with_week(plan: pd.DataFrame) -> pd.DataFrame:
+    """The plan with the Monday of each promotion's week."""
+    return plan.assign(week=plan["starts_at"].dt.to_period("W").dt.start_time)
 
 
 def _of(product_ids: Any, frame: pd.DataFrame) -> pd.DataFrame:

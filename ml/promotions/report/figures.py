@@ -79,14 +79,16 @@ def headline(facts: Facts) -> Headline:
 
 
 def tallies(facts: Facts) -> dict[str, list[Tally]]:
-    """Breakdowns by depth (to the nearest 5 %), support and department."""
+    """Breakdowns by mechanic, depth (to the nearest 5 %), support and department."""
     plan = facts.plan.assign(
         discount=((facts.plan["depth"] / 0.05).round() * 0.05).round(2),
         support=facts.plan["support"].str.replace("+", " and "),
+        mechanic=facts.plan["mechanic"].str.replace("_", " "),
     )
     departments = plan["department"].str.capitalize()
     depths = _tally(plan, "discount")
     return {
+        "Mechanic": _tally(plan, "mechanic"),
         "Discount": [Tally(f"about {percent(float(t.label))}", *_rest(t)) for t in depths],
         "Support": _tally(plan, "support"),
         "Department": sorted(
@@ -97,7 +99,7 @@ def tallies(facts: Facts) -> dict[str, list[Tally]]:
 
 def budget_figures(facts: Facts) -> Budget:
     weeks = planned_weeks(facts.plan)
-    by_week = facts.plan.groupby("starts_at")[["cost", "incremental_margin"]].sum()
+    by_week = facts.plan.groupby("week")[["cost", "incremental_margin"]].sum()
     spent = by_week.reindex(pd.DatetimeIndex(weeks), fill_value=0.0)
     frontier = facts.summary.get("frontier") or []
     return Budget(

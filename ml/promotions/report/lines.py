@@ -8,8 +8,9 @@ from typing import Any
 from ml.promotions.report.calendar import badges, shade
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.numbers import count, percent, period, price
+from ml.promotions.wording import short, terms
 
-OWN = {"elasticity", "elasticity_sd", "price_identified", "limits", "next_best"}
+OWN = {"offer", "elasticity", "elasticity_sd", "price_identified", "limits", "next_best"}
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Line:
     row: Mapping[Hashable, Any]
     name: str
     when: str
+    terms: str
+    off: str
     shade: int
     badges: str
     reasons: list[tuple[str, str]]
@@ -31,6 +34,8 @@ def plan_lines(facts: Facts) -> list[Line]:
             row=row,
             name=facts.names[row["product_id"]],
             when=period(row["starts_at"], row["ends_at"]),
+            terms=terms(row, f"{percent(row['depth'])} off", facts.names),
+            off=short(row, percent(row["depth"])),
             shade=shade(row["depth"]),
             badges=badges(row["support"]),
             reasons=reasons(row["reasons"]),
@@ -48,6 +53,8 @@ def reasons(text: str) -> list[tuple[str, str]]:
     told = []
     if "elasticity" in found:
         told.append(("price elasticity", _elasticity(found)))
+    if "offer" in found:
+        told.append(("who takes it", _takers(found["offer"])))
     if "limits" in found:
         told.append(("limits", "; ".join(map(_limit, found["limits"])) or "none holds it back"))
     if "next_best" in found:
@@ -74,6 +81,14 @@ def _elasticity(found: dict[str, Any]) -> str:
     return f"{count(found['elasticity'], 2)}{spread}{source}"
 
 
+def _takers(offer: dict[str, Any]) -> str:
+    everyone = f"{percent(offer['takers'])} of usual buyers"
+    joiners = f", {percent(offer['joiners'], 1)} more join" if offer["joiners"] else ""
+    rests = offer["margin_from_priors"]
+    prior = f"; {price(rests)} of the margin is assumed" if rests else ""
+    return everyone + joiners + prior
+
+
 def _limit(limit: dict[str, Any]) -> str:
     name = _words(limit["limit"])
     if "rules_out" in limit:
@@ -91,7 +106,9 @@ def _option(option: dict[str, Any]) -> str:
     support = "" if option["support"] == "none" else f" with {_support(option['support'])}"
     earns = f", margin {price(option['incremental_margin'])}"
     cost = f" for {price(option['cost'])}" if "cost" in option else ""
-    return f"{percent(option['depth'])} off{support}{earns}{cost}"
+    mechanic = option.get("mechanic", "percent_off")
+    how = "" if mechanic == "percent_off" else f" by {_words(mechanic)}"
+    return f"{percent(option['depth'])} off{how}{support}{earns}{cost}"
 
 
 def _support(name: str) -> str:

@@ -18,7 +18,8 @@ from ml.promotions.report.charts import (
 )
 from ml.promotions.report.drivers import Story, story
 from ml.promotions.report.facts import Facts
-from ml.promotions.report.numbers import day
+from ml.promotions.report.numbers import day, percent
+from ml.promotions.wording import terms
 
 CARDS = 8
 WEEKS_SHOWN = 26
@@ -28,6 +29,7 @@ ON_PROMOTION = 0.05
 @dataclass(frozen=True)
 class Card:
     name: str
+    terms: str
     best: Mapping[Hashable, Any]
     promotions: int
     fan: Markup
@@ -53,6 +55,7 @@ def _card(facts: Facts, product_id: str) -> Card:
     best = plan.sort_values("incremental_margin", kind="stable").iloc[-1]
     return Card(
         name=facts.names[product_id],
+        terms=terms(best.to_dict(), f"{percent(best['depth'])} off", facts.names),
         best=best.to_dict(),
         promotions=len(plan),
         fan=fan_chart(_fan(_rows(facts.history, product_id, "week_start_date"), forecast, plan)),
@@ -73,13 +76,13 @@ def _fan(history: pd.DataFrame, forecast: pd.DataFrame, plan: pd.DataFrame) -> F
     weeks = list(forecast["week_start_date"])
     place = {week: k for k, week in enumerate(weeks)}
     promoted = {
-        place[row["starts_at"].date()]: (
+        place[row["week"].date()]: (
             row["expected_units"],
             row["expected_units_p10"],
             row["expected_units_p90"],
         )
         for row in plan.to_dict("records")
-        if row["starts_at"].date() in place
+        if row["week"].date() in place
     }
     first = [(-len(past), day(past["week_start_date"].iloc[0]))] if len(past) > 6 else []
     middle = -(len(past) // 2)
@@ -108,7 +111,7 @@ def _response(response: pd.Series, best: pd.Series) -> Response:
 
 
 def _stock(stock: pd.DataFrame, forecast: pd.DataFrame, plan: pd.DataFrame) -> Markup:
-    planned = {row["starts_at"].date(): row for row in plan.to_dict("records")}
+    planned = {row["week"].date(): row for row in plan.to_dict("records")}
     baseline = dict(zip(forecast["week_start_date"], forecast["mean_units"], strict=True))
     weeks = list(stock["week_start_date"])
     at_baseline = dict(zip(weeks, stock["stockout_probability"], strict=True))

@@ -12,6 +12,11 @@ ASSUMED = {
     "margin_by_department": "a unit cost taken from the department's usual margin",
     "stock": "a stock ledger simulated from sales",
     "supplier_funding_by_brand": "a share of the markdown paid by the supplier",
+    "mechanics.buy_get": "shares of baskets that fill up a set, and stockpile what they add",
+    "mechanics.spend_save": "shares of baskets that redeem, or are filled up to the threshold",
+    "mechanics.bundle": "shares of baskets that redeem, or add the other product",
+    "mechanics.gift": "what a gift is felt to be worth, and how many redeem it",
+    "mechanics.flash": "the share of a day's sales in the flash's hours, and of those who wait",
     "displacement": "a share of the extra units taken from later weeks and similar products",
 }
 

@@ -16,6 +16,7 @@ AS_OF = date(2026, 3, 4)
 WEEKS = [pd.Timestamp("2026-03-09"), pd.Timestamp("2026-03-16"), pd.Timestamp("2026-03-23")]
 POLICY = """
 mechanics: {percent_off: {depths: [0.2]}}
+most_from_priors: 0.25
 supports: [none]
 support_cost_per_product_week: {none: 0.0}
 supported_share: 0.1
@@ -44,8 +45,8 @@ def line(product="tea", week=WEEKS[0], **changed):
         "cost_is_assumed": True, "baseline_units": 5.0, "expected_units": 10.0,
         "expected_units_p10": 5.0, "expected_units_p50": 10.0, "expected_units_p90": 20.0,
         "incremental_units": 5.0, "incremental_margin": 2.0, "incremental_margin_p10": 1.0,
-        "cost": 40.0, "roi": 0.2, "stockout_probability": 0.05, "stock_is_simulated": True,
-        "reasons": "{}", "model_versions": "{}", "holdout_share": 0.1,
+        "margin_from_priors": 0.0, "cost": 40.0, "roi": 0.2, "stockout_probability": 0.05,
+        "stock_is_simulated": True, "reasons": "{}", "model_versions": "{}", "holdout_share": 0.1,
     }  # fmt: skip
     return row | changed
 
@@ -98,7 +99,7 @@ def test_a_plan_at_every_limit_passes(judge):
         ([line("gin")], "no stock known"),
         ([line(stockout_probability=0.2)], "stock does not cover demand at 0.9"),
         ([line(depth=0.9)], "depth: below 0 or above 0.7"),
-        ([line(mechanic="gift")], "not one of percent_off"),
+        ([line(mechanic="raffle")], "not one of percent_off, buy_get"),
     ],
 )
 def test_a_plan_past_a_limit_is_refused_by_that_limits_name(judge, lines, rule):

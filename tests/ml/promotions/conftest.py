@@ -13,6 +13,7 @@ from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import CANDIDATES, FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
 from ml.promotions.clearance import write_verdict
+from ml.promotions.lines import TERMS
 from ml.promotions.plan import summary_path
 
 MONDAY = date(2017, 12, 4)
@@ -171,6 +172,7 @@ def _plan(as_of: date, version: str, promo_price: float) -> pd.DataFrame:
         category=["TEA", "CUPS"],
         mechanic="percent_off",
         depth=1 - promo_price / 10.0,
+        **dict.fromkeys(TERMS),
         support=["display+mailer", "none"],
         audience_id="all",
         store_group="all",
@@ -190,6 +192,7 @@ def _plan(as_of: date, version: str, promo_price: float) -> pd.DataFrame:
         incremental_units=4.0,
         incremental_margin=5.0,
         incremental_margin_p10=3.0,
+        margin_from_priors=0.0,
         cost=20.0,
         roi=0.25,
         stockout_probability=0.05,

@@ -6,6 +6,7 @@ import pytest
 
 from ml.assumptions import load_assumptions
 from ml.promotions.economics import Items, evaluate, unit_costs
+from ml.promotions.mechanics.offer import Companion, price_cut
 from ml.promotions.options import Options
 from ml.promotions.policy import load_policy
 from ml.promotions.response import Z10, multiplier, promoted_sales
@@ -22,11 +23,13 @@ RESPONSE = pd.DataFrame(
     }
 )
 SHARES = pd.DataFrame({"display": [0.2], "mailer": [1.0]})
+REGULAR = np.array([10.0])
 OPTIONS = Options(
+    offers=(price_cut("percent_off", REGULAR, np.array([8.0])),),
+    offer=np.array([0, 0, 0]),
     support=np.array(["none", "display", "display+mailer"]),
     support_cost=np.array([0.0, 0.5, 1.0]),
-    price=np.array([[8.0, 8.0, 8.0]]),
-    depth=np.array([[0.2, 0.2, 0.2]]),
+    regular_price=REGULAR,
 )
 
 
@@ -44,9 +47,9 @@ def items(**changes):
     )
 
 
-def economics(shop, response=RESPONSE, displaced=0.25, **policy):
+def economics(shop, options=OPTIONS, displaced=0.25, **policy):
     made = load_policy().model_copy(update=policy)
-    return evaluate(shop, OPTIONS, multiplier(response, SHARES, OPTIONS), made, displaced)
+    return evaluate(shop, options, SHARES, made, displaced)
 
 
 def test_demand_follows_price_and_the_usual_share_of_support():
@@ -68,9 +71,9 @@ def test_margin_counts_markdown_funding_support_and_displaced_units():
 
 
 def test_what_is_not_known_well_is_worth_less_but_sells_the_same():
-    sure, unsure = items(), RESPONSE.assign(elasticity_sd=0.5, mailer_lift_sd=0.3)
+    sure, unsure = items(), items(elasticity_sd=0.5, mailer_lift_sd=0.3)
 
-    found = economics(sure, unsure, risk_aversion=0.5)
+    found = economics(unsure, risk_aversion=0.5)
 
     assert found.sales.expected == pytest.approx(economics(sure).sales.expected, rel=1e-4)
     # uncensored, margin is linear in a log-normal multiplier
@@ -125,3 +128,87 @@ def test_a_missing_cost_comes_from_the_departments_margin_and_says_so():
     assert found["unit_cost"].tolist() == pytest.approx([5.8, 7.2, 4.0])
     assert found["cost_is_assumed"].tolist() == [True, True, False]
     assert found["funding"].tolist() == [0.5, 0.0, 0.0]
+
+
+def with_offer(**fields):
+    cut = price_cut("buy_get", REGULAR, np.array([8.0]), priors=("mechanics.buy_get",))
+    offer = replace(cut, **{name: np.array([value]) for name, value in fields.items()})
+    return replace(OPTIONS, offers=(offer,))
+
+
+def test_takers_joiners_and_the_rest_each_pay_their_own_price():
+    options = with_offer(share=0.4, joining=0.1, bought=1.5, discounted=0.8, aside=0.3)
+
+    found = economics(items(), options)
+
+    takers, joiners, rest = 10 * 0.4 * 0.8**-2.0, 10 * 0.1 * 1.5, 10 * 0.5
+    units = takers + joiners + rest
+    discounted = takers * 0.8 + joiners
+    by_hand = units * 4 - discounted * 2 * 0.5 - 10 * 4 + 10 * 0.1 * 0.3
+    displaced = 0.25 * (units - 10) * 4
+    assert found.mean_demand[0, 0, 0] == pytest.approx(units)
+    assert found.taken[0, 0] == pytest.approx(discounted / units)
+    assert found.margin[0, 0, 0] == pytest.approx(by_hand - displaced)
+    assert found.cost[0, 0, 0] == pytest.approx(np.ceil(discounted * 2 * 100) / 100)
+
+
+def test_support_lifts_only_those_who_take_the_offer():
+    demand = economics(items(), with_offer(share=0.4)).mean_demand[0, 0]
+
+    assert demand == pytest.approx(10 * (0.6 + 0.4 * 0.8**-2.0 * np.exp([0.0, 0.2, 0.7])))
+
+
+def test_what_joiners_bring_is_the_part_of_the_margin_from_priors():
+    options = with_offer(share=0.4, joining=0.1, aside=5.0)
+
+    found = economics(items(), options)
+
+    learned = economics(items(), with_offer(share=0.4))
+    assert found.margin - found.from_priors == pytest.approx(learned.margin)
+    assert (learned.from_priors == 0).all()
+
+
+def test_a_margin_may_rest_on_priors_only_so_far():
+    options = with_offer(share=0.4, joining=0.1, aside=5.0)
+    part = economics(items(), options)
+    share = (part.from_priors / part.margin)[0, 0, 0]
+
+    assert economics(items(), options, most_from_priors=share + 0.01).on_data[0, 0, 0]
+    assert not economics(items(), options, most_from_priors=share - 0.01).on_data[0, 0, 0]
+    assert economics(items(), options, most_from_priors=1.0).on_data.all()
+
+
+def test_a_supplier_pays_only_for_offers_it_funds():
+    own = replace(OPTIONS, offers=(replace(OPTIONS.offers[0], funded=False),))
+
+    funded, unfunded = economics(items()), economics(items(), own)
+
+    units = 10 * 0.8**-2.0
+    assert funded.margin[0, 0, 0] - unfunded.margin[0, 0, 0] == pytest.approx(units * 2 * 0.5)
+
+
+def test_an_offer_needs_stock_of_its_companion_too():
+    # both sell 10 a week and have plenty; half of the tea's 15.6 promoted units need a cup
+    both = pd.concat([items().table] * 2, ignore_index=True)
+    shop = Items(
+        table=both,
+        weeks=np.array(["2017-12-04"]),
+        baseline=np.array([[10.0], [10.0]]),
+        stock=np.array([[PLENTY], [29.0]]),
+        stock_is_simulated=np.array([True, True]),
+        gap=np.array([1, 1]),
+    )
+    two = np.array([10.0, 10.0])
+    cup = Companion(np.array([1, -1]), np.array([0.5, 0.0]))
+    plain = price_cut("percent_off", two, np.array([8.0, np.nan]))
+    options = replace(OPTIONS, offers=(replace(plain, companion=cup),), regular_price=two)
+    shares = pd.concat([SHARES] * 2, ignore_index=True)
+
+    def in_stock(cups):
+        held = replace(shop, stock=np.array([[PLENTY], [cups]]))
+        policy = load_policy().model_copy(update={"stock_service_level": 0.9})
+        return evaluate(held, options, shares, policy, 0.25).in_stock[0, 0, 0]
+
+    # negative binomial, mean 17.8, size 4: P(D <= 30) = .893, P(D <= 31) = .906
+    assert not in_stock(30.0)
+    assert in_stock(31.0)

@@ -4,8 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.promotions.options import ladder_price, make_options, support_shares
+from ml.promotions.mechanics.offer import price_cut
+from ml.promotions.mechanics.percent_off import ladder_price, prices_on_ladder
+from ml.promotions.options import make_options, support_shares
 from ml.promotions.policy import load_policy
+
+ASKED = np.array([0.1, 0.15, 0.2, 0.25, 0.3, 0.4])
 
 
 @pytest.mark.parametrize(
@@ -17,31 +21,33 @@ def test_prices_move_to_the_nearest_one_with_the_ending(price, ending, ladder):
 
 
 def test_the_depth_is_that_of_the_price_on_the_ladder():
-    options = make_options(np.array([2.99]), load_policy())
+    regular = np.array([2.99])
+    price = prices_on_ladder(regular, ASKED, 0.09)[:, 0]
+
+    options = make_options(regular, [price_cut("percent_off", regular, price)], load_policy())
 
     # asked 10 % is 2.691: 2.69
-    assert options.price[0, 0] == pytest.approx(2.69)
-    assert options.depth[0, 0] == pytest.approx(0.30 / 2.99)
-    assert len(options.support) == options.price.shape[1] == 4 * 6
+    assert options.price[0] == pytest.approx([2.69] * 4)
+    assert options.depth[0] == pytest.approx([0.30 / 2.99] * 4)
+    assert options.support.tolist() == ["none", "display", "mailer", "display+mailer"]
+    assert options.support_cost.tolist() == [0.0, 0.5, 0.5, 1.0]
 
 
 def test_two_depths_never_lead_to_one_price():
-    options = make_options(np.array([0.99]), load_policy())
+    prices = prices_on_ladder(np.array([0.99]), ASKED, 0.09)[0]
 
     # asked 10 and 15 % both land on .89 (10.1 % off), 15 % less near; 20 and 25 % on .79
-    prices = options.price[0, :6]
     kept = prices[np.isfinite(prices)]
     assert len(set(kept)) == len(kept)
-    assert options.depth[0, 0] == pytest.approx(0.10 / 0.99)
+    assert prices[0] == pytest.approx(0.89)
     assert np.isnan(prices[1])
 
 
 def test_a_cheap_product_gets_no_price_far_from_the_asked_depth():
-    options = make_options(np.array([0.16]), load_policy())
+    prices = prices_on_ladder(np.array([0.16]), ASKED, 0.09)[0]
 
-    depth = options.depth[0, :6]
-    assert np.isnan(depth[:5]).all()  # .09 is 44 % off: near enough to 40 % only
-    assert depth[5] == pytest.approx(0.07 / 0.16)
+    assert np.isnan(prices[:5]).all()  # .09 is 44 % off: near enough to 40 % only
+    assert prices[5] == pytest.approx(0.09)
 
 
 def test_support_is_planned_at_the_share_its_category_shows():

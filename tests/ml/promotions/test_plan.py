@@ -10,7 +10,14 @@ import pytest
 import yaml
 
 from ml import lake
-from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.marts import (
+    DIM_PRODUCTS,
+    FCT_BASKET_QUANTITIES,
+    FCT_BASKETS,
+    FCT_CATEGORY_BASKETS,
+    FCT_PRODUCT_PAIRS,
+    FCT_PRODUCT_WEEKS,
+)
 from ml.contracts.outputs import FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
 from ml.errors import InfeasibleError, LakeError, PolicyError
 from ml.promotions.plan import summary_path, write_plan
@@ -22,6 +29,7 @@ SUPPORT_COST = {"none": 0.0, "display": 0.5, "mailer": 0.5, "display+mailer": 1.
 GOOD = [f"p{k}" for k in range(10)]
 POLICY = {
     "mechanics": {"percent_off": {"depths": [0.1, 0.2, 0.3]}},
+    "most_from_priors": 0.25,
     "supports": ["none", "display", "mailer", "display+mailer"],
     "support_cost_per_product_week": dict(SUPPORT_COST),
     "supported_share": 0.1,
@@ -65,6 +73,21 @@ def by_week(**columns):
     return pd.DataFrame(keys).assign(horizon=np.tile([1, 2, 3, 4], len(MODELLED)), **columns)
 
 
+def write_baskets():
+    """Two ham baskets in three hold 2, one salami basket in four more than 50 worth."""
+    basket = {"basket_id": "b", "store_id": "s", "sold_on": date(2017, 12, 2), "lines": 1}
+    money = dict.fromkeys(("sales", "shelf_discount", "coupon_discount"), Decimal(1))
+    one = pd.DataFrame([basket | {"customer_id": "c", "units": 1} | money])
+    held = pd.DataFrame({"product_id": [p for p in GOOD for _ in (1, 2)], "units": [1, 2] * 10})
+    spent = pd.DataFrame({"category": ["HAM", "SALAMI"] * 2, "sales_from": [10, 10, 50, 50]})
+    pairs = pd.DataFrame({"product_id": GOOD, "partner_id": [*GOOD[1:], GOOD[0]]})
+    lake.write(FCT_BASKETS, AS_OF, one)
+    quantities = held.assign(on_promotion=True, baskets=100 * held["units"])
+    lake.write(FCT_BASKET_QUANTITIES, AS_OF, quantities)
+    lake.write(FCT_CATEGORY_BASKETS, AS_OF, spent.assign(baskets=[100, 300, 100, 100]))
+    lake.write(FCT_PRODUCT_PAIRS, AS_OF, pairs.assign(baskets=200, baskets_together=100))
+
+
 @pytest.fixture
 def shop(home, tmp_path, monkeypatch):
     """Write the tables of AS_OF; call it with policy values to change."""
@@ -104,6 +127,7 @@ def shop(home, tmp_path, monkeypatch):
         lake.write(STOCK, AS_OF, stock)
         lake.write(DIM_PRODUCTS, AS_OF, products())
         lake.write(FCT_PRODUCT_WEEKS, AS_OF, weeks.assign(sales=Decimal("9.00")))
+        write_baskets()
         path = tmp_path / "policy.yml"
         path.write_text(yaml.safe_dump(POLICY | policy))
         monkeypatch.setenv("PROMOLOOP_POLICY_PATH", str(path))

@@ -289,6 +289,9 @@ def test_the_feed_is_what_merchant_center_reads(plan_day):
         "redemption_channel": "in_store, online",
         "coupon_value_type": "percent_off",
         "percent_off": "20",
+        "buy_this_quantity": "",
+        "get_this_quantity_discounted": "",
+        "free_gift_item_id": "",
         "item_id": "100",
     }
     assert cups[3] == "20% off Cups, own brand"
@@ -298,6 +301,7 @@ def test_a_long_or_broken_name_still_fits_the_feed():
     row = {
         "promotion_id": "1",
         "product_id": "1",
+        "mechanic": "percent_off",
         "depth": 0.29,
         "starts_at": pd.Timestamp("2018-07-02"),
         "ends_at": pd.Timestamp("2018-07-09"),
@@ -310,3 +314,55 @@ def test_a_long_or_broken_name_still_fits_the_feed():
     assert title.startswith("29% off tab here x")
     assert dates == "2018-07-02T00:00:00-04:00/2018-07-08T23:59:59-04:00"
     assert percent == "29"
+
+
+def offer(mechanic, **terms):
+    dates = {
+        "starts_at": pd.Timestamp("2018-07-07 10:00"),
+        "ends_at": pd.Timestamp("2018-07-07 16"),
+    }
+    return (
+        {"promotion_id": "1", "product_id": "1", "mechanic": mechanic, "depth": 0.25}
+        | dates
+        | terms
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "title", "value"),
+    [
+        (
+            offer("buy_get", buy_qty=2.0, get_qty=1.0, get_depth=1.0),
+            "Buy 2 get 1 free: Tea",
+            ["buy_m_get_n_percent_off", "100", "2", "1", ""],
+        ),
+        (
+            offer("buy_get", buy_qty=1.0, get_qty=1.0, get_depth=0.5),
+            "Buy 1 get 1 at 50% off: Tea",
+            ["buy_m_get_n_percent_off", "50", "1", "1", ""],
+        ),
+        (
+            offer("gift", buy_qty=2.0, get_qty=1.0, gift_product_id="2"),
+            "Free with 2: Cups: Tea",
+            ["free_gift_with_item_id", "", "", "", "2"],
+        ),
+        (
+            offer("spend_save", threshold_amount=30.0, discount_amount=1.5),
+            "$1.50 off in a basket of $30.00: Tea",
+            ["no_structured_data", "", "", "", ""],
+        ),
+        (
+            offer("bundle", bundle_product_id="2"),
+            "25% off with Cups: Tea",
+            ["no_structured_data", "", "", "", ""],
+        ),
+        (offer("flash"), "25% off Tea", ["percent_off", "25", "", "", ""]),
+    ],
+)
+def test_the_feed_tells_each_mechanic_in_its_own_attributes(row, title, value):
+    feed = merchant_feed(pd.DataFrame([row]), {"1": "Tea", "2": "Cups"}, "America/New_York")
+
+    cells = feed.splitlines()[1].split("\t")
+    assert cells[3] == title
+    assert cells[4] == "2018-07-07T10:00:00-04:00/2018-07-07T15:59:59-04:00"
+    assert cells[6:11] == value

@@ -1,0 +1,46 @@
+"""Buy N, get M more free or cheaper, in the same basket."""
+
+import numpy as np
+
+from ml.assumptions import Assumptions
+from ml.promotions.mechanics.habits import MOST_UNITS
+from ml.promotions.mechanics.offer import Offer, Shop, price_cut, ratio
+from ml.promotions.mechanics.terms import BuyGet, BuyGetTerms
+
+MECHANIC = "buy_get"
+
+
+def offers(shop: Shop, terms: BuyGet, assumptions: Assumptions) -> list[Offer]:
+    return [_offer(shop, each, assumptions) for each in terms.offers]
+
+
+def _offer(shop: Shop, terms: BuyGetTerms, assumptions: Assumptions) -> Offer:
+    """Baskets that hold N + M or more when the price is down take the offer.
+
+    They get M in N + M cheaper on every whole set. Of those that hold N or more but no set,
+    `step_up_share` fill the set; what they buy beyond their need is stockpiled, and missing
+    from later sales at the regular margin.
+    """
+    prior, pulled = assumptions.mechanics.buy_get, assumptions.displacement.pull_forward_share
+    regular, held = shop.regular_price, np.arange(1, MOST_UNITS + 1)
+    a_set = terms.buy + terms.get
+    price = regular * (1 - terms.depth * terms.get / a_set)
+    units = shop.habits.quantities * held
+    full, near = held >= a_set, (held >= terms.buy) & (held < a_set)
+    in_full, in_near = units[:, full].sum(axis=1), units[:, near].sum(axis=1)
+    in_sets = shop.habits.quantities[:, full] @ (held[full] // a_set * a_set)
+    sets = a_set * shop.habits.quantities[:, near].sum(axis=1)
+    bought = ratio(sets, in_near)
+    stockpiled = (prior.stockpiled_share - pulled) * (bought - 1) * (regular - shop.unit_cost)
+    return price_cut(
+        MECHANIC,
+        regular,
+        price,
+        terms={"buy_qty": terms.buy, "get_qty": terms.get, "get_depth": terms.depth},
+        share=prior.redemption_share * in_full / shop.habits.units,
+        discounted=ratio(in_sets, in_full),
+        joining=prior.step_up_share * in_near / shop.habits.units,
+        bought=bought,
+        aside=-stockpiled,
+        priors=("mechanics.buy_get",),
+    )

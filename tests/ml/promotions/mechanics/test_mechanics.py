@@ -1,0 +1,175 @@
+"""Each mechanic's terms against sums done by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.assumptions import load_assumptions
+from ml.promotions.mechanics import bundle, buy_get, flash, gift, make_offers, spend_save
+from ml.promotions.mechanics.habits import MOST_UNITS, Habits
+from ml.promotions.mechanics.offer import Shop
+from ml.promotions.mechanics.terms import (
+    Bundle,
+    BuyGet,
+    BuyGetTerms,
+    Flash,
+    Gift,
+    Mechanics,
+    PercentOff,
+    SpendSave,
+    SpendSaveTerms,
+)
+
+PRIORS = {
+    "buy_get": {"redemption_share": 0.8, "step_up_share": 0.5, "stockpiled_share": 0.53},
+    "spend_save": {"redemption_share": 0.5, "top_up_share": 0.2, "reach": 0.5},
+    "bundle": {"redemption_share": 0.5, "attach_share": 0.1},
+    "gift": {"redemption_share": 0.5, "felt_share": 0.5},
+    "flash": {"share_of_day": 0.4, "shifted_share": 0.1},
+}
+
+
+def held(**baskets):
+    """Shares of baskets by what they hold, `of3=0.2` a fifth of three."""
+    shares = np.zeros(MOST_UNITS)
+    for name, share in baskets.items():
+        shares[int(name.removeprefix("of")) - 1] = share
+    return shares
+
+
+@pytest.fixture
+def shop():
+    """Tea at 4.00 that costs 3.00, and a cup at 2.00 that costs 1.00 in a fifth of its baskets."""
+    table = pd.DataFrame({"product_id": ["tea", "cup"], "category": ["TEA", "CUPS"]})
+    spend = np.zeros((2, 41))
+    spend[:, [1, 3, 4, 8]] = 0.4, 0.2, 0.1, 0.3  # 5-10, 15-20, 20-25, 40-45
+    habits = Habits(
+        quantities=np.stack([held(of1=0.5, of2=0.2, of3=0.2, of5=0.1), held(of1=1.0)]),
+        spend=spend,
+        partner=np.array([1, -1]),
+        together=np.array([0.2, 0.0]),
+        weekdays=np.full(7, 1 / 7),
+    )
+    return Shop(table.assign(regular_price=[4.0, 2.0], unit_cost=[3.0, 1.0]), habits)
+
+
+@pytest.fixture
+def assumptions():
+    told = load_assumptions()
+    return told.model_validate(
+        told.model_dump()
+        | {
+            "mechanics": PRIORS,
+            "margin_by_department": {"default": 0.3},
+            "displacement": {"pull_forward_share": 0.33, "cannibalised_share": 0.0},
+        }
+    )
+
+
+def test_buy_two_get_one_is_taken_by_whole_sets_and_filled_up_by_some(shop, assumptions):
+    terms = BuyGet(offers=[BuyGetTerms(buy=2, get=1, depth=0.5)])
+
+    offer = buy_get.offers(shop, terms, assumptions)[0]
+
+    # of .5 + .4 + .6 + .5 = 2 units a basket, 1.1 are in baskets of three or more
+    assert offer.share[0] == pytest.approx(0.8 * 1.1 / 2)
+    assert offer.discounted[0] == pytest.approx((3 * 0.2 + 3 * 0.1) / 1.1)  # five hold one set
+    assert offer.price[0] == pytest.approx(4.0 * (1 - 0.5 / 3))
+    assert offer.felt[0] == pytest.approx(0.5 / 3)
+    assert offer.joining[0] == pytest.approx(0.5 * 0.4 / 2)  # baskets of two
+    assert offer.bought[0] == pytest.approx(1.5)
+    # half a unit more for each, a fifth of it missing later beyond the usual pull-forward
+    assert offer.aside[0] == pytest.approx(-0.2 * 0.5 * 1.0)
+    assert offer.terms == {"buy_qty": 2, "get_qty": 1, "get_depth": 0.5}
+
+
+def test_a_product_bought_one_by_one_has_no_takers_and_no_joiners(shop, assumptions):
+    terms = BuyGet(offers=[BuyGetTerms(buy=2, get=1, depth=1.0)])
+
+    offer = buy_get.offers(shop, terms, assumptions)[0]
+
+    assert (offer.share[1], offer.joining[1]) == (0.0, 0.0)
+    assert np.isfinite([offer.bought[1], offer.aside[1], offer.discounted[1]]).all()
+
+
+def test_spend_and_save_splits_baskets_at_the_threshold_and_its_reach(shop, assumptions):
+    terms = SpendSave(offers=[SpendSaveTerms(spend=40, save=1)])
+
+    offer = spend_save.offers(shop, terms, assumptions)[0]
+
+    assert offer.share[0] == pytest.approx(0.5 * 0.3)
+    assert offer.joining[0] == pytest.approx(0.2 * 0.1)  # from 20: only the bracket of 22.50
+    assert offer.price[0] == pytest.approx(4.0 - 1 / 2)  # two units a basket share the 1.00
+    assert offer.aside[0] == pytest.approx(0.3 * (40 - 22.5) / 2)
+    assert not offer.funded
+
+
+def test_money_off_beyond_the_price_is_not_offered(shop, assumptions):
+    terms = SpendSave(offers=[SpendSaveTerms(spend=40, save=2)])
+
+    price = spend_save.offers(shop, terms, assumptions)[0].price
+
+    assert price[0] == pytest.approx(3.0)
+    assert np.isnan(price[1])  # 2.00 off a cup of 2.00
+
+
+def test_a_bundle_costs_on_baskets_that_hold_both_and_earns_on_those_that_add(shop, assumptions):
+    offer = bundle.offers(shop, Bundle(depths=[0.2]), assumptions, 0.09)[0]
+
+    assert offer.price[0] == pytest.approx(3.19)
+    assert offer.share[0] == pytest.approx(0.5 * 0.2)
+    assert offer.joining[0] == pytest.approx(0.1 * 0.8)
+    assert offer.aside[0] == pytest.approx((2.0 - 1.0) / 2)  # one cup for two packs of tea
+    assert offer.terms["bundle_id"][0] == "tea+cup"
+    assert offer.companion.row[0] == 1
+    assert np.isnan(offer.price[1])  # nothing goes with cups
+
+
+def test_a_gift_costs_what_it_is_bought_for_and_the_sale_it_replaces(shop, assumptions):
+    offer = gift.offers(shop, Gift(buy=[2]), assumptions)[0]
+
+    given = 1.0 + 0.2 * (2.0 - 1.0)
+    assert offer.price[0] == pytest.approx(4.0 - given / 2)
+    assert offer.felt[0] == pytest.approx(0.5 * 2.0 / (2 * 4.0))
+    assert offer.share[0] == pytest.approx(0.5 * 1.5 / 2)
+    assert offer.discounted[0] == pytest.approx((2 * 0.2 + 2 * 0.2 + 4 * 0.1) / 1.5)
+    assert offer.companion.units[0] == pytest.approx(0.5)
+    assert offer.terms["gift_product_id"][0] == "cup"
+    assert np.isnan(offer.price[1])
+
+
+def test_what_the_data_know_of_a_gift_is_its_cost(shop, assumptions):
+    learned = gift.offers(shop, Gift(buy=[2]), assumptions)[0].learned
+
+    assert learned.share[0] == 0.0
+    assert learned.joining[0] == pytest.approx(0.5 * 1.5 / 2)
+    assert learned.bought[0] == 1.0
+
+
+def test_a_flash_sells_in_its_hours_and_to_those_who_wait_for_it(shop, assumptions):
+    terms = Flash(depths=[0.3], weekday=6, from_hour=10, to_hour=16)
+
+    offer = flash.offers(shop, terms, assumptions, 0.09)[0]
+
+    assert offer.share[0] == pytest.approx(0.4 / 7)
+    assert offer.joining[0] == pytest.approx(0.1 * (1 - 0.4 / 7))
+    assert offer.price[0] == pytest.approx(2.79)
+    assert offer.opens == pd.Timedelta("5 days 10:00:00")
+    assert offer.lasts == pd.Timedelta("6:00:00")
+
+
+def test_an_offer_shallower_than_the_least_percent_off_is_not_made(shop, assumptions):
+    save = SpendSave(offers=[SpendSaveTerms(spend=40, save=0.5), SpendSaveTerms(spend=40, save=1)])
+    mechanics = Mechanics(percent_off=PercentOff(depths=[0.1]), spend_save=save)
+
+    plain, shallow, deep = make_offers(shop, mechanics, assumptions, 0.09)
+
+    assert plain.price[0] == pytest.approx(3.59)
+    assert np.isnan(shallow.price[0])  # 6 % off
+    assert deep.price[0] == pytest.approx(3.5)
+
+
+def test_a_mechanic_that_the_policy_does_not_name_is_not_offered(shop, assumptions):
+    made = make_offers(shop, Mechanics(percent_off=PercentOff(depths=[0.1])), assumptions, 0.09)
+
+    assert [offer.mechanic for offer in made] == ["percent_off"]
