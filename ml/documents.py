@@ -1,7 +1,7 @@
 """Reading the YAML files that people edit: policy, assumptions, gates."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,12 +28,23 @@ def read_document(path: Path, model: type[AnyDocument]) -> AnyDocument:
     if not path.is_file():
         raise PolicyError(f"{path} is missing; restore it or point the setting at another file")
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise PolicyError(f"{path} is not YAML: {error}; correct that line") from error
+    return checked(told, model, str(path), "Correct the file and run again")
+
+
+def checked(told: Any, model: type[AnyDocument], name: str, remedy: str) -> AnyDocument:
+    """`told` as a document; `name` and `remedy` complete the message when a key breaks its rule.
+
+    Raises:
+        PolicyError: a key breaks its rule.
+    """
+    try:
+        return model.model_validate(told)
     except ValidationError as error:
         broken = "; ".join(_rule(e["loc"], e["msg"], e.get("input")) for e in error.errors())
-        raise PolicyError(f"{path}: {broken}. Correct the file and run again") from error
+        raise PolicyError(f"{name}: {broken}. {remedy}") from error
 
 
 def _rule(location: tuple[int | str, ...], rule: str, received: object) -> str:

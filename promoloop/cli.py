@@ -94,6 +94,28 @@ def refresh(
         _refresh(as_of, {name: value for name, value in chosen.items() if value is not None})
 
 
+@app.command()
+def plan(
+    as_of: AsOf = DEMO_DAY,
+    budget: Annotated[float | None, typer.Option(help="Over the horizon.")] = None,
+    floor: Annotated[float | None, typer.Option(help="Least margin, of the promo price.")] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="A product, category or department; repeatable.")
+    ] = None,
+) -> None:
+    """What if: plan a made day again under other limits; nothing is published."""
+    from ml.promotions.scenario import Scenario, compare
+    from promoloop.what_if import table
+
+    with _errors():
+        found = compare(as_of.date(), Scenario(budget, floor, tuple(exclude or ())))
+    out.print(table(found))
+    out.print(
+        f"at most {found.gap:.4%} below the best plan under these limits; its promotions are in "
+        f"{found.path}. Nothing was published."
+    )
+
+
 @app.command("check-source")
 def check_source(
     source: Annotated[str | None, typer.Argument(help="complete_journey or files.")] = None,

@@ -7,16 +7,23 @@ from ml.assumptions import Assumptions
 from ml.promotions.economics import Items, unit_costs
 
 NO_RECORD = "no product record"
+BARRED = "excluded by name"
 NO_RESPONSE = "no regular price or response"
 
 
-def exclusions(products: pd.DataFrame, responses: pd.DataFrame, modelled: pd.Index) -> pd.Series:
-    """Why each modelled product may not be promoted; null where it may. Indexed by product_id."""
+def exclusions(
+    products: pd.DataFrame, responses: pd.DataFrame, modelled: pd.Index, barred: pd.Index
+) -> pd.Series:
+    """Why each modelled product may not be promoted; null where it may. Indexed by product_id.
+
+    `barred` products are kept out by name.
+    """
     known = products.set_index("product_id").reindex(modelled)
     reason = pd.Series(None, index=modelled, dtype=object)
     sold = known["is_merchandise"].fillna(False).astype(bool)
     reason[~sold] = known["exclusion_reason"].where(known["exclusion_reason"].notna(), NO_RECORD)
     reason[sold & ~modelled.isin(responses["product_id"])] = NO_RESPONSE
+    reason[reason.isna() & modelled.isin(barred)] = BARRED
     return reason
 
 

@@ -46,6 +46,7 @@ INPUTS = (
     FCT_CATEGORY_BASKETS,
     FCT_PRODUCT_PAIRS,
 )
+NOBODY = pd.Index([], dtype=object)
 SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
 
 
@@ -124,11 +125,16 @@ def summary_path(as_of: date) -> Path:
     return settings().lake / PLAN.layer / "summary" / f"as_of={as_of.isoformat()}.json"
 
 
-def propose(known: Known, policy: Policy, budget: float) -> tuple[Proposal, pd.Series]:
-    """The best plan, and by product_id why a product was left out (null where it was not)."""
+def propose(
+    known: Known, policy: Policy, budget: float, barred: pd.Index = NOBODY
+) -> tuple[Proposal, pd.Series]:
+    """The best plan without the products in `barred`.
+
+    Also returns, by product_id, why a product was left out; null where it was not.
+    """
     assumptions = load_assumptions()
     modelled = pd.Index(sorted(known.forecasts["product_id"].unique()), name="product_id")
-    reason = exclusions(known.products, known.responses, modelled)
+    reason = exclusions(known.products, known.responses, modelled, barred)
     items = make_items(
         known.products,
         known.responses,

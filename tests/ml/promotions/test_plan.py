@@ -20,7 +20,11 @@ from ml.contracts.marts import (
 )
 from ml.contracts.outputs import FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
 from ml.errors import InfeasibleError, LakeError, PolicyError
+from ml.gates.plan import gate_plan
+from ml.promotions.lines import TERMS
+from ml.promotions.mechanics import percent_off
 from ml.promotions.plan import summary_path, write_plan
+from ml.promotions.scenario import Scenario, compare
 from ml.settings import settings
 
 AS_OF = date(2017, 12, 4)
@@ -282,3 +286,88 @@ def test_a_budget_of_nothing_gives_an_empty_plan(shop):
 
     assert plan().empty
     assert summary()["promotions"] == 0
+
+
+def test_a_scenario_is_planned_beside_the_plan_which_stays_as_it_is(shop):
+    shop()
+    write_plan(AS_OF)
+    before, text = lake.manifest(PLAN, AS_OF), summary_path(AS_OF).read_bytes()
+
+    found = compare(AS_OF, Scenario(budget=60.0, exclude=("salami",)))
+
+    assert set(found.lines["category"]) == {"HAM"}
+    assert found.lines["cost"].sum() <= 60.0
+    totals = found.categories.loc["all"]
+    assert totals["cost_now"] == pytest.approx(plan()["cost"].sum(), abs=0.01)
+    margin = found.lines["incremental_margin"].sum() - plan()["incremental_margin"].sum()
+    assert totals["incremental_margin_more"] == pytest.approx(margin, abs=0.01)
+    assert pd.read_csv(found.path)["promotion_id"].tolist() == found.lines["promotion_id"].tolist()
+    assert lake.manifest(PLAN, AS_OF) == before
+    assert summary_path(AS_OF).read_bytes() == text
+
+
+def test_a_scenario_that_asks_for_nothing_is_the_plan(shop):
+    shop()
+    version = write_plan(AS_OF)
+
+    found = compare(AS_OF, Scenario())
+
+    assert found.plan_version == version
+    assert (found.categories["incremental_margin_more"] == 0).all()
+
+
+EVERY = {
+    "percent_off": {"depths": [0.1, 0.2, 0.3]},
+    "buy_get": {"offers": [{"buy": 1, "get": 1, "depth": 0.5}]},
+    "spend_save": {"offers": [{"spend": 30, "save": 1}]},
+    "bundle": {"depths": [0.2]},
+    "gift": {"buy": [2]},
+    "flash": {"depths": [0.1], "weekday": 6, "from_hour": 10, "to_hour": 16},
+}
+
+
+@pytest.mark.parametrize(
+    ("mechanic", "terms"),
+    [
+        ("buy_get", {"buy_qty", "get_qty", "get_depth"}),
+        ("spend_save", {"threshold_amount", "discount_amount"}),
+        ("bundle", {"bundle_id", "bundle_product_id"}),
+        ("gift", {"buy_qty", "get_qty", "gift_product_id"}),
+        ("flash", set()),
+    ],
+)
+def test_each_mechanic_writes_its_own_terms_and_passes_the_gate(shop, monkeypatch, mechanic, terms):
+    monkeypatch.setattr(percent_off, "offers", lambda *_: [])
+    allowed = {"percent_off": {"depths": [0.05]}, mechanic: EVERY[mechanic]}
+    shop(mechanics=allowed, most_from_priors=1.0)
+    responses = lake.read(RESPONSES, AS_OF)
+    responses["elasticity"] = -3.0 if mechanic == "buy_get" else -6.0
+    responses.loc[responses["product_id"] == "p5", "regular_price"] = 0.99  # a cheap gift
+    lake.write(RESPONSES, AS_OF, responses)
+
+    write_plan(AS_OF)
+    gate_plan(AS_OF)
+
+    lines = plan()
+    assert len(lines) > 0
+    assert set(lines["mechanic"]) == {mechanic}
+    assert {name for name in TERMS if lines[name].notna().all()} == terms
+    assert lines[sorted(set(TERMS) - terms)].isna().all().all()
+    assert f"mechanics.{mechanic}" in json.loads(lines["reasons"][0])["assumed"]
+    hours = (lines["ends_at"] - lines["starts_at"]) / pd.Timedelta(hours=1)
+    assert set(hours) == ({6.0} if mechanic == "flash" else {168.0})
+    assert set(lines["starts_at"].dt.strftime("%a %H")) == {
+        "Sat 10" if mechanic == "flash" else "Mon 00"
+    }
+
+
+def test_among_all_mechanics_the_plan_earns_no_less(shop):
+    shop()
+    write_plan(AS_OF)
+    alone = summary()["objective"]
+
+    shop(mechanics=EVERY)
+    write_plan(AS_OF)
+
+    assert summary()["objective"] >= alone
+    assert sum(summary()["promotions_by_mechanic"].values()) == len(plan())

@@ -1,0 +1,113 @@
+"""What if: the plan that other limits would give, beside the one that was made."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from ml import lake
+from ml.contracts.outputs import FORECASTS, PLAN
+from ml.documents import checked
+from ml.errors import PolicyError
+from ml.promotions.lines import plan_lines
+from ml.promotions.plan import propose, read_known
+from ml.promotions.policy import Policy, load_policy
+from ml.settings import settings
+
+MEASURES = ("promotions", "cost", "incremental_margin")
+NAMED_BY = ("product_id", "category", "department")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is asked to differ from policy.yml; None or empty: as it is.
+
+    `budget` in money over the horizon, `floor` the least margin as a share of the promo
+    price, `exclude` product ids, categories and departments, in any case.
+    """
+
+    budget: float | None = None
+    floor: float | None = None
+    exclude: tuple[str, ...] = ()
+
+    def policy(self) -> Policy:
+        """policy.yml with the scenario's limits, checked by the same rules."""
+        limits = {"budget": self.budget, "margin_floor": self.floor}
+        asked = {name: limit for name, limit in limits.items() if limit is not None}
+        told = load_policy().model_dump() | asked
+        return checked(told, Policy, "the scenario", "Ask for another value")
+
+    def barred(self, products: pd.DataFrame) -> pd.Index:
+        """The ids of DIM_PRODUCTS' rows that `exclude` names.
+
+        Raises:
+            PolicyError: a name is neither a product nor a category or department.
+        """
+        named = {column: products[column].str.upper() for column in NAMED_BY}
+        hit = pd.Series(False, index=products.index)
+        for name in self.exclude:
+            found = pd.concat([values == name.upper() for values in named.values()], axis=1)
+            if not found.to_numpy().any():
+                raise PolicyError(
+                    f"{name!r} cannot be excluded: expected a product_id, category or department "
+                    "of the catalogue; correct the name"
+                )
+            hit |= found.any(axis=1)
+        return pd.Index(products.loc[hit, "product_id"])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Money by category, the last row for all.
+
+    Each of MEASURES of the plan (`_now`), of the scenario (`_then`) and between them (`_more`).
+    """
+
+    plan_version: str
+    lines: pd.DataFrame
+    gap: float
+    categories: pd.DataFrame
+    path: Path
+
+
+def compare(as_of: date, scenario: Scenario) -> Comparison:
+    """Plan `scenario` on the inputs of as_of and set it beside as_of's plan; publishes nothing.
+
+    The scenario's promotions are left as CSV under the lake, by their version.
+
+    Raises:
+        LakeError: the plan of as_of, or a table it is made from, is missing.
+        PolicyError: the scenario breaks a rule of policy.yml or excludes an unknown name.
+        InfeasibleError: no product may be promoted under the scenario.
+    """
+    now = lake.read(PLAN, as_of)
+    known, policy = read_known(as_of), scenario.policy()
+    proposal, _ = propose(known, policy, policy.budget, scenario.barred(known.products))
+    lines = plan_lines(proposal, as_of, lake.manifest(FORECASTS, as_of).models)
+    version = "empty" if lines.empty else str(lines["plan_version"].iloc[0])
+    path = _folder(as_of) / f"{version}.csv"
+    lake.replace_text(path, lines[PLAN.column_names].to_csv(index=False))
+    return Comparison(version, lines, proposal.solution.gap, by_category(now, lines), path)
+
+
+def by_category(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
+    """What changes between two plans (rows of PLAN), the largest change in margin first."""
+    joined = _sums(now).join(_sums(then), how="outer", lsuffix="_now", rsuffix="_then").fillna(0.0)
+    for measure in MEASURES:
+        joined[f"{measure}_more"] = joined[f"{measure}_then"] - joined[f"{measure}_now"]
+    moved = joined["incremental_margin_more"].abs().rename("moved").to_frame()
+    order = moved.rename_axis("category").sort_values(
+        ["moved", "category"], ascending=[False, True]
+    )
+    joined = joined.loc[order.index]
+    return pd.concat([joined, joined.sum().rename("all").to_frame().T]).round(2)
+
+
+def _sums(plan: pd.DataFrame) -> pd.DataFrame:
+    found = plan.groupby("category")[["cost", "incremental_margin"]].sum()
+    return found.assign(promotions=plan.groupby("category").size())[list(MEASURES)]
+
+
+def _folder(as_of: date) -> Path:
+    return settings().lake / PLAN.layer / "scenarios" / f"as_of={as_of.isoformat()}"
