@@ -60,6 +60,10 @@ bench-demand: AS_OF = 2017-12-25
 bench-demand: $(BENCH_READY) ## Score the demand model beside its peers (AS_OF=2017-12-25).
 	@$(BIN)/python -m ml.demand.benchmark --as-of $(AS_OF)
 
+.PHONY: bench-training
+bench-training: $(READY) ## Time trainings of up to a million product-weeks, and candidate prices.
+	@$(BIN)/python -m ml.demand.benchmark.scale
+
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest

@@ -8,6 +8,7 @@ import tensorflow as tf
 log = logging.getLogger(__name__)
 
 THREADS = 2
+SPLIT_OVER = "GPU"  # kind of device over which a batch is split
 
 
 def prepare_tensorflow(seed: int) -> None:
@@ -28,8 +29,8 @@ def prepare_tensorflow(seed: int) -> None:
 
 def strategy() -> tf.distribute.Strategy:
     """Every batch split over the GPUs where there are several, whole on one device elsewhere."""
-    devices = tf.config.list_logical_devices("GPU")
+    devices = tf.config.list_logical_devices(SPLIT_OVER)
     if len(devices) > 1:
-        log.info("training on %d GPUs", len(devices))
+        log.info("training on %d devices", len(devices))
         return tf.distribute.MirroredStrategy([device.name for device in devices])
     return tf.distribute.get_strategy()

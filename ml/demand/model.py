@@ -125,7 +125,7 @@ class StructuredDemand(keras.Model):
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         """(N, W, horizon, 2) log mean and log size; in training such a pair for each network."""
-        units, codes = inputs["units"], inputs["codes"]
+        units, codes = inputs["units"], ops.cast(inputs["codes"], "int32")
         weeks = units.shape[1]
         terms = self.effects(codes)
         each = inputs["effects"] * coefficients(terms)[:, None, :]

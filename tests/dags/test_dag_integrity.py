@@ -2,7 +2,8 @@ from itertools import pairwise
 
 import pytest
 
-DAGS = {"refresh_promotions", "train_demand"}
+SCHEDULED = {"refresh_promotions", "train_demand"}
+DAGS = SCHEDULED | {"search_demand"}
 ORDER = (
     "land",
     "gate_landing",
@@ -49,7 +50,9 @@ def test_a_dag_says_what_it_is_and_how_to_triage_it(parsed, name):
     assert "**Triage notes**" in dag["doc"]
     assert dag["catchup"] is False
     assert dag["max_active_runs"] == 1
-    assert dag["schedule"] == "CronDataIntervalTimetable"
+    assert dag["schedule"] == (
+        "CronDataIntervalTimetable" if name in SCHEDULED else "NullTimetable"
+    )
 
 
 @pytest.mark.parametrize("name", sorted(DAGS))
@@ -111,7 +114,11 @@ def test_a_refresh_without_champion_trains_before_it_forecasts(refresh):
 
 @pytest.mark.parametrize(
     ("dag", "task"),
-    [("refresh_promotions", "demand.training.train"), ("train_demand", "training.train")],
+    [
+        ("refresh_promotions", "demand.training.train"),
+        ("train_demand", "training.train"),
+        ("search_demand", "search"),
+    ],
 )
 def test_training_goes_to_a_gpu_worker_one_at_a_time(parsed, dag, task):
     train = parsed["dags"][dag]["tasks"][task]
