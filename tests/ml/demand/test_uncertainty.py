@@ -1,0 +1,87 @@
+"""Intervals around elasticities and lifts hold the truth about as often as they say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from ml.demand.fitting import fit
+from ml.demand.hyperparameters import read_hyperparameters
+from ml.demand.model import PRIOR_SD, STARTS, WEIGHT
+from ml.demand.response import STEPS, responses, term_information
+
+PRODUCTS, WEEKS, SIZE = 128, 30, 6.0
+SMALL = read_hyperparameters().model_copy(update={"width": 8, "members": 1, "batch": 64})
+TERMS = {"elasticity": 0, "display_lift": 2, "mailer_lift": 3}
+
+
+@pytest.fixture(scope="module")
+def panel(shop):
+    """A shop in four departments of four categories of three subcategories."""
+    made = shop(products=PRODUCTS, weeks=WEEKS)
+    numbers = np.arange(PRODUCTS)
+    groups = {"department": 4, "category": 16, "subcategory": 48}
+    named = {level: [f"{level} {n % count}" for n in numbers] for level, count in groups.items()}
+    return replace(made, products=made.products.assign(**named))
+
+
+@pytest.fixture(scope="module")
+def truth(panel):
+    """(N, 4) coefficients drawn as the model's priors say."""
+    rng = np.random.default_rng(1)
+    terms = np.tile(np.array(STARTS[:4]), (PRODUCTS, 1))
+    for level, sd in PRIOR_SD.items():
+        group = pd.factorize(panel.products[level])[0]
+        terms += rng.normal(0, sd, (group.max() + 1, 4))[group]
+    return np.concatenate([-np.log1p(np.exp(terms[:, :2])), terms[:, 2:]], axis=1)
+
+
+@pytest.fixture(scope="module")
+def sold(panel, truth):
+    rng = np.random.default_rng(2)
+    effects = np.stack([panel.ratio, 0 * panel.ratio, panel.display, panel.mailer], axis=-1)
+    base = rng.lognormal(2.0, 0.8, (PRODUCTS, 1))
+    mean = base * np.exp((effects * truth[:, None]).sum(-1))
+    units = rng.negative_binomial(SIZE, SIZE / (SIZE + mean)).astype(float)
+    units[:, 0] = np.maximum(units[:, 0], 1)
+    return replace(panel, units=units)
+
+
+@pytest.fixture(scope="module")
+def standard_errors(sold, truth):
+    """How many of its standard deviations each estimate lies from the truth."""
+    found = responses(fit(sold, WEEKS, 2, steps=100, seed=7, chosen=SMALL).model, sold)
+    return {
+        name: (found[name] - truth[:, column]) / found[f"{name}_sd"]
+        for name, column in TERMS.items()
+    }
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(standard_errors, level):
+    z = stats.norm.ppf(0.5 + level / 2)
+
+    held = np.mean([(errors.abs() < z).mean() for errors in standard_errors.values()])
+
+    assert held == pytest.approx(level, abs=0.08)
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_no_term_is_far_too_sure_or_far_too_modest(standard_errors, name):
+    assert 0.8 < standard_errors[name].std() < 1.3
+
+
+def test_counting_weeks_unequally_tells_less_than_counting_them_alike(sold, truth, monkeypatch):
+    slope, dispersion = np.ones_like(truth), np.full(PRODUCTS, SIZE)
+    prior = 1 / (STEPS**2).sum()
+
+    weighted = term_information(sold, truth, slope, dispersion)
+    monkeypatch.setattr("ml.demand.response.WEIGHT", 0.0)
+    alike = term_information(sold, truth, slope, dispersion)
+
+    assert WEIGHT > 0
+    sold_at_all = alike > 1e-6
+    assert (1 / (weighted + prior) >= 1 / (alike + prior) - 1e-9)[sold_at_all].all()
+    assert weighted[sold_at_all].sum() < 0.99 * alike[sold_at_all].sum()
