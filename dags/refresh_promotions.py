@@ -1,8 +1,8 @@
 """### Plan the promotions of the coming weeks, from today's sales to a published schedule.
 
 Runs daily for the as-of date at the end of its data interval and sees nothing that
-happened on or after it: land → gate → transform → demand → inventory → plan → gate → publish,
-and beside demand the affinities on the Spark cluster. A rerun for a date writes the same
+happened on or after it: land → gate → transform → demand → inventory → plan → gate → review →
+publish, and beside demand the affinities on the Spark cluster. A rerun for a date writes the same
 bytes; a failed run leaves the last published schedule live.
 
 **Parameters** (trigger form): `as_of` for another date, `source` for another adapter,
@@ -17,12 +17,12 @@ bytes; a failed run leaves the last published schedule live.
 * A killed or lost task is retried by itself; every task may be cleared at any time.
 * No champion: `demand.training` runs. When the model fails its gate the run stops there and the
   last published schedule stays live.
+* `review.ask` waits: the plan needs a yes or no in Airflow's required actions (or `promoloop
+  approve`). A no, or no answer in time, publishes nothing and the live schedule stays.
 * `drift.train` ran: the model drifted past `mlflow/gates.yml` and a run of `train_demand` was
   asked for, which waits until that DAG is unpaused. The day's plan keeps the champion.
 * `transform.dbt_producer_watcher` does dbt's work; the other tasks of the group show its models.
 """
-
-from datetime import timedelta
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import (
@@ -34,8 +34,10 @@ from airflow.sdk import (
     task,
     task_group,
 )
+from orchestration.approval import review_plan
 from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
 from orchestration.drift import watch_demand
+from orchestration.review import TRIGGERED_BY, longest_run
 from orchestration.training import train_and_promote
 from orchestration.transform import transform
 
@@ -108,9 +110,9 @@ def spark_job(name: str, as_of: str) -> SparkSubmitOperator:
 def demand(as_of: str) -> None:
     @task.branch
     def choose_model() -> str:
-        from ml.registry import champion
+        from ml.model_review import has_champion
 
-        return "demand.forecast" if champion("demand") else "demand.training.train"
+        return "demand.forecast" if has_champion("demand") else "demand.training.train"
 
     @task(outlets=[forecasts], trigger_rule="none_failed")
     def forecast(as_of: str, horizon: str) -> None:
@@ -155,13 +157,13 @@ def gate_plan(as_of: str) -> None:
     gate_plan(date.fromisoformat(as_of))
 
 
-@task(owner="category-management", outlets=[schedule])
-def publish(as_of: str) -> str:
+@task(owner="category-management", outlets=[schedule], trigger_rule="none_failed")
+def publish(as_of: str, by: str) -> str:
     from datetime import date
 
     from ml.promotions.publishing import publish
 
-    return publish(date.fromisoformat(as_of))
+    return publish(date.fromisoformat(as_of), by)
 
 
 @dag(
@@ -170,7 +172,7 @@ def publish(as_of: str) -> str:
     end_date=settings().scheduled_until,
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=4),
+    dagrun_timeout=longest_run(),
     default_args=DEFAULT_ARGS,
     user_defined_filters=FILTERS,
     params={
@@ -183,7 +185,9 @@ def publish(as_of: str) -> str:
     doc_md=__doc__,
 )
 def refresh_promotions() -> None:
-    marts, forecast, published = publish_marts(AS_OF), demand(AS_OF), publish(AS_OF)
+    marts, forecast = publish_marts(AS_OF), demand(AS_OF)
+    planned = plan(AS_OF, "{{ '' if params.budget is none else params.budget }}")
+    reviewed = review_plan(AS_OF, planned)
     chain(
         land(AS_OF, "{{ params.source or '' }}"),
         gate_landing(AS_OF),
@@ -191,12 +195,13 @@ def refresh_promotions() -> None:
         marts,
         forecast,
         inventory(AS_OF),
-        plan(AS_OF, "{{ '' if params.budget is none else params.budget }}"),
+        planned,
         gate_plan(AS_OF),
-        published,
+        reviewed,
+        publish(AS_OF, TRIGGERED_BY),
     )
-    chain(marts, spark_job("affinity", AS_OF), published)
-    chain(forecast, watch_demand(AS_OF), published)
+    chain(marts, spark_job("affinity", AS_OF), reviewed)
+    chain(forecast, watch_demand(AS_OF), reviewed)
 
 
 refresh_promotions()

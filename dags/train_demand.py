@@ -13,10 +13,9 @@ written by a refresh. It becomes champion only when it passes `mlflow/gates.yml`
 * `LakeError` for a mart: refresh that as-of date first.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import CronDataIntervalTimetable, Param, dag
 from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.review import longest_run
 from orchestration.training import train_and_promote
 
 from ml.settings import settings
@@ -28,7 +27,7 @@ from ml.settings import settings
     end_date=settings().scheduled_until,
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=4),
+    dagrun_timeout=longest_run(),
     default_args=DEFAULT_ARGS,
     user_defined_filters=FILTERS,
     params={"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")},

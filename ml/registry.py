@@ -17,6 +17,7 @@ import mlflow
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
 from ml.errors import GateError, PolicyError
 from ml.settings import settings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 COMPARED, UNUSABLE = "compared_with", "unusable_champion"  # tags of a version: another's number
+MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code for a version or a file that is not there
 log = logging.getLogger(__name__)
 
 
@@ -138,8 +140,8 @@ def run_text(name: str, version: str, path: str) -> str | None:
     return str(mlflow.artifacts.load_text(f"runs:/{run}/{path}"))
 
 
-def promote_if_it_passes(name: str, version: str) -> bool:
-    """Point the champion alias at `version` when every gate passes; tag each gate's result."""
+def judge(name: str, version: str) -> bool:
+    """Whether every gate passes; each one's result becomes a tag of the version."""
     made = client().get_model_version(name, version)
     rival, found = champion(name), metrics(name, version)
     passed = True
@@ -151,8 +153,6 @@ def promote_if_it_passes(name: str, version: str) -> bool:
         client().set_model_version_tag(name, version, f"gate.{gate.name}", said)
         log.info("%s version %s, gate %s: %s", name, version, gate.name, said)
         passed = passed and kept
-    if passed:
-        client().set_registered_model_alias(name, CHAMPION, version)
     return passed
 
 
@@ -174,16 +174,18 @@ def load(name: str, version: str) -> "keras.Model":
     """A registered Keras model, read without running any code it carries.
 
     Raises:
-        GateError: the version was fetched but does not load.
+        GateError: there is no such version, or it does not load.
     """
     import mlflow.keras
 
-    source = f"models:/{name}/{client().get_model_version(name, version).version}"
-    folder = mlflow.artifacts.download_artifacts(artifact_uri=source)
     try:
+        source = f"models:/{name}/{client().get_model_version(name, version).version}"
+        folder = mlflow.artifacts.download_artifacts(artifact_uri=source)
         return mlflow.keras.load_model(folder, load_model_kwargs={"safe_mode": True})
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (MlflowException, ValueError, TypeError, KeyError, OSError) as error:
+        if isinstance(error, MlflowException) and error.error_code != MISSING:
+            raise  # the server's trouble, not the version's
         raise GateError(
-            f"model {name!r} version {version} is registered but does not load ({error}); train "
-            f"again, or point the alias {CHAMPION!r} at an older version"
+            f"model {name!r} version {version} does not load ({error}); train again, or trigger "
+            f"roll_back_model with one of {sorted(trained_as_of(name), key=int)}"
         ) from error

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,8 @@ AsOf = Annotated[
     datetime,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="Plan from this date; see nothing after."),
 ]
+PlanVersion = Annotated[str, typer.Argument(help="The plan's version, YYYY-MM-DD-xxxxxxxx.")]
+Comment = Annotated[str, typer.Option(help="Kept in the audit log.")]
 REFRESH = "refresh_promotions"
 DEMO_DAY = datetime(2017, 12, 4)  # noqa: DTZ001 - a date
 
@@ -130,25 +132,30 @@ def check_source(
 
 
 @app.command()
-def approve(
-    version: Annotated[str, typer.Argument(help="The plan's version, YYYY-MM-DD-xxxxxxxx.")],
-    comment: Annotated[str, typer.Option(help="Kept with the approval.")] = "",
-) -> None:
-    """Approve a plan in your name and publish it, where `policy.yml` asks for a review."""
-    from ml.promotions.publishing import approve, publish
-
+def approve(version: PlanVersion, comment: Comment = "") -> None:
+    """Say yes to the plan that a waiting refresh asks about; the run then publishes it."""
     with _errors():
-        approve(version, getpass.getuser(), comment)
-        out.print(f"published {publish(date.fromisoformat(version[:10]))}")
+        AirflowApi(settings()).answer(REFRESH, version, "Approve", comment)
+    out.print(f"approved {version}; its run goes on to publish it")
+
+
+@app.command()
+def reject(version: PlanVersion, comment: Comment = "") -> None:
+    """Say no to the plan that a waiting refresh asks about; what is live stays."""
+    with _errors():
+        AirflowApi(settings()).answer(REFRESH, version, "Reject", comment)
+    out.print(f"rejected {version}; what is live stays")
 
 
 @app.command("roll-back")
-def roll_back(version: Annotated[str, typer.Argument(help="A folder of published/.")]) -> None:
+def roll_back(
+    version: Annotated[str, typer.Argument(help="A folder of published/.")], comment: Comment = ""
+) -> None:
     """Make an older published version the current one."""
     from ml.promotions.publishing import roll_back
 
     with _errors():
-        roll_back(version)
+        roll_back(version, getpass.getuser(), comment)
     out.print(f"current is {version}")
 
 

@@ -74,6 +74,8 @@ def _line(task: dict[str, Any]) -> str:
         return f"{name:58} ..."
     if state == "up_for_retry":
         return f"{name:58} failed, will be retried"
+    if state == "awaiting_input":
+        return f"{name:58} waits for an answer (Airflow's required actions)"
     if state in MARKS:
         took = f"{task['duration']:.1f} s" if task["duration"] else ""
         return f"{name:58} {MARKS[state]:8} {took:>9}"

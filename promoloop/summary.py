@@ -7,7 +7,9 @@ from typing import Any
 from ml import lake, registry
 from ml.contracts.outputs import AFFINITY_QUALITY, FORECASTS
 from ml.gates.validation import data_docs_index
+from ml.promotions import releases
 from ml.promotions.plan import summary_path
+from ml.promotions.review import review_of
 from ml.settings import Settings
 from ml.sources import incoming
 from promoloop import services
@@ -24,10 +26,20 @@ def summary(settings: Settings, as_of: date) -> str:
         ("Plan", _plan(plan)),
         ("Where to look", [f"{k:16} {v}" for k, v in _places(settings).items()]),
     ]
-    lines = [f"Refresh for {as_of}: schedule {plan['plan_version']} is published"]
+    lines = [f"Refresh for {as_of}: {_outcome(plan['plan_version'])}"]
     for title, body in parts:
         lines += ["", title, *(f"  {line}" for line in body)]
     return "\n".join(lines)
+
+
+def _outcome(version: str) -> str:
+    if releases.current() == version:
+        return f"schedule {version} is published"
+    review = review_of(version)
+    said = f"{review['state']} by {review['by']}" + (
+        f": {review['comment']}" * bool(review["comment"])
+    )
+    return f"plan {version} is not published ({said}); {releases.current() or 'nothing'} is live"
 
 
 def _landed(as_of: date) -> list[str]:

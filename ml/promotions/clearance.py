@@ -1,9 +1,6 @@
-"""May a plan be published? Its gate must have passed, and a person approved it if asked.
+"""What the plan's gate found, in lake/promotions/gate/as_of=D.json.
 
-lake/promotions/gate/as_of=D.json             written by the plan gate
-lake/promotions/approvals/<plan_version>.json written by `approve`
-
-Both name the content hash of the plan they saw, so neither clears any other bytes.
+It names the content hash of the plan that the gate saw, so it clears no other bytes.
 """
 
 import json
@@ -14,7 +11,6 @@ from typing import Any
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import GateError
-from ml.promotions.policy import load_policy
 from ml.settings import settings
 
 
@@ -24,7 +20,8 @@ def gate_path(as_of: date) -> Path:
 
 def gate_verdict(as_of: date) -> dict[str, Any]:
     """What the plan's gate wrote; empty before it ran."""
-    return _stored(gate_path(as_of))
+    path = gate_path(as_of)
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def write_verdict(as_of: date, version: str, passed: bool) -> None:
@@ -47,34 +44,3 @@ def require_gate(as_of: date, version: str, content_hash: str) -> None:
             f"({gate_path(as_of)}), expected {expected}; run the plan gate for {as_of} and mend "
             "what it reports"
         )
-
-
-def require_approval(version: str, content_hash: str) -> None:
-    """Refuse a plan nobody approved, unless the policy approves by itself."""
-    if load_policy().review.auto_approve:
-        return
-    approval = _stored(_approval(version))
-    if approval.get("content_hash") != content_hash:
-        raise GateError(
-            f"plan {version} may not be published: it was not approved (found "
-            f"{approval or 'no approval'} at {_approval(version)}); approve it, or set "
-            "review.auto_approve to true in policy.yml"
-        )
-
-
-def write_approval(version: str, content_hash: str, by: str, comment: str) -> None:
-    record = {
-        "plan_version": version,
-        "content_hash": content_hash,
-        "approved_by": by,
-        "comment": comment,
-    }
-    lake.replace_text(_approval(version), lake.to_json(record))
-
-
-def _approval(version: str) -> Path:
-    return settings().lake / PLAN.layer / "approvals" / f"{version}.json"
-
-
-def _stored(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -7,13 +7,15 @@ from pydantic import Field, model_validator
 
 from ml.documents import Document, read_document
 from ml.promotions.mechanics.terms import Mechanics
+from ml.review import Review
 from ml.settings import settings
 
 Support = Literal["none", "display", "mailer", "display+mailer"]
 
 
-class Review(Document):
-    auto_approve: bool
+class Reviews(Document):
+    plans: Review
+    models: Review
 
 
 class Policy(Document):
@@ -34,7 +36,7 @@ class Policy(Document):
     price_ending: float = Field(ge=0, lt=1)
     per_customer_limit: int = Field(ge=1)
     holdout_share: float = Field(ge=0, lt=1)
-    review: Review
+    review: Reviews
 
     @model_validator(mode="after")
     def _every_support_has_a_cost(self) -> "Policy":

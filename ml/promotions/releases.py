@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,29 @@ def verify(version: str) -> None:
     Raises:
         LakeError: the version is unknown, or a file is missing, added or changed.
     """
-    expected = {f["name"]: f["sha256"] for f in manifest(version)["files"]}
-    found = digests(folder(version))
+    manifest(version)
+    seal(folder(version))
+
+
+def seal(release: Path) -> str:
+    """SHA-256 of a release's manifest, which holds that of every other file.
+
+    Raises:
+        LakeError: there is no release, or a file is missing, added or changed.
+    """
+    path = release / lake.MANIFEST
+    if not path.is_file():
+        raise LakeError(f"{release} holds no release; run its as-of date again")
+    expected = {f["name"]: f["sha256"] for f in json.loads(path.read_text("utf-8"))["files"]}
+    found = digests(release)
     if found != expected:
         wrong = sorted(set(found.items()) ^ set(expected.items()))
         raise LakeError(
-            f"published version {version} differs from its manifest in "
-            f"{sorted({name for name, _ in wrong})}; move {folder(version)} away and publish "
+            f"release {release.name} differs from its manifest in "
+            f"{sorted({name for name, _ in wrong})}; move {release} away and run "
             "the as-of date again, or roll back to another version"
         )
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -84,18 +99,21 @@ def digests(root: Path) -> dict[str, str]:
     }
 
 
-def build(version: str, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write a release's files, manifest included, and put it on the shelf."""
-    shelf = settings().published
-    for left_by_a_kill in shelf.glob(f".{version}-*"):
+def build(release: Path, fill: Callable[[Path], None]) -> None:
+    """Let `fill` write a release's files, manifest included; the folder appears whole."""
+    shelf = release.parent
+    shelf.mkdir(parents=True, exist_ok=True)
+    for left_by_a_kill in shelf.glob(f".{release.name}-*"):
         shutil.rmtree(left_by_a_kill)
-    aside = Path(tempfile.mkdtemp(prefix=f".{version}-", dir=shelf))
+    aside = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=shelf))
     fill(aside)
     aside.chmod(0o755)
     for path in sorted(aside.rglob("*"), reverse=True):
         _sync(path)
     _sync(aside)
-    aside.rename(folder(version))
+    if release.exists():
+        shutil.rmtree(release)
+    aside.rename(release)
     _sync(shelf)
 
 
@@ -109,9 +127,11 @@ def point_at(version: str) -> None:
     _sync(shelf)
 
 
-def record(entry: dict[str, Any]) -> None:
-    """Append one line to the audit log."""
+def record(action: str, version: str, by: str, **more: str | None) -> None:
+    """Append one line to the audit log: what was done with a version, by whom and when."""
     path = settings().published / HISTORY
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    entry = {"action": action, "plan_version": version, "by": by, "at": now} | more
     line = json.dumps(entry, sort_keys=True, ensure_ascii=False) + "\n"
     with path.open("a", encoding="utf-8") as log:
         log.write(line)

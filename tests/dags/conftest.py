@@ -26,7 +26,7 @@ def task(t):
         "backoff": bool(t.retry_exponential_backoff),
         "tells_of_failure": bool(t.on_failure_callback),
         "upstream": sorted(t.upstream_task_ids), "outlets": [o.uri for o in t.outlets],
-        "type": t.task_type, "triggers": triggers(t),
+        "type": t.task_type, "rule": str(t.trigger_rule.value), "triggers": triggers(t),
     }
 
 def triggers(t):

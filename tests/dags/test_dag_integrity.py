@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 SCHEDULED = {"refresh_promotions", "train_demand"}
-DAGS = SCHEDULED | {"search_demand"}
+DAGS = SCHEDULED | {"roll_back_model", "roll_back_schedule", "search_demand"}
 ORDER = (
     "land",
     "gate_landing",
@@ -15,6 +15,9 @@ ORDER = (
     "inventory",
     "plan",
     "gate_plan",
+    "review.propose",
+    "review.ask",
+    "review.settle",
     "publish",
 )
 
@@ -50,9 +53,8 @@ def test_a_dag_says_what_it_is_and_how_to_triage_it(parsed, name):
     assert "**Triage notes**" in dag["doc"]
     assert dag["catchup"] is False
     assert dag["max_active_runs"] == 1
-    assert dag["schedule"] == (
-        "CronDataIntervalTimetable" if name in SCHEDULED else "NullTimetable"
-    )
+    scheduled = "CronDataIntervalTimetable" if name in SCHEDULED else "NullTimetable"
+    assert dag["schedule"] == scheduled
 
 
 @pytest.mark.parametrize("name", sorted(DAGS))
@@ -80,12 +82,12 @@ def test_the_stages_follow_one_another(refresh):
 
 def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
     assert refresh["affinity"]["upstream"] == ["marts.gate"]
-    assert "affinity" in refresh["publish"]["upstream"]
+    assert "affinity" in refresh["review.propose"]["upstream"]
 
 
 def test_drift_is_measured_on_the_days_forecast_and_told_in_its_report(refresh):
     assert refresh["drift.measure"]["upstream"] == ["demand.forecast"]
-    assert "drift.measure" in refresh["publish"]["upstream"]
+    assert "drift.measure" in refresh["review.propose"]["upstream"]
 
 
 def test_a_training_for_drift_holds_up_and_skips_nothing(refresh):
@@ -107,7 +109,7 @@ def test_marts_leave_dbt_only_after_every_model_and_its_tests(refresh):
 
 def test_a_refresh_without_champion_trains_before_it_forecasts(refresh):
     assert refresh["demand.training.train"]["upstream"] == ["demand.choose_model"]
-    assert {"demand.choose_model", "demand.training.promote"} <= set(
+    assert {"demand.choose_model", "demand.training.settle"} <= set(
         refresh["demand.forecast"]["upstream"]
     )
 
@@ -135,3 +137,24 @@ def test_assets_are_produced_by_the_task_that_finishes_them(refresh):
         "lake://promotions/plan": "gate_plan",
         "lake://published/current": "publish",
     }
+
+
+@pytest.mark.parametrize(
+    ("dag", "group", "after"),
+    [
+        ("refresh_promotions", "review", "publish"),
+        ("refresh_promotions", "demand.training", "demand.forecast"),
+        ("train_demand", "training", None),
+    ],
+)
+def test_people_are_asked_by_airflow_and_a_skipped_question_holds_up_nothing(
+    parsed, dag, group, after
+):
+    tasks = parsed["dags"][dag]["tasks"]
+
+    assert tasks[f"{group}.ask"]["type"] == "HITLOperator"
+    assert tasks[f"{group}.ask"]["upstream"] == [f"{group}.describe"]
+    assert f"{group}.ask" in tasks[f"{group}.settle"]["upstream"]
+    if after:
+        assert tasks[after]["rule"] == "none_failed"
+        assert f"{group}.settle" in tasks[after]["upstream"]

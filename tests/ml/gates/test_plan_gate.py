@@ -30,7 +30,7 @@ risk_aversion: 0.5
 price_ending: 0.09
 per_customer_limit: 6
 holdout_share: 0.1
-review: {auto_approve: true}
+review: {plans: {auto_approve: true}, models: {auto_approve: true}}
 """
 
 

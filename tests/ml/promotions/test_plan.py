@@ -47,7 +47,7 @@ POLICY = {
     "price_ending": 0.09,
     "per_customer_limit": 6,
     "holdout_share": 0.1,
-    "review": {"auto_approve": True},
+    "review": {"plans": {"auto_approve": True}, "models": {"auto_approve": True}},
 }
 MODELLED = [*GOOD, "fuel", "mute", "gone", "cheap"]
 

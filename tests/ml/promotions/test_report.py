@@ -8,6 +8,7 @@ from pandas import DataFrame, Timestamp
 from ml import lake
 from ml.contracts.outputs import DRIFT, EXPLANATIONS
 from ml.promotions.publishing import publish
+from ml.promotions.review import propose
 from ml.promotions.report import render_report
 from ml.promotions.report.calendar import shade
 from ml.promotions.report.lines import reasons
@@ -118,7 +119,8 @@ def test_the_report_does_not_compare_a_plan_with_itself(plan_day):
     plan_day()
     before = render_report(FIRST)
 
-    publish(FIRST)
+    propose(FIRST, "Ada")
+    publish(FIRST, "Ada")
 
     assert render_report(FIRST) == before
     assert "No schedule was published for an earlier day" in before
@@ -126,7 +128,8 @@ def test_the_report_does_not_compare_a_plan_with_itself(plan_day):
 
 def test_the_report_says_what_changed_since_the_last_schedule(plan_day):
     older = plan_day(FIRST)
-    publish(FIRST)
+    propose(FIRST, "Ada")
+    publish(FIRST, "Ada")
     plan_day(SECOND, promo_price=8.99)
 
     text = words(render_report(SECOND))

@@ -1,0 +1,45 @@
+"""Have a plan approved before it is published."""
+
+from typing import Any
+
+from airflow.sdk import task, task_group
+
+from ml.promotions.policy import load_policy
+from orchestration.review import TRIGGERED_BY, answer, ask
+
+OWNER = "category-management"
+
+
+@task_group(group_id="review")
+def review_plan(as_of: str, version: str) -> None:
+    """Make the release and ask for its approval; a rejected or expired one is not published."""
+
+    @task.short_circuit(owner=OWNER, ignore_downstream_trigger_rules=False)
+    def propose(as_of: str, by: str) -> bool:
+        from datetime import date
+
+        from ml.promotions.review import propose
+
+        return propose(date.fromisoformat(as_of), by)
+
+    @task(owner=OWNER)
+    def describe(version: str) -> str:
+        from ml.promotions.review import describe
+
+        return describe(version)
+
+    @task.short_circuit(owner=OWNER)
+    def settle(version: str, response: dict[str, Any]) -> bool:
+        from ml.promotions.review import settle
+
+        return settle(version, answer(response))
+
+    described = describe(version)
+    asked = ask(
+        "Publish the promotion plan {{ ti.xcom_pull(task_ids='plan') }}?",
+        described,
+        load_policy().review.plans,
+        OWNER,
+    )
+    propose(as_of, TRIGGERED_BY) >> described >> asked
+    settle(version, asked.output)

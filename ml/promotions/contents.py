@@ -1,0 +1,77 @@
+"""The files of a release: all that a shop system or a category manager reads of a plan.
+
+They depend on the plan and its inputs alone, so the same plan gives the same bytes.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ml import lake
+from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS
+from ml.contracts.outputs import CANDIDATES, PLAN
+from ml.contracts.table import Table
+from ml.promotions import releases
+from ml.promotions.feed import merchant_feed
+from ml.promotions.naming import product_names, products_named
+from ml.promotions.offers import ASSIGNMENTS, OFFERS, allocate_offers
+from ml.promotions.report import render_report
+from ml.settings import settings
+
+
+def write_release(folder: Path, as_of: date, version: str) -> None:
+    """Write every file of the release of a plan into an empty folder, the manifest last."""
+    schedule = lake.read(PLAN, as_of)
+    products = lake.read(DIM_PRODUCTS, as_of)
+    names = product_names(products[products["product_id"].isin(products_named(schedule))])
+    offers, assignments = allocate_offers(
+        schedule,
+        lake.read(CANDIDATES, as_of),
+        lake.read(DIM_CUSTOMERS, as_of, ["customer_id", "may_be_targeted"]),
+        float(schedule["holdout_share"].max()),
+    )
+    (folder / "offers").mkdir()
+    rows = {
+        "schedule.parquet": _write(folder / "schedule.parquet", PLAN, schedule),
+        "offers/offers.parquet": _write(folder / "offers/offers.parquet", OFFERS, offers),
+        "offers/assignments.parquet": _write(
+            folder / "offers/assignments.parquet", ASSIGNMENTS, assignments
+        ),
+        "schedule.csv": len(schedule),
+        "promotions.tsv": len(schedule),
+    }
+    schedule.to_csv(folder / "schedule.csv", index=False, lineterminator="\n")
+    feed = merchant_feed(schedule, names, settings().time_zone)
+    (folder / "promotions.tsv").write_text(feed, encoding="utf-8")
+    (folder / "report.html").write_text(render_report(as_of), encoding="utf-8")
+    (folder / lake.MANIFEST).write_text(
+        lake.to_json(_manifest(as_of, version, releases.digests(folder), rows)), encoding="utf-8"
+    )
+
+
+def _manifest(
+    as_of: date, version: str, digests: dict[str, str], rows: dict[str, int]
+) -> dict[str, Any]:
+    plan = lake.manifest(PLAN, as_of)
+    inputs = {t.name: lake.manifest(t, as_of).content_hash for t in (CANDIDATES, DIM_CUSTOMERS)}
+    return {
+        "plan_version": version,
+        "as_of": as_of.isoformat(),
+        "files": [
+            {"name": name, "rows": rows.get(name), "sha256": digest}
+            for name, digest in digests.items()
+        ],
+        "inputs": plan.inputs | inputs | {PLAN.name: plan.content_hash},
+        "models": plan.models,
+        "code_version": lake.code_version(),
+    }
+
+
+def _write(path: Path, table: Table, frame: pd.DataFrame) -> int:
+    rows: pa.Table = lake.conform(table, frame)
+    pq.write_table(rows, path, compression="zstd")
+    return len(rows)

@@ -1,0 +1,159 @@
+"""Who decides which version serves, on MLflow's own SQL store."""
+
+import mlflow
+import pytest
+
+from ml import model_review, registry
+from ml.errors import GateError
+from ml.review import Answer, Review
+from ml.settings import Settings, settings
+
+ASKED = Review(auto_approve=False)
+AUTO = Review(auto_approve=True)
+
+
+@pytest.fixture
+def version(home, tmp_path, monkeypatch):
+    """Registers a version whose run has the given error; the gate lets 0.4 pass."""
+    (tmp_path / "gates.yml").write_text("demand: {accuracy: {metric: wape, maximum: 0.4}}")
+    monkeypatch.setenv("PROMOLOOP_GATES_PATH", str(tmp_path / "gates.yml"))
+    store = f"sqlite:///{tmp_path}/registry.db"
+    monkeypatch.setattr(Settings, "tracking_uri", property(lambda self: store))
+    monkeypatch.chdir(tmp_path)  # the store keeps its files beside
+    settings.cache_clear()
+    client = registry.client()
+    client.create_registered_model("demand")
+    experiment = client.create_experiment("trained")
+
+    def make(wape=0.3):
+        run = client.create_run(experiment).info.run_id
+        client.log_metric(run, "wape", wape)
+        made = client.create_model_version("demand", str(tmp_path), run_id=run).version
+        client.set_registered_model_alias("demand", registry.CHALLENGER, made)
+        return str(made)
+
+    yield make
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
+
+
+def tags(version):
+    return registry.client().get_model_version("demand", version).tags
+
+
+def moves():
+    return [(m["from"], m["to"], m["by"], m["why"]) for m in model_review.moves("demand")]
+
+
+def test_a_version_that_passed_waits_for_a_reviewer(version):
+    made = version()
+
+    assert model_review.submit("demand", made, ASKED, "Ada")
+
+    assert registry.champion("demand") is None
+    assert tags(made)["review"] == "pending"
+
+
+def test_an_approved_version_serves_and_the_move_is_kept(version):
+    made = version()
+    model_review.submit("demand", made, ASKED, "Ada")
+
+    model_review.settle("demand", made, ASKED, Answer(True, "Grace", "good on milk"))
+
+    assert registry.champion("demand") == made
+    assert tags(made)["review.by"] == "Grace"
+    assert moves() == [("none", made, "Grace", "good on milk")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(Answer(False, "Grace", "no"), "rejected"), (Answer(False, None), "expired")],
+)
+def test_without_a_yes_the_champion_stays(version, answer, state):
+    first, second = version(), version()
+    model_review.submit("demand", first, AUTO, "Ada")
+    model_review.submit("demand", second, ASKED, "Ada")
+
+    model_review.settle("demand", second, ASKED, answer)
+
+    assert registry.champion("demand") == first
+    assert tags(second)["review"] == state
+    assert len(moves()) == 1
+
+
+def test_a_rejection_without_any_champion_stops_the_run(version):
+    made = version()
+    model_review.submit("demand", made, ASKED, "Ada")
+
+    with pytest.raises(GateError, match="no champion"):
+        model_review.settle("demand", made, ASKED, Answer(False, "Grace"))
+
+
+def test_nobody_is_asked_about_a_version_that_failed_its_gates(version):
+    first, worse = version(), version(wape=0.5)
+    model_review.submit("demand", first, AUTO, "Ada")
+
+    assert not model_review.submit("demand", worse, ASKED, "Ada")
+
+    assert registry.champion("demand") == first
+    assert tags(worse)["review"] == "failed its gates"
+
+
+def test_who_trained_may_not_approve_where_the_policy_forbids_it(version):
+    strict = Review(auto_approve=False, own_proposals=False)
+    made = version()
+    model_review.submit("demand", made, strict, "Ada")
+
+    with pytest.raises(GateError, match="Ada proposed this"):
+        model_review.settle("demand", made, strict, Answer(True, "Ada"))
+    assert registry.champion("demand") is None
+
+
+def test_an_earlier_version_that_loads_can_be_put_back(version, monkeypatch):
+    first, second = version(), version()
+    for made in (first, second):
+        model_review.submit("demand", made, AUTO, "Ada")
+    loaded = []
+    monkeypatch.setattr(registry, "load", lambda *which: loaded.append(which))
+
+    model_review.roll_back("demand", first, "Grace", "biased on deli")
+
+    assert registry.champion("demand") == first
+    assert loaded == [("demand", first)]
+    assert moves()[0] == (second, first, "Grace", "biased on deli")
+
+
+def test_a_version_that_does_not_load_or_exist_is_not_put_back(version):
+    first, second = version(), version()
+    model_review.submit("demand", second, AUTO, "Ada")
+
+    with pytest.raises(GateError):
+        model_review.roll_back("demand", first, "Grace", "a file that is no model")
+    with pytest.raises(GateError, match="version 99 does not load"):
+        model_review.roll_back("demand", "99", "Grace", "a slip")
+
+    assert registry.champion("demand") == second
+
+
+def test_a_deleted_champion_is_an_error_and_not_an_empty_registry(version):
+    assert not model_review.has_champion("demand")
+    made = version()
+    model_review.submit("demand", made, AUTO, "Ada")
+    assert model_review.has_champion("demand")
+    registry.client().delete_model_version("demand", made)
+
+    with pytest.raises(GateError, match="was deleted; trigger roll_back_model"):
+        model_review.has_champion("demand")
+
+
+def test_a_reviewer_reads_gates_and_where_to_look(version):
+    first, made = version(), version()
+    model_review.submit("demand", first, AUTO, "Ada")
+    model_review.submit("demand", made, ASKED, "Ada")
+
+    told = model_review.describe("demand", made)
+
+    assert f"challenger: version {made}" in told
+    assert f"champion now: {first}" in told
+    assert "accuracy: pass (wape 0.3 <= 0.4)" in told
+    assert f"models/demand/versions/{made}" in told
