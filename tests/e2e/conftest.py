@@ -5,19 +5,22 @@ import hashlib
 import os
 import shutil
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import yaml
 from retailer import PRODUCTS, write_retailer
 
-from ml.settings import Settings
+from ml.settings import PROJECT, Settings
 from ml.settings import settings as current_settings
 from promoloop import services
 from promoloop.airflow_api import AirflowApi
@@ -36,17 +39,25 @@ class Platform:
     api: AirflowApi
 
     def refresh(self, as_of: date, run_id: str, kill: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-        """Run the refresh to its end; the first try of each task in `kill` is killed."""
+        """Run the refresh to its end, approving its plan when it asks.
+
+        The first try of each task in `kill` is killed.
+        """
         self.api.wait_for_dag(DAG)
         self.api.unpause(DAG)
         self.api.trigger(DAG, run_id, {"as_of": as_of.isoformat()})
         killer = Killer(self.api, run_id, set(kill))
         with killer:
-            state = follow(self.api, DAG, run_id, print)
+            state = follow(self.api, DAG, run_id, partial(self._approve, as_of))
         tasks = self.api.tasks(DAG, run_id)
         assert state == "success", failures(self.settings, tasks)
         assert killer.wanted == set(), f"never caught running: {killer.wanted}"
         return tasks
+
+    def _approve(self, as_of: date, line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        if "waits for an answer" in line:
+            self.api.answer(DAG, as_of.isoformat(), "Approve", "read and found good")
 
     def published(self) -> dict[str, str]:
         """Hash by path of the live version, its own name included."""
@@ -105,6 +116,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         home=base / "home",
         source="files",
         source_path=export,
+        policy_path=policy_that_asks(base),
         scheduled_until=datetime(2018, 1, 1, tzinfo=UTC),  # long ago: no runs but those asked for
         demand_products=PRODUCTS,
         demand_steps=100,
@@ -121,6 +133,15 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
             services.down(chosen)
     current_settings.cache_clear()
     assert left_running(base) == []
+
+
+def policy_that_asks(folder: Path) -> Path:
+    """The project's policy, but plans wait for a yes."""
+    policy = yaml.safe_load((PROJECT / "policy.yml").read_text())
+    policy["review"]["plans"]["auto_approve"] = False
+    path = folder / "policy.yml"
+    path.write_text(yaml.safe_dump(policy))
+    return path
 
 
 def left_running(folder: Path) -> list[str]:

@@ -70,6 +70,14 @@ def test_a_whole_schedule_is_published(platform, first_day):
     }
 
 
+def test_a_person_approved_what_is_published(platform, first_day):
+    log = (platform.settings.published / "history.jsonl").read_text().splitlines()
+    steps = [json.loads(line) for line in log][:3]
+
+    assert [step["action"] for step in steps] == ["proposed", "approved", "publish"]
+    assert (steps[1]["by"], steps[1]["comment"]) == ("admin", "read and found good")
+
+
 def test_the_plan_keeps_every_limit(platform, first_day):
     plan = lake.read(PLAN, FIRST)
     policy = yaml.safe_load((PROJECT / "policy.yml").read_text())
