@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import mlflow
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 COMPARED, UNUSABLE = "compared_with", "unusable_champion"  # tags of a version: another's number
+LONGEST_REASON = 300  # characters: Keras tells the whole configuration of a model
 MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code for a version or a file that is not there
 log = logging.getLogger(__name__)
 
@@ -178,6 +180,8 @@ def load(name: str, version: str) -> "keras.Model":
     """
     import mlflow.keras
 
+    import ml.demand.model  # noqa: F401  its classes are found by name
+
     try:
         source = f"models:/{name}/{client().get_model_version(name, version).version}"
         folder = mlflow.artifacts.download_artifacts(artifact_uri=source)
@@ -186,6 +190,7 @@ def load(name: str, version: str) -> "keras.Model":
         if isinstance(error, MlflowException) and error.error_code != MISSING:
             raise  # the server's trouble, not the version's
         raise GateError(
-            f"model {name!r} version {version} does not load ({error}); train again, or trigger "
+            f"model {name!r} version {version} does not load "
+            f"({shorten(str(error), LONGEST_REASON)}); train again, or trigger "
             f"roll_back_model with one of {sorted(trained_as_of(name), key=int)}"
         ) from error

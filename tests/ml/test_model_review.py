@@ -1,5 +1,7 @@
 """Who decides which version serves, on MLflow's own SQL store."""
 
+import shutil
+
 import mlflow
 import pytest
 
@@ -12,12 +14,20 @@ ASKED = Review(auto_approve=False)
 AUTO = Review(auto_approve=True)
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """A registry's database as MLflow makes it: slow, so made once and copied."""
+    path = tmp_path_factory.mktemp("registry") / "registry.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def version(home, tmp_path, monkeypatch):
+def version(empty_store, home, tmp_path, monkeypatch):
     """Registers a version whose run has the given error; the gate lets 0.4 pass."""
     (tmp_path / "gates.yml").write_text("demand: {accuracy: {metric: wape, maximum: 0.4}}")
     monkeypatch.setenv("PROMOLOOP_GATES_PATH", str(tmp_path / "gates.yml"))
-    store = f"sqlite:///{tmp_path}/registry.db"
+    store = f"sqlite:///{shutil.copy(empty_store, tmp_path)}"
     monkeypatch.setattr(Settings, "tracking_uri", property(lambda self: store))
     monkeypatch.chdir(tmp_path)  # the store keeps its files beside
     settings.cache_clear()
