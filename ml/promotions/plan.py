@@ -23,7 +23,7 @@ from ml.errors import InfeasibleError
 from ml.promotions.economics import Economics, evaluate
 from ml.promotions.items import exclusions, make_items
 from ml.promotions.lines import plan_lines
-from ml.promotions.mechanics import make_offers
+from ml.promotions.mechanics.catalogue import make_offers
 from ml.promotions.mechanics.habits import Habits, observe
 from ml.promotions.mechanics.offer import Shop
 from ml.promotions.options import make_options, support_shares

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from ml.assumptions import load_assumptions
-from ml.promotions.mechanics import bundle, buy_get, flash, gift, make_offers, spend_save
+from ml.promotions.mechanics import bundle, buy_get, flash, gift, spend_save
+from ml.promotions.mechanics.catalogue import make_offers
 from ml.promotions.mechanics.habits import MOST_UNITS, Habits
 from ml.promotions.mechanics.offer import Shop
 from ml.promotions.mechanics.terms import (
