@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from ml.demand.model import StructuredDemand
+from ml.demand.model import ALIVE, StructuredDemand
 from ml.demand.windows import Panel, covariates, window
 
 Example = dict[str, np.ndarray]
@@ -42,7 +42,8 @@ def examples(panel: Panel, origin: int, horizon: int) -> Iterator[Example]:
     """Inputs of at most `SHARD` products at a time, and what is to be forecast from each week.
 
     `target` (n, origin, horizon, 1) holds units, `weight` (n, origin, horizon) is 0 where they
-    are not known or not to be learnt. Only the panel's first `origin` weeks are read.
+    are not known or not to be learnt, else the chance that the product was still on sale: what
+    is learnt is how it sells while it is. Only the panel's first `origin` weeks are read.
     """
     seen = panel.until(origin)
     known = covariates(seen)
@@ -53,7 +54,8 @@ def examples(panel: Panel, origin: int, horizon: int) -> Iterator[Example]:
         part = seen.rows(rows)
         inputs = window(part, {name: v[rows] for name, v in known.items()}, origin, horizon)
         units = part.units[:, np.minimum(target, origin - 1), None]
-        weight = usable[None] & part.started[:, :, None]
+        on_sale = np.exp(inputs["history"][..., ALIVE, None])
+        weight = (usable[None] & part.started[:, :, None]) * on_sale
         yield inputs | {"target": units.astype("float32"), "weight": weight.astype("float32")}
 
 

@@ -24,7 +24,7 @@ from keras import ops
 
 from ml.contracts.outputs import EXPLANATION_PARTS
 from ml.demand.metrics import wape
-from ml.demand.model import REGULAR, StructuredDemand, adjusted_levels, coefficients
+from ml.demand.model import ALIVE, REGULAR, StructuredDemand, adjusted_levels, coefficients
 from ml.demand.windows import CONTEXT, EFFECTS, Panel, covariates, window
 
 GROUPS = ("recent_sales", "past_promotions", "rivals", "calendar")
@@ -59,6 +59,7 @@ class Occlusion:
             made["units"][:, : self.origin] = flat
             past = made["history"][:, : self.origin]
             past[:] = past.mean(axis=1, keepdims=True)
+            past[..., ALIVE] = 0.0
         if "rivals" in groups:
             past = made["context"][:, : self.origin, RIVALS]
             made["context"][:, :, RIVALS] = past.mean(axis=1, keepdims=True)

@@ -11,6 +11,9 @@ var = mu + mu^2 / r, where log r is a term of the product plus what the network 
 weeks ahead. Effects are sums of global, department, category, subcategory and product terms
 with Gaussian priors; both elasticities are at most 0 by construction.
 
+The networks learn how products sell while they are on sale; the forecast multiplies that by
+the chance that the product still is (`alive`).
+
 Everything the effects do not say comes from `network.Network`, more than one of them.
 """
 
@@ -31,6 +34,7 @@ LEVELS = (4, 8, 13, 10_000)  # weeks; the last is the whole history
 GROUPS = 2  # of `STATIC` that the networks embed: department and category
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
 REGULAR = EFFECTS.index("regular")
+ALIVE = HISTORY.index("log_alive")
 TERMS = (*EFFECTS, "log_size")
 STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
 PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
@@ -109,7 +113,7 @@ class StructuredDemand(keras.Model):
         self.speed, self.size_scale = speed, size_scale
         sizes = [len(vocabulary[level]) for level in STATIC]
         self.effects = PooledEffects(sizes, observations, speed, name="effects")
-        read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + len(HISTORY)
+        read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + ALIVE
         shape = (sizes[:GROUPS], read, len(CONTEXT), horizon, len(LEVELS) + 2, width)
         self.networks = [Network(*shape, name=f"network_{k}") for k in range(members)]
 
@@ -144,6 +148,7 @@ class StructuredDemand(keras.Model):
             return ops.concatenate(pairs, axis=-1)
         log_units, log_size = ops.unstack(ops.stack(pairs), 2, axis=-1)
         log_mean = ops.logsumexp(log_units, axis=0) - float(np.log(self.members))
+        log_mean = log_mean + inputs["history"][..., ALIVE, None]
         log_size = ops.mean(log_size, axis=0) + float(np.log(self.size_scale))
         return ops.stack([log_mean, log_size], axis=-1)
 
@@ -168,7 +173,7 @@ class StructuredDemand(keras.Model):
             longest,
             inputs["effects"][:, :weeks],
             inputs["context"][:, :weeks],
-            inputs["history"],
+            inputs["history"][..., :ALIVE],
         ]
         return ops.concatenate(read, -1)
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.table import Table
+from ml.demand.alive import log_alive
 from ml.demand.groups import numbered, others_mean, trend
 from ml.demand.prices import filled_depths
 from ml.errors import ContractError
@@ -39,7 +40,7 @@ CONTEXT = (
     "holiday",
     "holiday_next_week",
 )
-HISTORY = ("category_trend", "shop_trend")
+HISTORY = ("category_trend", "shop_trend", "log_alive")
 PRICE_STEP = 0.05  # a plan's depths and prices are known to this share
 DEEPEST = 0.95
 
@@ -194,7 +195,7 @@ def covariates(
 
     Returns:
         `effects` (N, W + planned, 4) in the order of `EFFECTS`, `context` in the order of
-        `CONTEXT`, and of the past alone `history` (N, W, 2) in the order of `HISTORY`. Weeks
+        `CONTEXT`, and of the past alone `history` (N, W, 3) in the order of `HISTORY`. Weeks
         past the end are at the last regular price and not promoted, and the other products are
         promoted as in the last `USUAL_WEEKS`.
     """
@@ -210,8 +211,16 @@ def covariates(
     for ahead in (0, 1):
         context[..., len(CONTEXT) - 2 + ahead] = panel.holiday[ahead : weeks + ahead]
     category, shop = numbered(panel.products["category"]), np.zeros(len(regular), int)
-    history = [trend(panel.units, groups).astype("float32") for groups in (category, shop)]
-    return {"effects": effects, "context": context, "history": np.stack(history, axis=-1)}
+    history = [
+        trend(panel.units, category),
+        trend(panel.units, shop),
+        log_alive(panel.units, panel.started),
+    ]
+    return {
+        "effects": effects,
+        "context": context,
+        "history": np.stack([grid.astype("float32") for grid in history], axis=-1),
+    }
 
 
 def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:
