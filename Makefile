@@ -64,6 +64,10 @@ bench-demand: $(BENCH_READY) ## Score the demand model beside its peers (AS_OF=2
 bench-training: $(READY) ## Time trainings of up to a million product-weeks, and candidate prices.
 	@$(BIN)/python -m ml.demand.benchmark.scale
 
+.PHONY: bench-plan
+bench-plan: $(READY) ## Solve plan problems of a retailer's size beside peers.
+	@$(BIN)/python -m ml.promotions.benchmark
+
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest

@@ -44,7 +44,7 @@ class Board:
     def needed(self) -> np.ndarray:
         """Whether having no promotion at all is no answer for an item, bool (items,)."""
         must = self.problem.must
-        demanded: np.ndarray = self.demanded.any(axis=0)
+        demanded = np.asarray(self.demanded.any(axis=0))
         return demanded if must is None else np.logical_or(demanded, must)
 
     @property
@@ -57,7 +57,8 @@ class Board:
 def lay_out(merged: Merged) -> Board:
     problem = merged.problem
     items, weeks, options = problem.value.shape
-    allowed, pinned = problem.allowed.transpose(2, 1, 0), problem.pinned
+    stock, pinned = Stock.of(merged), problem.pinned
+    allowed = (problem.allowed & stock.fits_alone(problem.value.shape)).transpose(2, 1, 0)
     demanded = np.zeros((weeks + 1, items), bool)
     if pinned is not None:
         pin = pinned.T
@@ -71,7 +72,7 @@ def lay_out(merged: Merged) -> Board:
     return Board(
         merged=merged,
         limits=Limits(problem, merged.weight),
-        stock=Stock.of(merged),
+        stock=stock.beyond_one_week(problem.most * problem.duration[1]),
         value=np.where(allowed, problem.value.transpose(2, 1, 0), -np.inf),
         cost=np.where(allowed, problem.cost.transpose(2, 1, 0), 0.0),
         demanded=demanded,

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from ml.errors import InfeasibleError
 from ml.promotions.calendars import Board, Priced
@@ -47,8 +48,8 @@ class Answer:
     @cached_property
     def bound(self) -> float:
         """No plan is worth more than this, whatever the prices (weak duality)."""
-        set_ = np.isfinite(self.board.limits.room)
-        room = float(self.vector[set_] @ self.board.limits.room[set_])
+        limits = self.board.limits
+        room = float(self.vector[limits.given] @ limits.room[limits.given])
         return room + float(self.best[1].sum())
 
     @cached_property
@@ -91,25 +92,25 @@ def lowest(board: Board, start: np.ndarray, steps: int) -> Answer:
     limits = board.limits
     unit = _units(board)
     best = Answer(board, start)
-    scale = max(abs(best.bound), 1e-9)
-    set_ = np.isfinite(limits.room)
+    scale, bounded = max(abs(best.bound), 1e-9), np.isfinite(limits.room)
 
     def fall(point: np.ndarray) -> tuple[float, np.ndarray]:
         nonlocal best
         answer = Answer(board, np.maximum(point, 0.0) * unit)
         if answer.bound < best.bound:
             best = answer
-        slope = np.where(set_, limits.room - answer.usage, 0.0) * unit
+        slope = np.where(bounded, limits.room - answer.usage, 0.0) * unit
         return answer.bound / scale, slope / scale
 
-    minimize(
-        fall,
-        start / unit,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, None if is_set else 0.0) for is_set in set_],
-        options={"maxfun": steps, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-12},
-    )
+    with threadpool_limits(1, "blas"):  # its matrices are too small to share between threads
+        minimize(
+            fall,
+            start / unit,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, None if is_set else 0.0) for is_set in bounded],
+            options={"maxfun": steps, "maxcor": 20, "ftol": 1e-8, "gtol": 1e-12},
+        )
     return best
 
 

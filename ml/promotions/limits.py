@@ -12,6 +12,14 @@ from scipy import sparse
 
 from ml.promotions.problem import PlanProblem, Prices
 
+AXES = {
+    "budget": (),
+    "week_budget": ("week",),
+    "category_budget": ("category",),
+    "slots": ("category", "week"),
+    "week_slots": ("week",),
+    "rivals": ("set", "week"),
+}
 Entries = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -57,6 +65,11 @@ class Limits:
         return np.concatenate([np.ravel(room).astype(float) for room in rooms])
 
     @cached_property
+    def given(self) -> np.ndarray:
+        """The rows that limit anything, (given rows,)."""
+        return np.flatnonzero(np.isfinite(self.room))
+
+    @cached_property
     def members(self) -> sparse.csr_array:
         """Which rival sets an item is in, (items, sets); its promotion takes that many places."""
         sets = self.problem.rivals
@@ -64,6 +77,14 @@ class Limits:
         of = np.repeat(np.arange(len(sets)), [len(s) for s in sets])
         shape = (len(self.problem.category), len(sets))
         return sparse.csr_array((np.ones(len(item)), (item, of)), shape=shape)
+
+    def name(self, row: int) -> str:
+        """A row in words: `slots of category 3, week 1 (room 8)`."""
+        sizes = {name: int(np.prod(shape)) for name, shape in self.shapes.items()}
+        limit = next(name for name in sizes if row < self.starts[name] + sizes[name])
+        at = np.unravel_index(row - self.starts[limit], self.shapes[limit])
+        place = ", ".join(f"{axis} {k}" for axis, k in zip(AXES[limit], at, strict=False))
+        return f"{limit}{' of ' * bool(place)}{place} (room {self.room[row]:g})"
 
     def prices(self, vector: np.ndarray) -> Prices:
         """The rows' prices by the limits' names."""

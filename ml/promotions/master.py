@@ -21,12 +21,25 @@ class Columns:
     item: np.ndarray
     calendar: np.ndarray
 
+    @classmethod
+    def none(cls, weeks: int) -> "Columns":
+        return cls(np.empty(0, int), np.empty((0, weeks), int))
+
     def joined(self, item: np.ndarray, calendar: np.ndarray) -> "Columns":
         """These and the others, without doubles and empty calendars, in a fixed order."""
         rows = np.column_stack([item, calendar])[(calendar != NOTHING).any(axis=1)]
         known = np.column_stack([self.item, self.calendar])
         every = np.unique(np.concatenate([known, rows]), axis=0)
         return Columns(every[:, 0], every[:, 1:])
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """`value` with halves allowed, the `prices` of the shared limits (rows,), `share` (n,)."""
+
+    value: float
+    prices: np.ndarray
+    share: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -48,30 +61,33 @@ class Master:
         return np.bincount(column, earned, minlength=len(self.columns.item))
 
     @cached_property
+    def uses(self) -> sparse.csr_array:
+        """What each column uses of each shared limit that is set, (limits, n)."""
+        column, item, week, option = self._promoted
+        limits = self.board.limits
+        row, by, amount = limits.entries(item, week, option)
+        shape = (len(limits.room), len(self.columns.item))
+        return sparse.csr_array((amount, (row, column[by])), shape=shape)[limits.given]
+
+    @cached_property
+    def room(self) -> np.ndarray:
+        """What the fixed calendars leave of each shared limit that is set, (limits,)."""
+        item, week = np.nonzero(self.fixed != NOTHING)
+        limits = self.board.limits
+        return (limits.room - limits.usage(item, week, self.fixed[item, week]))[limits.given]
+
+    @cached_property
     def constraint(self) -> LinearConstraint:
         """The shared limits that are set, then one row per undecided item."""
-        column, item, week, option = self._promoted
-        limits, count = self.board.limits, len(self.columns.item)
-        row, by, amount = limits.entries(item, week, option)
-        shape = (len(limits.room), count)
-        uses = sparse.csr_array((amount, (row, column[by])), shape=shape)[self._set]
+        count = len(self.columns.item)
         owner, at = np.unique(self.columns.item, return_inverse=True)
         owns = sparse.csr_array((np.ones(count), (at, np.arange(count))))
         least = np.where(self.board.needed[owner], 1.0, -np.inf)
         return LinearConstraint(
-            sparse.vstack([uses, owns], format="csr"),
-            np.concatenate([np.full(len(self._set), -np.inf), least]),
-            np.concatenate([self._room[self._set], np.ones(len(owner))]),
+            sparse.vstack([self.uses, owns], format="csr"),
+            np.concatenate([np.full(len(self.room), -np.inf), least]),
+            np.concatenate([self.room, np.ones(len(owner))]),
         )
-
-    @cached_property
-    def _room(self) -> np.ndarray:
-        item, week = np.nonzero(self.fixed != NOTHING)
-        return self.board.limits.room - self.board.limits.usage(item, week, self.fixed[item, week])
-
-    @cached_property
-    def _set(self) -> np.ndarray:
-        return np.flatnonzero(np.isfinite(self.board.limits.room))
 
     @cached_property
     def _promoted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -83,20 +99,22 @@ class Master:
         """What the fixed calendars earn."""
         return worth(self.board.problem, self.fixed)
 
-    def relaxed(self) -> tuple[float, np.ndarray]:
-        """The linear relaxation's value and the price it puts on every shared limit."""
-        upper, lower = self.constraint, np.isfinite(self.constraint.lb)
+    @cached_property
+    def relaxed(self) -> Relaxed:
+        """The linear relaxation, by HiGHS."""
+        rows, lower = self.constraint, np.isfinite(self.constraint.lb)
         solved = linprog(
             -self.value,
-            A_ub=sparse.vstack([upper.A, -upper.A[lower]], format="csr"),
-            b_ub=np.concatenate([upper.ub, -upper.lb[lower]]),
+            A_ub=sparse.vstack([rows.A, -rows.A[lower]], format="csr"),
+            b_ub=np.concatenate([rows.ub, -rows.lb[lower]]),
             method="highs",
         )
         if solved.x is None:
             raise InfeasibleError(f"the master problem has no solution: {solved.message}")
         prices = np.zeros(len(self.board.limits.room))
-        prices[self._set] = np.maximum(-solved.ineqlin.marginals[: len(self._set)], 0.0)
-        return self.decided - float(solved.fun), prices
+        given = self.board.limits.given
+        prices[given] = np.maximum(-solved.ineqlin.marginals[: len(given)], 0.0)
+        return Relaxed(self.decided - float(solved.fun), prices, solved.x)
 
     def chosen(self, gap: float, nodes: int) -> tuple[np.ndarray, float]:
         """The best whole choice as (items, weeks), and a bound on any choice of columns.
@@ -122,16 +140,19 @@ class Master:
         return choice, self.decided - float(solved.mip_dual_bound)
 
 
-def gather(answer: Answer, labels: Labels, known: Columns) -> Master:
-    """Let the items with more than one calendar at hand choose; fix the others' best one.
+def gather(
+    answer: Answer, labels: Labels, known: Columns, current: np.ndarray | None = None
+) -> Master:
+    """Let the items with more than one calendar at hand choose; fix the others' `current` one.
 
-    Where the fixed calendars alone overfill a limit, those worth least are undecided too.
+    `current` is by default the answer's; where its fixed calendars alone overfill a limit, those
+    worth least are undecided too.
     """
-    board, best = answer.board, answer.calendar
+    board, best = answer.board, answer.calendar if current is None else current
     undecided = np.zeros(len(best), bool)
     undecided[known.item] = True
     undecided[labels.item[1:][labels.item[1:] == labels.item[:-1]]] = True
-    undecided |= _overfull(answer, undecided)
+    undecided |= _overfull(answer, best, undecided)
     at = np.flatnonzero(undecided)
     near = undecided[labels.item]
     columns = known.joined(
@@ -142,9 +163,9 @@ def gather(answer: Answer, labels: Labels, known: Columns) -> Master:
     return Master(board, columns, fixed)
 
 
-def _overfull(answer: Answer, undecided: np.ndarray) -> np.ndarray:
+def _overfull(answer: Answer, calendar: np.ndarray, undecided: np.ndarray) -> np.ndarray:
     """The decided items worth least in each row that the decided items overfill."""
-    board, (calendar, worth_each) = answer.board, answer.best
+    board, worth_each = answer.board, answer.best[1]
     item, week = np.nonzero((calendar != NOTHING) & ~(undecided | board.needed)[:, None])
     row, by, amount = board.limits.entries(item, week, calendar[item, week])
     kept_item, kept_week = np.nonzero((calendar != NOTHING) & ~undecided[:, None])

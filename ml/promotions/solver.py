@@ -13,22 +13,27 @@ import logging
 
 import numpy as np
 
-from ml.promotions.calendars import Board, lay_out
+from ml.promotions.calendars import lay_out
+from ml.promotions.conflicts import require_feasible
 from ml.promotions.dual import Answer, lowest
+from ml.promotions.filling import filled
 from ml.promotions.groups import merge
 from ml.promotions.labels import Labels, near_best
-from ml.promotions.master import Columns, gather
+from ml.promotions.master import Columns, Master, gather
 from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution, worth
 
 log = logging.getLogger(__name__)
 
-STEPS = 60
+STEPS = 150
 ROUNDS = 12
+LARGE_ROUNDS = 2
 TOLERANCE = 1e-6
 REFINE = 1e-5
 ENOUGH = 3e-6
 NODES = 500
 FEW, MOST = 3_000, 30_000
+LARGE, MARGIN = 500, 300
+FILL = 1e-5
 
 
 def solve(problem: PlanProblem) -> PlanSolution:
@@ -39,24 +44,51 @@ def solve(problem: PlanProblem) -> PlanSolution:
     """
     merged = merge(problem)
     board = lay_out(merged)
+    require_feasible(board)
     start = Answer(board, np.zeros(len(board.limits.room)))
-    answer = lowest(board, start.vector, STEPS)
-    answer, columns = _finish_prices(answer)
-    labels, _ = near_best(answer.priced, _items(board), _span(answer), _few(board))
-    labels = _fitting(board, labels)
-    choice, _ = gather(answer, labels, columns).chosen(ENOUGH * abs(answer.bound), NODES)
-    objective, bound = worth(board.problem, choice), answer.bound
-    if bound - objective > REFINE * abs(bound):
-        labels, complete = near_best(answer.priced, _items(board), bound - objective, MOST)
-        refined = gather(answer, _fitting(board, labels), columns)
-        better, restricted = refined.chosen(ENOUGH * abs(bound), NODES)
-        if bound - objective <= complete:  # no better plan has a calendar outside the columns
-            bound = min(bound, restricted)
-        choice = max(choice, better, key=lambda each: worth(board.problem, each))
-        objective = worth(board.problem, choice)
+    answer, master = _finish_prices(lowest(board, start.vector, STEPS))
+    choice, bound = (_round if _is_large(answer) else _choose)(answer, master)
     chosen = merged.spread(choice)
-    log.info("plan: objective %.2f, bound %.2f", objective, bound)
+    log.info("plan: objective %.2f, bound %.2f", worth(problem, chosen), bound)
     return PlanSolution(chosen, worth(problem, chosen), bound, answer.priced.prices)
+
+
+def _round(answer: Answer, master: Master) -> tuple[np.ndarray, float]:
+    """A plan by rounding the relaxed master, for problems in which one item hardly counts.
+
+    Where that leaves much room unused, more calendars are tried in it.
+    """
+    problem, bound = answer.board.problem, answer.bound
+    choice = filled(master, _short(answer, master), master.relaxed.share)
+    if bound - worth(problem, choice) > FILL * abs(bound):
+        labels, _ = _near(answer, _span(answer), max(MOST, 3 * _few(answer)))
+        wide = gather(answer, labels, master.columns, choice)
+        kept = (wide.columns.calendar == choice[wide.columns.item]).all(axis=1)
+        choice = filled(wide, _short(answer, wide), kept.astype(float))
+    return choice, bound
+
+
+def _short(answer: Answer, master: Master) -> np.ndarray:
+    """How far each column falls short of its item's best, (columns,)."""
+    priced = master.uses.T @ answer.vector[answer.board.limits.given]
+    return answer.best[1][master.columns.item] - (master.value - priced)
+
+
+def _choose(answer: Answer, master: Master) -> tuple[np.ndarray, float]:
+    """A plan by the whole master problem, twice if need be, and a bound on every plan."""
+    problem, bound = answer.board.problem, answer.bound
+    few, _ = _near(answer, _span(answer), _few(answer))
+    master = gather(answer, few, master.columns)
+    choice, _ = master.chosen(ENOUGH * abs(bound), NODES)
+    short = bound - worth(problem, choice)
+    if short > REFINE * abs(bound):
+        labels, complete = _near(answer, short, MOST)
+        refined = gather(answer, labels, master.columns)
+        better, restricted = refined.chosen(ENOUGH * abs(bound), NODES)
+        if short <= complete:  # no better plan has a calendar outside the columns
+            bound = min(bound, restricted)
+        choice = max(choice, better, key=lambda each: worth(problem, each))
+    return choice, bound
 
 
 def usage(problem: PlanProblem, choice: np.ndarray) -> tuple[float, np.ndarray]:
@@ -67,39 +99,48 @@ def usage(problem: PlanProblem, choice: np.ndarray) -> tuple[float, np.ndarray]:
     return float(problem.cost[item, week, choice[item, week]].sum()), slots
 
 
-def _finish_prices(answer: Answer) -> tuple[Answer, Columns]:
-    """Column generation: price by the relaxed master, add each item's nearly best calendars."""
-    board = answer.board
-    best, columns = answer, Columns(np.empty(0, int), np.empty((0, board.value.shape[1]), int))
-    for _ in range(ROUNDS):
-        labels, _ = near_best(answer.priced, _items(board), _span(answer), _few(board))
-        master = gather(answer, _fitting(board, labels), columns)
-        columns = master.columns
+def _finish_prices(answer: Answer) -> tuple[Answer, Master]:
+    """Column generation: price by the relaxed master, add each item's nearly best calendars.
+
+    Returns the answer of the lowest bound and the master whose relaxation earns most.
+    """
+    best, columns, masters = answer, Columns.none(answer.board.value.shape[1]), []
+    for _ in range(LARGE_ROUNDS if _is_large(answer) else ROUNDS):
+        labels, _ = _near(answer, _span(answer), _few(answer))
+        masters.append(gather(answer, labels, columns))
+        columns = masters[-1].columns
         if not len(columns.item):
-            break
-        relaxed, vector = master.relaxed()
-        answer = Answer(board, vector)
+            return best, masters[-1]
+        relaxed = masters[-1].relaxed
+        answer = Answer(answer.board, relaxed.prices)
         best = min(best, answer, key=lambda each: each.bound)
-        log.debug("%d columns, relaxed %.4f, bound %.4f", len(columns.item), relaxed, best.bound)
-        if best.bound - relaxed <= TOLERANCE * abs(best.bound):
+        log.debug("%d columns: %.4f to %.4f", len(columns.item), relaxed.value, best.bound)
+        if best.bound - relaxed.value <= TOLERANCE * abs(best.bound):
             break
-    return best, columns
+    return best, max(masters, key=lambda each: each.relaxed.value)
 
 
-def _items(board: Board) -> np.ndarray:
-    return np.arange(len(board.problem.category))
+def _near(answer: Answer, loss: float, most: int) -> tuple[Labels, float]:
+    """Calendars near their items' best that the stock bears, complete up to a loss."""
+    board = answer.board
+    labels, complete = near_best(answer.priced, np.arange(len(board.problem.category)), loss, most)
+    return labels[board.stock.fits(labels.item, labels.calendar)], complete
 
 
 def _span(answer: Answer) -> float:
-    """How far from its best a calendar may be: what a promotion earns on average."""
-    promotions = int(np.count_nonzero(answer.calendar != NOTHING))
-    return abs(answer.bound) / max(1, promotions)
+    """How far from its best a calendar may be: what a promoted week earns on average."""
+    return abs(answer.bound) / max(1, _promoted_weeks(answer))
 
 
-def _few(board: Board) -> int:
+def _few(answer: Answer) -> int:
     """Calendars to choose between: a few for each limit, of which one item each is split."""
-    return FEW + 3 * int(np.isfinite(board.limits.room).sum())
+    return (MARGIN if _is_large(answer) else FEW) + 3 * len(answer.board.limits.given)
 
 
-def _fitting(board: Board, labels: Labels) -> Labels:
-    return labels[board.stock.fits(labels.item, labels.calendar)]
+def _is_large(answer: Answer) -> bool:
+    """Whether one promotion hardly counts, and none is demanded."""
+    return _promoted_weeks(answer) > LARGE and not answer.board.needed.any()
+
+
+def _promoted_weeks(answer: Answer) -> int:
+    return int(np.count_nonzero(answer.calendar != NOTHING))

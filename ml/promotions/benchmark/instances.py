@@ -9,7 +9,6 @@ import numpy as np
 from ml.promotions.problem import PlanProblem
 
 DEPTHS = np.array([0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4])
-UNLIMITED = 1e18
 
 
 def one_week(items: int, seed: int, category_size: int | None = None) -> PlanProblem:
@@ -38,13 +37,13 @@ def calendar(items: int, seed: int, weeks: int = 8) -> PlanProblem:
     """Eight weeks: a minimum gap, a maximum count, weekly budgets and category slots."""
     rng = np.random.default_rng(seed)
     value, cost, _ = _economics(rng, items, weeks)
-    categories = max(1, items // 100)
+    categories = max(1, items // 500)
     return PlanProblem(
         value=value,
         cost=cost,
         allowed=np.ones(value.shape, bool),
         category=rng.integers(0, categories, items),
-        slots=np.full((categories, weeks), 10.0),
+        slots=np.full((categories, weeks), 50.0),
         gap=rng.integers(1, 4, items),
         most=2,
         budget=np.inf,
@@ -71,3 +70,19 @@ def _dearest(value: np.ndarray, cost: np.ndarray) -> float:
     best = value.argmax(axis=2)[:, :, None]
     worth = np.take_along_axis(value, best, 2) > 0
     return float((np.take_along_axis(cost, best, 2) * worth).sum())
+
+
+def audience(customers: int, offers: int, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Incremental margin and expected cost (customers, offers), and a tenth of all as budget.
+
+    A customer buys an offered product with a chance that the offer raises; one offer in ten is
+    ruled out by fatigue.
+    """
+    rng = np.random.default_rng(seed)
+    without = rng.beta(1, 12, (customers, offers))
+    with_ = without + (1 - without) * rng.beta(1, 8, (customers, offers))
+    margin, discount = rng.uniform(1, 6, offers), rng.uniform(0.5, 3, offers)
+    value = (with_ - without) * margin - with_ * discount * 0.3
+    value[rng.random(value.shape) < 0.1] = -np.inf
+    cost = with_ * discount
+    return value, cost, 0.1 * float(cost[value > 0].sum())

@@ -1,0 +1,124 @@
+"""The benchmark's instances, each with its peers; every case returns its figures by name."""
+
+import resource
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ml.promotions.audience import allocate
+from ml.promotions.benchmark import instances
+from ml.promotions.benchmark.peers import dual_bisection, highs
+from ml.promotions.checker import violations
+from ml.promotions.problem import PlanProblem, worth
+from ml.promotions.solver import solve
+from ml.promotions.solvers import relaxation
+
+SEED = 11
+SIZES = (1_000, 3_000, 10_000, 30_000)
+CATEGORY = 50
+PEER_SECONDS = 120.0
+
+Figures = dict[str, Any]
+
+
+def knapsack_1m() -> Figures:
+    """One week, one budget, eight options, a million items."""
+    problem = instances.one_week(1_000_000, SEED)
+    figures = _solved(problem)
+    peer, seconds = _timed(lambda: dual_bisection(problem))
+    figures["numpy_s"] = seconds
+    figures["numpy_gap"] = 1 - worth(problem, peer) / figures["bound"]
+    return figures | {"ratio_to_numpy": figures["s"] / seconds}
+
+
+def slots_100k() -> Figures:
+    """One week with category slots and stock."""
+    return _solved(instances.one_week(100_000, SEED, CATEGORY))
+
+
+def slots_10k() -> Figures:
+    """The same at a size at which HiGHS solves the whole problem."""
+    problem = instances.one_week(10_000, SEED, CATEGORY)
+    solve(problem)  # the first call loads HiGHS
+    figures = _solved(problem)
+    (peer, message), seconds = _timed(lambda: highs(problem, 1e-5, PEER_SECONDS))
+    if peer is None:
+        return figures | {"milp_s": seconds, "milp": message}
+    figures["milp_violations"] = len(violations(problem, peer))
+    figures["milp_s"] = seconds
+    figures["gap_to_milp"] = 1 - figures["objective"] / worth(problem, peer)
+    return figures | {"speedup": seconds / figures["s"]}
+
+
+def calendar_100k() -> Figures:
+    """Eight weeks with gap, count, weekly budgets and category slots, and its growth with size."""
+    seconds, broken = [], 0
+    for size in SIZES:
+        smaller = _solved(instances.calendar(size, SEED))
+        seconds.append(smaller["s"])
+        broken += smaller["violations"]
+    figures = _solved(instances.calendar(100_000, SEED))
+    figures["violations"] += broken
+    sizes, seconds = [*SIZES, 100_000], [*seconds, figures["s"]]
+    slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+    return figures | {"s_by_size": dict(zip(map(str, sizes), seconds, strict=True)), "slope": slope}
+
+
+def audience_1m() -> Figures:
+    """A million customers, ten offers, one budget, two offers a customer."""
+    value, cost, budget = instances.audience(1_000_000, 10, SEED)
+    cap = np.full(len(value), 2)
+    found, seconds = _timed(lambda: allocate(value, cost, cap, budget))
+    broken = int((found.taken.sum(axis=1) > cap).sum())
+    broken += int(float((cost * found.taken).sum()) > budget * (1 + 1e-9))
+    broken += int(not np.isfinite(value[found.taken]).all())
+    return {"gap": found.gap, "s": seconds, "violations": broken, "rss_mb": _rss()}
+
+
+def others() -> Figures:
+    """Ours and the other solvers on the same instances, as gap to our bound and seconds."""
+    problems = {
+        "slots_10k": instances.one_week(10_000, SEED, CATEGORY),
+        "calendar_1k": instances.calendar(1_000, SEED),
+    }
+    figures: Figures = {"violations": 0}
+    for name, problem in problems.items():
+        ours = _solved(problem)
+        choice, seconds = _timed(lambda problem=problem: relaxation.solve(problem))
+        figures[name] = {
+            "ours": {"gap": ours["gap"], "s": ours["s"]},
+            "lp_rounding": {"gap": 1 - worth(problem, choice) / ours["bound"], "s": seconds},
+        }
+        figures["violations"] += ours["violations"] + len(violations(problem, choice))
+    return figures
+
+
+CASES: dict[str, Callable[[], Figures]] = {
+    case.__name__: case
+    for case in (knapsack_1m, slots_100k, slots_10k, calendar_100k, audience_1m, others)
+}
+
+
+def _solved(problem: PlanProblem) -> Figures:
+    solution, seconds = _timed(lambda: solve(problem))
+    rss = _rss()
+    return {
+        "gap": solution.gap,
+        "s": seconds,
+        "objective": solution.objective,
+        "bound": solution.bound,
+        "rss_mb": rss,
+        "violations": len(violations(problem, solution.choice)),
+    }
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    start = perf_counter()
+    done = work()
+    return done, perf_counter() - start
+
+
+def _rss() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,148 @@
+"""Why no plan keeps every limit: the smallest set of limits found that contradict each other.
+
+Only promotions that are demanded (must-haves, pins) can break a limit, as any other item may
+stay without one. The set is found with a deletion filter: leave one limit or one item out at a
+time, and keep it out while the rest still contradict (Chinneck, "Feasibility and Infeasibility in
+Optimization", 2008, ch. 6).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from ml.errors import InfeasibleError
+from ml.promotions.calendars import Board, lay_out
+from ml.promotions.compact import Compact
+from ml.promotions.groups import Merged
+
+ROUNDING = 1e-6
+
+
+def require_feasible(board: Board) -> None:
+    """Raise InfeasibleError naming what contradicts and by how much, if anything does."""
+    needed = np.flatnonzero(board.needed)
+    if not len(needed):
+        return
+    every = np.arange(len(board.limits.given))
+    if fits(board, needed, every):
+        return
+    for item in needed:
+        if not fits(board, np.array([item]), every[:0]):
+            raise InfeasibleError(_own_conflict(board, int(item)))
+    rows = _thinned(every, lambda kept: not fits(board, needed, kept))
+    items = _thinned(needed, lambda kept: not fits(board, kept, rows))
+    names = " and ".join(board.limits.name(row) for row in board.limits.given[rows])
+    raise InfeasibleError(
+        f"the demanded promotions of items {_members(board.merged, items)} do not fit {names}: "
+        f"{missing(board, items, rows):.2f} too little; raise it or demand fewer promotions"
+    )
+
+
+def fits(board: Board, items: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether the items' demands can be met within these of the given limits."""
+    return missing(board, items, rows) <= ROUNDING
+
+
+def missing(board: Board, items: np.ndarray, rows: np.ndarray) -> float:
+    """The least total by which the limits must be raised for the items' demands; inf if never.
+
+    An integer programme whose limits may be overrun, at the price of the overrun.
+    """
+    whole = Compact(board, items)
+    count, given = len(whole.starts[0]), board.limits.given
+    if not count:
+        return np.inf
+    over = len(rows)
+    own = [_widened(rule, over) for rule in whole.own]
+    uses = sparse.hstack([whole.uses[rows], -sparse.eye_array(over)], format="csr")
+    shared = [LinearConstraint(uses, ub=board.limits.room[given][rows])] if over else []
+    solved = milp(
+        np.concatenate([np.zeros(count), np.ones(over)]),
+        integrality=np.concatenate([np.ones(count), np.zeros(over)]),
+        bounds=Bounds(0, np.concatenate([np.ones(count), np.full(over, np.inf)])),
+        constraints=[*own, *shared],
+    )
+    return np.inf if solved.x is None else float(solved.fun)
+
+
+def _widened(rule: LinearConstraint, columns: int) -> LinearConstraint:
+    none = sparse.csr_array((rule.A.shape[0], columns))
+    return LinearConstraint(sparse.hstack([rule.A, none], format="csr"), rule.lb, rule.ub)
+
+
+def _thinned(every: np.ndarray, contradict: Callable[[np.ndarray], bool]) -> np.ndarray:
+    """Leave out whatever is not needed for the contradiction, large parts first."""
+    kept, size = every, max(1, len(every) // 2)
+    while True:
+        for start in range(0, len(kept), size)[::-1]:
+            less = np.delete(kept, slice(start, start + size))
+            if contradict(less):
+                kept = less
+        if size == 1:
+            return kept
+        size = max(1, size // 2)
+
+
+def _own_conflict(board: Board, item: int) -> str:
+    """Which of the item's own rules contradict its must-have or pins, thinned out alike."""
+    alone = _alone(board.merged, item)
+    weeks = alone.problem.value.shape[1]
+    allowed = np.ones(alone.problem.allowed.shape, bool)
+    value = np.where(alone.problem.allowed, alone.problem.value, 0.0)
+    cost = np.where(alone.problem.allowed, alone.problem.cost, 0.0)
+    loosened: dict[str, dict[str, Any]] = {
+        "gap": {"gap": np.minimum(alone.problem.gap, alone.problem.duration[1] > 1).astype(int)},
+        "most": {"most": weeks},
+        "duration": {"duration": (1, weeks), "gap": np.maximum(alone.problem.gap, 1)},
+        "allowed": {"allowed": allowed, "value": value, "cost": cost},
+        "pinned": {"pinned": None},
+    }
+    names = np.array([*loosened, "stock"])
+
+    def contradict(kept: np.ndarray) -> bool:
+        changes = [loosened[name] for name in loosened if name not in kept]
+        problem = replace(alone.problem, **{k: v for each in changes for k, v in each.items()})
+        stocked = replace(alone, problem=problem)
+        if "stock" not in kept:
+            stocked = replace(stocked, units=None, stock=None)
+        return not fits(lay_out(stocked), np.array([0]), np.arange(0))
+
+    rules = _thinned(names, contradict).tolist()
+    must = alone.problem.must is not None and bool(alone.problem.must[0])
+    demand = "must be promoted" if must else "has pinned promotions"
+    return (
+        f"items {_members(board.merged, np.array([item]))}: {demand}, and no calendar keeps "
+        f"{' and '.join(rules)}; loosen one of these"
+    )
+
+
+def _alone(merged: Merged, item: int) -> Merged:
+    """The problem of one block, without shared limits."""
+    rows, whole = np.flatnonzero(merged.of == item), merged.problem
+    problem = replace(
+        whole,
+        value=whole.value[[item]],
+        cost=whole.cost[[item]],
+        allowed=whole.allowed[[item]],
+        category=np.zeros(1, int),
+        slots=np.full((1, whole.value.shape[1]), np.inf),
+        gap=whole.gap[[item]],
+        budget=np.inf,
+        week_budget=None,
+        category_budget=None,
+        week_slots=None,
+        rivals=(),
+        must=None if whole.must is None else whole.must[[item]],
+        pinned=None if whole.pinned is None else whole.pinned[[item]],
+    )
+    units = None if merged.units is None else merged.units[rows]
+    stock = None if merged.stock is None else merged.stock[rows]
+    return Merged(problem, np.zeros(len(rows), int), np.full(1, float(len(rows))), units, stock)
+
+
+def _members(merged: Merged, blocks: np.ndarray) -> list[int]:
+    return np.flatnonzero(np.isin(merged.of, blocks)).tolist()
