@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -86,7 +87,7 @@ def others() -> Figures:
     figures: Figures = {"violations": 0}
     for name, problem in problems.items():
         ours = _solved(problem)
-        choice, seconds = _timed(lambda problem=problem: relaxation.solve(problem))
+        choice, seconds = _timed(partial(relaxation.solve, problem))
         figures[name] = {
             "ours": {"gap": ours["gap"], "s": ours["s"]},
             "lp_rounding": {"gap": 1 - worth(problem, choice) / ours["bound"], "s": seconds},
