@@ -9,7 +9,8 @@ from ml.assumptions import Assumptions
 from ml.inventory.distribution import Floats, coverage, expected_sales
 from ml.promotions.options import Options
 from ml.promotions.policy import Policy
-from ml.promotions.response import Multiplier, Sales, multiplier, promoted_sales
+from ml.promotions.response import Multiplier, Sales, multiplier, promoted_sales, sales_at
+from ml.promotions.risk import value_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Economics:
     """Per option: demand, money, and which limit rules it out.
 
     `taken` is the share of the units sold that are sold at the offer's price, (products,
-    options); `from_priors` the part of the margin that no data stand behind.
+    options); `from_priors` the part of the margin that no data stand behind; `scenarios` the
+    values of which the plan's worst counts, none unless the policy asks for it.
     """
 
     mean_demand: Floats
@@ -52,6 +54,7 @@ class Economics:
     from_priors: Floats
     cost: Floats
     value: Floats
+    scenarios: tuple[Floats, ...]
     on_ladder: np.ndarray
     above_floor: np.ndarray
     in_stock: np.ndarray
@@ -114,7 +117,7 @@ def evaluate(
     + what joiners bring) - baseline units x (regular price - unit cost) - support
     - displaced x extra units x (regular price - unit cost).
     Cost = units x markdown + support: what must be laid out, funded or not, in whole cents.
-    Value = margin - risk_aversion x its standard deviation under the response's errors.
+    Value = margin, or a cautious one under the response's errors, as policy.risk says.
     """
     priced = price_options(items, options, shares, displaced)
     size = items.table["dispersion"].to_numpy(float)
@@ -125,6 +128,12 @@ def evaluate(
     expected = priced.margin(sales.expected, before)
     sd = np.abs(priced.kept - displaced * priced.usual)[:, None, :] * sales.sd
     low, high = (priced.margin(units, before) for units in (sales.low, sales.high))
+
+    def margin_at(z: float) -> Floats:
+        units = sales_at(z, items.baseline, items.stock, size, priced.response)
+        return priced.margin(units, before)
+
+    worst = policy.risk.scenarios if policy.risk.measure == "worst" else []
     spent = sales.expected * priced.markdown[:, None, :] + options.support_cost
     from_priors = expected - _learned_margin(items, options, shares, displaced, expected)
     price = options.price[:, None, :]
@@ -140,7 +149,8 @@ def evaluate(
         margin_low=np.minimum(low, high),
         from_priors=from_priors,
         cost=np.ceil(spent * 100 - 1e-6) / 100,
-        value=expected - policy.risk_aversion * sd,
+        value=value_of(policy.risk, expected, sd, margin_at),
+        scenarios=tuple(margin_at(z) for z in worst),
         on_ladder=np.broadcast_to(np.isfinite(price), demand.shape),
         above_floor=np.broadcast_to(
             price - unit_cost >= policy.margin_floor * price - 1e-9, demand.shape

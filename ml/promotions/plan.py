@@ -29,6 +29,7 @@ from ml.promotions.mechanics.offer import Shop
 from ml.promotions.options import make_options, support_shares
 from ml.promotions.policy import Policy, load_policy
 from ml.promotions.proposal import Proposal, make_problem
+from ml.promotions.risk import solve_worst
 from ml.promotions.solver import solve
 from ml.promotions.summary import summarise
 from ml.settings import settings
@@ -160,7 +161,11 @@ def propose(
             "loosen the policy or check stock and forecasts"
         )
     problem = make_problem(items, economics, policy, budget)
-    return Proposal(items, options, economics, problem, solve(problem), policy), reason
+    if economics.scenarios:
+        problem, solution = solve_worst(problem, economics.scenarios)
+    else:
+        solution = solve(problem)
+    return Proposal(items, options, economics, problem, solution, policy), reason
 
 
 def ruled_out(economics: Economics) -> list[str | None]:

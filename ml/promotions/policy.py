@@ -13,6 +13,15 @@ from ml.settings import settings
 Support = Literal["none", "display", "mailer", "display+mailer"]
 
 
+class Risk(Document):
+    """`scenarios`: where every response stands, in standard deviations from its middle."""
+
+    measure: Literal["mean", "spread", "quantile", "worst"]
+    aversion: float = Field(ge=0)
+    quantile: float = Field(gt=0, le=0.5)
+    scenarios: list[float] = Field(min_length=2)
+
+
 class Reviews(Document):
     plans: Review
     models: Review
@@ -32,7 +41,7 @@ class Policy(Document):
     minimum_gap_weeks: int = Field(ge=0)
     maximum_per_product: int = Field(ge=0)
     stock_service_level: float = Field(gt=0, lt=1)
-    risk_aversion: float = Field(ge=0)
+    risk: Risk
     price_ending: float = Field(ge=0, lt=1)
     per_customer_limit: int = Field(ge=1)
     holdout_share: float = Field(ge=0, lt=1)

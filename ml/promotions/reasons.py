@@ -92,9 +92,8 @@ def _barring(economics: Economics, at: tuple[int, int, int]) -> str:
 
 def _worth(proposal: Proposal, item: int, week: int) -> np.ndarray:
     """Each option's value less the priced budget; the slot costs them all the same."""
-    economics = proposal.economics
-    priced = proposal.solution.budget_price * economics.cost[item, week]
-    return economics.value[item, week] - priced
+    priced = proposal.solution.budget_price * proposal.problem.cost[item, week]
+    return proposal.problem.value[item, week] - priced
 
 
 def _option(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:

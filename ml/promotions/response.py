@@ -102,14 +102,24 @@ class Sales:
     high: Floats
 
 
+def sales_at(
+    z: float, baseline: Floats, stock: Floats, dispersion: Floats, response: Multiplier
+) -> Floats:
+    """Units expected where every response stands `z` standard deviations from its middle.
+
+    `baseline` and `stock` are (products, weeks), `dispersion` (products,).
+    """
+    mean = baseline[:, :, None] * response.at(z)[:, None, :]
+    return expected_sales(stock[:, :, None], mean, dispersion[:, None, None])
+
+
 def promoted_sales(
     baseline: Floats, stock: Floats, dispersion: Floats, response: Multiplier
 ) -> Sales:
     """`baseline` and `stock` are (products, weeks), `dispersion` (products,)."""
 
     def sold(z: float) -> Floats:
-        mean = baseline[:, :, None] * response.at(z)[:, None, :]
-        return expected_sales(stock[:, :, None], mean, dispersion[:, None, None])
+        return sales_at(z, baseline, stock, dispersion, response)
 
     nodes = np.stack([sold(float(z)) for z in NODES])
     expected = np.tensordot(WEIGHTS, nodes, axes=1)

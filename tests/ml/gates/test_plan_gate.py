@@ -26,7 +26,7 @@ slots_per_category_week: 2
 minimum_gap_weeks: 1
 maximum_per_product: 2
 stock_service_level: 0.9
-risk_aversion: 0.5
+risk: {measure: mean, aversion: 0, quantile: 0.1, scenarios: [-1, 1]}
 price_ending: 0.09
 per_customer_limit: 6
 holdout_share: 0.1

@@ -8,7 +8,7 @@ from ml.assumptions import load_assumptions
 from ml.promotions.economics import Items, evaluate, unit_costs
 from ml.promotions.mechanics.offer import Companion, price_cut
 from ml.promotions.options import Options
-from ml.promotions.policy import load_policy
+from ml.promotions.policy import Risk, load_policy
 from ml.promotions.response import Z10, multiplier, promoted_sales
 
 PLENTY = 10_000.0
@@ -47,6 +47,11 @@ def items(**changes):
     )
 
 
+def risk(measure, **changed):
+    told = {"aversion": 0.0, "quantile": 0.1, "scenarios": [-1.0, 1.0]} | changed
+    return Risk(measure=measure, **told)
+
+
 def economics(shop, options=OPTIONS, displaced=0.25, **policy):
     made = load_policy().model_copy(update=policy)
     return evaluate(shop, options, SHARES, made, displaced)
@@ -73,7 +78,7 @@ def test_margin_counts_markdown_funding_support_and_displaced_units():
 def test_what_is_not_known_well_is_worth_less_but_sells_the_same():
     sure, unsure = items(), items(elasticity_sd=0.5, mailer_lift_sd=0.3)
 
-    found = economics(unsure, risk_aversion=0.5)
+    found = economics(unsure, risk=risk("spread", aversion=0.5))
 
     assert found.sales.expected == pytest.approx(economics(sure).sales.expected, rel=1e-4)
     # uncensored, margin is linear in a log-normal multiplier
@@ -212,3 +217,27 @@ def test_an_offer_needs_stock_of_its_companion_too():
     # negative binomial, mean 17.8, size 4: P(D <= 30) = .893, P(D <= 31) = .906
     assert not in_stock(30.0)
     assert in_stock(31.0)
+
+
+def test_the_quantile_is_the_margin_that_is_reached_nine_times_in_ten():
+    shop = items(elasticity_sd=0.5, mailer_lift_sd=0.3)
+
+    found = economics(shop, risk=risk("quantile", quantile=0.1))
+
+    assert found.value == pytest.approx(found.margin_low)
+    lower = economics(shop, risk=risk("quantile", quantile=0.05))
+    assert (lower.value[0, 0] < found.value[0, 0]).all()
+    assert economics(shop, risk=risk("mean")).value == pytest.approx(found.margin)
+
+
+def test_each_scenario_moves_every_response_by_its_standard_deviations():
+    shop = items(elasticity_sd=0.5)
+
+    weak, strong = economics(shop, risk=risk("worst")).scenarios
+
+    # log M = 2 x log(1 / .8) -+ .5 log(1 / .8), less half its variance; 3.00 kept, 4.00 usual
+    spread = 0.5 * np.log(1 / 0.8)
+    for found, z in ((weak, -1), (strong, 1)):
+        units = 10 * 0.8**-2.0 * np.exp(z * spread - spread**2 / 2)
+        assert found[0, 0, 0] == pytest.approx(units * 3 - 40 - 0.25 * (units - 10) * 4)
+    assert economics(shop).scenarios == ()
