@@ -53,7 +53,7 @@ def reasons(text: str) -> list[tuple[str, str]]:
     told = []
     if "elasticity" in found:
         told.append(("price elasticity", _elasticity(found)))
-    if "offer" in found:
+    if "offer" in found and found["offer"]["takers"] < 1:
         told.append(("who takes it", _takers(found["offer"])))
     if "limits" in found:
         told.append(("limits", "; ".join(map(_limit, found["limits"])) or "none holds it back"))

@@ -241,3 +241,17 @@ def test_each_scenario_moves_every_response_by_its_standard_deviations():
         units = 10 * 0.8**-2.0 * np.exp(z * spread - spread**2 / 2)
         assert found[0, 0, 0] == pytest.approx(units * 3 - 40 - 0.25 * (units - 10) * 4)
     assert economics(shop).scenarios == ()
+
+
+def test_an_offer_whose_appeal_is_a_prior_needs_a_policy_without_that_limit():
+    felt = replace(with_offer().offers[0], felt_is_prior=True)
+    options = replace(OPTIONS, offers=(felt,))
+
+    found = economics(items(), options)
+
+    assert found.margin[0, 0, 1] > 0
+    # as far as the data know, ten buyers pay 2.00 less, half of it the supplier's
+    learned = found.margin - found.from_priors
+    assert learned[0, 0] == pytest.approx([-10.0, -10.5, -11.0])
+    assert not economics(items(), options, most_from_priors=0.99).on_data.any()
+    assert economics(items(), options, most_from_priors=1.0).on_data.all()
