@@ -1,0 +1,62 @@
+"""What a training has fitted outlives its death, and not its success."""
+
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+
+from ml.demand import training
+from ml.demand.fitting import Fit
+from ml.demand.hyperparameters import read_hyperparameters
+from ml.settings import settings
+
+AS_OF = date(2017, 12, 4)
+
+
+@pytest.fixture
+def train(home, monkeypatch):
+    """`train_challenger` with every fit replaced by one that leaves its progress."""
+    folders = []
+
+    def backtest(as_of, products, horizon, steps, seed, folder):
+        folders.append(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        return SimpleNamespace(steps=steps, size_scale=1.0)
+
+    def fit(panel, origin, horizon, steps, seed, start, chosen, folder):
+        folders.append(folder)
+        (folder / "fit").mkdir(exist_ok=True)
+        assert chosen == read_hyperparameters()
+        return Fit(SimpleNamespace(size_scale=0.0), [])
+
+    for name in ("responses", "largest_move", "nonfinite_at_extremes", "importances"):
+        monkeypatch.setattr(training, name, lambda *_: 0.0)
+    monkeypatch.setattr(training, "fingerprint", lambda *_: {})
+    monkeypatch.setattr(training, "read_panel", lambda *_: SimpleNamespace(weeks=range(40)))
+    monkeypatch.setattr(training.registry, "champion", lambda *_: None)
+    monkeypatch.setattr(training, "backtest", backtest)
+    monkeypatch.setattr(training, "fit", fit)
+    return lambda register: (monkeypatch.setattr(training, "register", register), folders)
+
+
+def test_fits_are_kept_under_the_state_folder_until_the_version_is_registered(train):
+    there = []
+    _, folders = train(lambda *_: there.extend(folders[-1].iterdir()) or "3")
+
+    assert training.train_challenger(AS_OF) == "3"
+
+    assert set(folders) == {settings().training / "as_of=2017-12-04"}
+    assert [path.name for path in there] == ["fit"]
+    assert not folders[0].exists()
+
+
+def test_fits_are_kept_when_registering_fails(train):
+    def register(*_):
+        raise ConnectionError
+
+    _, folders = train(register)
+
+    with pytest.raises(ConnectionError):
+        training.train_challenger(AS_OF)
+
+    assert (folders[0] / "fit").exists()
