@@ -81,7 +81,7 @@ def test_a_person_approved_what_is_published(platform, first_day):
 def test_the_plan_keeps_every_limit(platform, first_day):
     plan = lake.read(PLAN, FIRST)
     policy = yaml.safe_load((PROJECT / "policy.yml").read_text())
-    weeks = pd.to_datetime(plan["starts_at"])
+    weeks = pd.to_datetime(plan["starts_at"]).dt.to_period("W").dt.start_time
     stock = lake.read(STOCK, FIRST).set_index(["product_id", "week_start_date"])
     available = [
         stock.loc[(row.product_id, week.date()), "available_units"]
