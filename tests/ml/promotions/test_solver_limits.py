@@ -48,6 +48,9 @@ LIMITS = {
     "group": lambda p: replace(p, group=np.array([0, 1, 0])),
     "must": lambda p: replace(p, must=np.ones(3, bool), value=p.value - 5),
     "pinned": lambda p: replace(p, allowed=np.ones_like(p.allowed), pinned=pins()),
+    "pinned_beside_better_weeks": lambda p: replace(
+        p, allowed=np.ones_like(p.allowed), pinned=second_week(), value=p.value + TEMPTING
+    ),
     "stock_of_groups": lambda p: replace(
         p, group=np.array([0, 1, 0]), stock=np.array([[3, 3, 3, 5]] * 3, float)
     ),
@@ -56,6 +59,15 @@ LIMITS = {
         replace(p, stock=np.array([[3, 4, 5, 6]] * 3, float))
     ),
 }
+
+
+TEMPTING = np.array([9.0, 0.0, 9.0, 0.0])[:, None]  # a gap of one week rules these out
+
+
+def second_week():
+    pinned = np.full((3, 4), FREE)
+    pinned[:, 1] = SOMETHING
+    return pinned
 
 
 def pins():
