@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -180,8 +181,7 @@ def load(name: str, version: str) -> "keras.Model":
     """
     import mlflow.keras
 
-    import ml.demand.model  # noqa: F401  its classes are found by name
-
+    import_module(f"ml.{name}.model")  # where a model's classes are: a file names them only
     try:
         source = f"models:/{name}/{client().get_model_version(name, version).version}"
         folder = mlflow.artifacts.download_artifacts(artifact_uri=source)
