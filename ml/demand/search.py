@@ -27,7 +27,7 @@ import optuna
 from ml import registry
 from ml.demand.backtest import HORIZON, rolling_origins
 from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
-from ml.demand.trial import hold_out
+from ml.demand.trial import Trial, hold_out
 from ml.demand.windows import Panel, read_panel
 from ml.errors import ContractError
 from ml.settings import settings
@@ -108,25 +108,28 @@ def error_of(trial: optuna.Trial, panel: Panel, deadline: float) -> float:
     chosen = suggested(trial)
     with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
         mlflow.log_params(chosen.model_dump())
-        mlflow.set_tag("state", "pruned")
-        made = hold_out(
-            panel,
-            len(panel.weeks),
-            HORIZON,
-            settings().demand_steps,
-            settings().seed,
-            chosen,
-            watchers=[Watcher(trial, deadline)],
+        try:
+            made = tried(panel, chosen, Watcher(trial, deadline))
+        except optuna.TrialPruned as pruned:
+            mlflow.set_tag("state", "pruned")
+            ended = pruned
+        else:
+            mlflow.set_tag("state", "complete")
+            mlflow.log_metrics({"error": made.error, "steps": made.steps})
+            log.info("trial %d: error %.4f with %s", trial.number, made.error, chosen)
+            return made.error
+    raise ended  # only here: an error inside would mark the run as failed
+
+
+def tried(panel: Panel, chosen: Hyperparameters, watcher: Watcher) -> Trial:
+    weeks, steps, seed = len(panel.weeks), settings().demand_steps, settings().seed
+    made = hold_out(panel, weeks, HORIZON, steps, seed, chosen, watchers=[watcher])
+    if made is None:
+        raise ContractError(
+            f"{weeks} weeks before the first origin: too few to hold {HORIZON} of them out; land "
+            "more history"
         )
-        if made is None:
-            raise ContractError(
-                f"{len(panel.weeks)} weeks before the first origin: too few to hold {HORIZON} of "
-                "them out; land more history"
-            )
-        mlflow.set_tag("state", "complete")
-        mlflow.log_metrics({"error": made.error, "steps": made.steps})
-    log.info("trial %d: error %.4f with %s", trial.number, made.error, chosen)
-    return made.error
+    return made
 
 
 def suggested(trial: optuna.trial.BaseTrial) -> Hyperparameters:

@@ -94,6 +94,7 @@ def test_every_trial_is_a_child_run_with_its_hyperparameters_and_state(searched)
     complete = children[children["tags.state"] == "complete"]
     assert complete["metrics.error"].min() == pytest.approx(searched.found.error)
     assert "pruned" in set(children["tags.state"])
+    assert set(children["status"]) == {"FINISHED"}
 
 
 def test_a_trial_ends_when_time_is_up_but_the_first_does_not(monkeypatch):
