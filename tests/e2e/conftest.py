@@ -119,7 +119,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         policy_path=policy_that_asks(base),
         scheduled_until=datetime(2018, 1, 1, tzinfo=UTC),  # long ago: no runs but those asked for
         demand_products=PRODUCTS,
-        demand_steps=100,
+        demand_steps=60,
         **dict(zip(PORTS, free_ports(len(PORTS)), strict=True)),
     )
     with pytest.MonkeyPatch.context() as patch:
