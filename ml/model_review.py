@@ -115,12 +115,12 @@ def _serve(name: str, version: str, by: str, why: str) -> None:
     before = registry.champion(name)
     if before == version:
         return
-    client().set_registered_model_alias(name, CHAMPION, version)
     experiment = client().get_experiment_by_name(EXPERIMENT)
     kept_in = experiment.experiment_id if experiment else client().create_experiment(EXPERIMENT)
     tags = {"model": name, "from": before or "none", "to": version, "by": by, "why": why}
     run = client().create_run(kept_in, tags=tags, run_name=f"{name}: {tags['from']} to {version}")
     client().set_terminated(run.info.run_id)
+    client().set_registered_model_alias(name, CHAMPION, version)  # last: a kill hides no move
     log.info("%s: version %s serves (was %s), by %s: %s", name, version, before, by, why)
 
 

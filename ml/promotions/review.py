@@ -142,9 +142,9 @@ def plan_version(as_of: date) -> str:
 
 def _move(review: dict[str, Any], state: str, by: str, comment: str = "") -> None:
     version = review["plan_version"]
+    releases.record(state, version, by, comment=comment)  # first: a kill loses no step
     changed = review | {"state": state, "by": by, "comment": comment}
     lake.replace_text(_path(version), lake.to_json(changed))
-    releases.record(state, version, by, comment=comment)
 
 
 def _path(version: str) -> Path:

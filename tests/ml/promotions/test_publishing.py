@@ -10,11 +10,8 @@ from ml import lake
 from ml.errors import GateError, LakeError
 from ml.promotions import publishing, releases
 from ml.promotions.clearance import gate_path
-from ml.promotions.feed import COLUMNS, merchant_feed
-from ml.promotions.offers import hold_out
 from ml.promotions.publishing import roll_back
-from ml.promotions.review import propose, review_of, settle
-from ml.review import Answer
+from ml.promotions.review import propose
 from ml.settings import settings
 
 FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
@@ -110,14 +107,6 @@ def history():
     return [(json.loads(line)["action"], json.loads(line)["plan_version"]) for line in lines]
 
 
-@pytest.fixture
-def review_asked(tmp_path, monkeypatch, home):
-    policy = settings().policy_path.read_text().replace("auto_approve: true", "auto_approve: false")
-    (tmp_path / "policy.yml").write_text(policy)
-    monkeypatch.setenv("PROMOLOOP_POLICY_PATH", str(tmp_path / "policy.yml"))
-    settings.cache_clear()
-
-
 def test_a_release_holds_the_schedule_in_every_form(plan_day):
     version = plan_day()
 
@@ -187,93 +176,6 @@ def test_a_plan_that_did_not_pass_its_gate_is_refused(plan_day, wrong):
     assert live_files() == before
 
 
-def test_a_plan_waits_for_its_approval_when_the_policy_asks_for_one(review_asked, plan_day):
-    version = plan_day()
-    assert propose(FIRST, "Ada")
-    with pytest.raises(GateError, match="it is proposed"):
-        publishing.publish(FIRST, "Ada")
-
-    assert settle(version, Answer(True, "Grace", "go"))
-
-    assert publishing.publish(FIRST, "Ada") == version
-    assert history() == [("proposed", version), ("approved", version), ("publish", version)]
-    assert review_of(version)["comment"] == "go"
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [(Answer(False, "Grace", "too deep"), "rejected"), (Answer(False, None), "expired")],
-)
-def test_without_a_yes_the_live_schedule_stays(review_asked, plan_day, answer, state):
-    older = plan_day(FIRST)
-    propose(FIRST, "Ada")
-    settle(older, Answer(True, "Grace"))
-    publishing.publish(FIRST, "Ada")
-    newer = plan_day(SECOND, promo_price=8.99)
-    propose(SECOND, "Ada")
-
-    assert not settle(newer, answer)
-
-    with pytest.raises(GateError, match=f"it is {state}"):
-        publishing.publish(SECOND, "Ada")
-    assert releases.current() == older
-
-
-def test_what_the_policy_approves_is_recorded_as_such(plan_day):
-    version = plan_day()
-
-    assert not propose(FIRST, "Ada")
-
-    review = review_of(version)
-    assert (review["state"], review["by"], review["proposed_by"]) == (
-        "approved",
-        "policy.yml",
-        "Ada",
-    )
-
-
-def test_an_approval_holds_for_the_same_files_and_no_others(review_asked, plan_day):
-    version = plan_day()
-    propose(FIRST, "Ada")
-    settle(version, Answer(True, "Grace"))
-    assert not propose(FIRST, "Ada")
-    plan_day(subcategory="HERBAL TEA")  # another name on the same promotions
-
-    assert propose(FIRST, "Ada")
-    with pytest.raises(GateError, match="it is proposed"):
-        publishing.publish(FIRST, "Ada")
-
-
-def test_a_release_changed_after_its_approval_is_refused(review_asked, plan_day):
-    version = plan_day()
-    propose(FIRST, "Ada")
-    settle(version, Answer(True, "Grace"))
-    (settings().lake / "promotions/proposed" / version / "schedule.csv").write_text("else")
-
-    with pytest.raises(LakeError, match=r"schedule\.csv"):
-        publishing.publish(FIRST, "Ada")
-
-
-def test_who_proposed_may_not_approve_where_the_policy_forbids_it(review_asked, plan_day):
-    path = settings().policy_path
-    path.write_text(path.read_text().replace("own_proposals: true", "own_proposals: false"))
-    version = plan_day()
-    propose(FIRST, "Ada")
-
-    with pytest.raises(GateError, match="Ada proposed this"):
-        settle(version, Answer(True, "Ada"))
-    assert settle(version, Answer(True, "Grace"))
-
-
-def test_an_answer_to_a_plan_made_again_since_is_refused(review_asked, plan_day):
-    version = plan_day()
-    propose(FIRST, "Ada")
-    plan_day(promo_price=6.99)
-
-    with pytest.raises(LakeError, match="planned again"):
-        settle(version, Answer(True, "Grace"))
-
-
 def test_an_older_version_can_be_put_back(plan_day):
     older, newer = plan_day(FIRST), plan_day(SECOND, promo_price=8.99)
     publish(FIRST)
@@ -316,122 +218,3 @@ def test_publishing_again_makes_an_older_version_live_without_writing_it(plan_da
 
     assert publish(FIRST) == older == releases.current()
     assert (releases.folder(older) / "report.html").stat().st_mtime_ns == written
-
-
-def test_offers_reach_only_those_who_may_be_targeted_and_are_not_held_out(plan_day):
-    plan_day()
-    publish(FIRST)
-    folder = settings().published / "current" / "offers"
-    offers = pd.read_parquet(folder / "offers.parquet")
-    people = pd.read_parquet(folder / "assignments.parquet").set_index("customer_id")
-
-    held_out = set(people.index[people["is_held_out"]])
-    assert "c0" not in people.index
-    assert 0 < len(held_out) < len(people)
-    assert set(offers["customer_id"]) == set(people.index) - held_out
-    assert offers.groupby("customer_id")["offer_rank"].max().eq(2).all()
-    assert set(offers["propensity"]) == {0.75}
-
-
-def test_the_holdout_is_the_same_in_every_plan_and_near_its_share():
-    people = pd.Series([f"customer-{k}" for k in range(20_000)])
-
-    drawn = hold_out(people, 0.1).set_index("customer_id")["is_held_out"]
-
-    assert drawn.mean() == pytest.approx(0.1, abs=0.01)
-    assert hold_out(people[::-1], 0.1).set_index("customer_id")["is_held_out"].equals(drawn[::-1])
-
-
-def test_the_feed_is_what_merchant_center_reads(plan_day):
-    plan_day()
-    publish(FIRST)
-    text = (settings().published / "current" / "promotions.tsv").read_text()
-    header, tea, cups = [line.split("\t") for line in text.splitlines()]
-
-    assert tuple(header) == COLUMNS
-    assert dict(zip(header, tea, strict=True)) == {
-        "promotion_id": "100-20171204-percent_off",
-        "product_applicability": "specific_products",
-        "offer_type": "no_code",
-        "long_title": "20% off Tea, 20 ct",
-        "promotion_effective_dates": "2017-12-04T00:00:00-05:00/2017-12-10T23:59:59-05:00",
-        "redemption_channel": "in_store, online",
-        "coupon_value_type": "percent_off",
-        "percent_off": "20",
-        "buy_this_quantity": "",
-        "get_this_quantity_discounted": "",
-        "free_gift_item_id": "",
-        "item_id": "100",
-    }
-    assert cups[3] == "20% off Cups, own brand"
-
-
-def test_a_long_or_broken_name_still_fits_the_feed():
-    row = {
-        "promotion_id": "1",
-        "product_id": "1",
-        "mechanic": "percent_off",
-        "depth": 0.29,
-        "starts_at": pd.Timestamp("2018-07-02"),
-        "ends_at": pd.Timestamp("2018-07-09"),
-    }
-
-    feed = merchant_feed(pd.DataFrame([row]), {"1": "tab\there " + "x" * 80}, "America/New_York")
-
-    title, dates, percent = [feed.splitlines()[1].split("\t")[k] for k in (3, 4, 7)]
-    assert len(title) == 60
-    assert title.startswith("29% off tab here x")
-    assert dates == "2018-07-02T00:00:00-04:00/2018-07-08T23:59:59-04:00"
-    assert percent == "29"
-
-
-def offer(mechanic, **terms):
-    dates = {
-        "starts_at": pd.Timestamp("2018-07-07 10:00"),
-        "ends_at": pd.Timestamp("2018-07-07 16"),
-    }
-    return (
-        {"promotion_id": "1", "product_id": "1", "mechanic": mechanic, "depth": 0.25}
-        | dates
-        | terms
-    )
-
-
-@pytest.mark.parametrize(
-    ("row", "title", "value"),
-    [
-        (
-            offer("buy_get", buy_qty=2.0, get_qty=1.0, get_depth=1.0),
-            "Buy 2 get 1 free: Tea",
-            ["buy_m_get_n_percent_off", "100", "2", "1", ""],
-        ),
-        (
-            offer("buy_get", buy_qty=1.0, get_qty=1.0, get_depth=0.5),
-            "Buy 1 get 1 at 50% off: Tea",
-            ["buy_m_get_n_percent_off", "50", "1", "1", ""],
-        ),
-        (
-            offer("gift", buy_qty=2.0, get_qty=1.0, gift_product_id="2"),
-            "Free with 2: Cups: Tea",
-            ["free_gift_with_item_id", "", "", "", "2"],
-        ),
-        (
-            offer("spend_save", threshold_amount=30.0, discount_amount=1.5),
-            "$1.50 off in a basket of $30.00: Tea",
-            ["no_structured_data", "", "", "", ""],
-        ),
-        (
-            offer("bundle", bundle_product_id="2"),
-            "25% off with Cups: Tea",
-            ["no_structured_data", "", "", "", ""],
-        ),
-        (offer("flash"), "25% off Tea", ["percent_off", "25", "", "", ""]),
-    ],
-)
-def test_the_feed_tells_each_mechanic_in_its_own_attributes(row, title, value):
-    feed = merchant_feed(pd.DataFrame([row]), {"1": "Tea", "2": "Cups"}, "America/New_York")
-
-    cells = feed.splitlines()[1].split("\t")
-    assert cells[3] == title
-    assert cells[4] == "2018-07-07T10:00:00-04:00/2018-07-07T15:59:59-04:00"
-    assert cells[6:11] == value
