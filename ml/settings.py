@@ -5,7 +5,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     gates_path: Path = Field(PROJECT / "mlflow" / "gates.yml", description="Registry gates.")
     hyperparameters_path: Path = Field(
         PROJECT / "mlflow" / "demand.yml", description="How the demand model is trained."
+    )
+
+    pseudonym_key: SecretStr | None = Field(
+        None, exclude=True, description="Of customers' pseudonyms; None: one made in the home."
     )
 
     time_zone: str = Field("America/New_York", description="Of the shop's business day.")

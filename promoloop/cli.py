@@ -159,6 +159,18 @@ def roll_back(
     out.print(f"current is {version}")
 
 
+@app.command()
+def pseudonym(
+    customers: Annotated[list[str] | None, typer.Argument(help="None: one a line of input.")] = None,
+) -> None:
+    """Print customers' ids, as the source writes them, each with the pseudonym in use here."""
+    from ml.privacy import pseudonym
+
+    with _errors():
+        for line in customers or sys.stdin:
+            out.print(f"{line.strip()},{pseudonym(line.strip())}", markup=False)
+
+
 @app.command("bench-refresh")
 def bench_refresh() -> None:
     """Time a full refresh and the next day's in a fresh home; end with one line of JSON."""

@@ -1,19 +1,14 @@
 """Secrets of the local services: made once, readable by their owner only."""
 
 import base64
-import json
 import os
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
+from ml.secrets import folder, kept
 from ml.settings import Settings
 
 ADMIN = "admin"
-
-
-def folder(settings: Settings) -> Path:
-    return settings.home.absolute() / "run" / "secrets"
 
 
 def password_file(settings: Settings) -> Path:
@@ -22,12 +17,12 @@ def password_file(settings: Settings) -> Path:
 
 
 def admin_password(settings: Settings) -> str:
-    return _kept(password_file(settings), lambda: {ADMIN: secrets.token_urlsafe(18)})[ADMIN]
+    return kept(password_file(settings), lambda: {ADMIN: secrets.token_urlsafe(18)})[ADMIN]
 
 
 def airflow_keys(settings: Settings) -> dict[str, str]:
     """Airflow's own keys, as the environment variables that carry them."""
-    return _kept(folder(settings) / "airflow-keys.json", _new_keys)
+    return kept(folder(settings) / "airflow-keys.json", _new_keys)
 
 
 def _new_keys() -> dict[str, str]:
@@ -36,14 +31,3 @@ def _new_keys() -> dict[str, str]:
         "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(48),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
     }
-
-
-def _kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """What `path` holds; made and written with mode 0600 the first time."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        aside = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            json.dump(make(), stream)
-        aside.replace(path)
-    return json.loads(path.read_text())

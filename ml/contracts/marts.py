@@ -53,7 +53,7 @@ DIM_CUSTOMERS = Table(
         Column("age_band", "string", nullable=True),
         Column("income_band", "string", nullable=True),
         Column("household_size", "string", nullable=True),
-        Column("may_be_targeted", "bool", "False when consent was refused."),
+        Column("may_be_targeted", "bool", "False when consent was refused, or on do_not_target."),
     ),
 )
 

@@ -150,6 +150,7 @@ CUSTOMERS = Table(
         Column("household_composition", "string", nullable=True),
         Column("kids_count", "string", nullable=True),
         Column("consent", "bool", "May be targeted; null when never asked.", True),
+        Column("do_not_target", "bool", "Asked to be left alone, whatever the consent.", True),
     ),
 )
 

@@ -18,7 +18,7 @@ FEATURES = {
     "campaign_customers": "reach of campaigns",
     "coupons": "products with a coupon",
     "coupon_redemptions": "coupon sensitivity from redemptions",
-    "customers": "customer attributes and consent (without it all may be targeted)",
+    "customers": "customer attributes, consent and do-not-target (without it all may be targeted)",
     "events": "views and carts in affinity",
     "inventory": "counted stock (without it the ledger is simulated and marked so)",
     "competitor_prices": "competitor prices",

@@ -53,7 +53,8 @@ QUERIES = {
             household_size,
             household_comp as household_composition,
             kids_count,
-            null::boolean as consent
+            null::boolean as consent,
+            null::boolean as do_not_target
         from '{data}/demographics.parquet'
     """,
     sources.TRANSACTIONS.name: """

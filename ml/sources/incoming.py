@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from ml.contracts.table import Table
 from ml.errors import LakeError
 from ml.lake import replace_text, to_json
+from ml.privacy import CUSTOMER, protected
 from ml.settings import settings
 
 
@@ -58,15 +60,25 @@ def read(as_of: date) -> Batch | None:
 
 
 def write_table(rows: duckdb.DuckDBPyRelation, table: Table, as_of: date) -> None:
-    """Stream `rows` to the batch's file, whole or not at all."""
+    """Stream `rows` to the batch's file, whole or not at all; customers under pseudonyms."""
     target = path(table, as_of)
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        rows.write_parquet(str(aside), compression="zstd")
+        if CUSTOMER in table.column_names:
+            _write_protected(rows, table, aside)
+        else:
+            rows.write_parquet(str(aside), compression="zstd")
         aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _write_protected(rows: duckdb.DuckDBPyRelation, table: Table, path: Path) -> None:
+    batches = rows.to_arrow_reader()
+    with pq.ParquetWriter(path, batches.schema, compression="zstd") as out:
+        for batch in protected(table, batches):
+            out.write_batch(batch)
 
 
 def commit(batch: Batch) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pyarrow.parquet as pq
 
-from ml import lake
+from ml import lake, privacy
 from ml.contracts.table import Table
 from ml.errors import SourceError
 from ml.sources import incoming
@@ -21,6 +21,7 @@ def land(as_of: date, source: str | None = None) -> None:
     A table the source did not offer before lands with its whole history. A batch that was
     gated is left alone unless days are missing, so landing a day twice changes nothing.
     """
+    privacy.check_key()
     adapter = open_source(source)
     if as_of <= adapter.first_day():
         raise SourceError(

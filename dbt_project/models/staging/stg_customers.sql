@@ -18,7 +18,7 @@ renamed as (
         household_size,
 
         ---------- booleans
-        coalesce(consent, true) as may_be_targeted
+        coalesce(consent, true) and not coalesce(do_not_target, false) as may_be_targeted
 
     from source
 

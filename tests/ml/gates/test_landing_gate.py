@@ -11,6 +11,7 @@ from ml.errors import GateError, LakeError, SourceError
 from ml.gates import quarantine
 from ml.gates.landing import gate_landing
 from ml.gates.validation import data_docs_index
+from ml.privacy import pseudonym
 from ml.sources import incoming
 from ml.sources.landing import land
 
@@ -247,3 +248,20 @@ def test_the_report_counts_rows_and_data_docs_has_a_page_for_the_table(shop):
         "rules": {"product_id: not in products": 1, "quantity: not above 0": 1},
     }
     assert "transactions" in data_docs_index().read_text()
+
+
+def test_no_file_of_the_lake_holds_a_shops_own_customer_id(shop, change):
+    shop.sell("bad,tea,2026-03-02 09:00:00,0,2.5")
+    change("g1-0,c,", "g1-0,Customer4711,")
+    change("bad,c,", "bad,Customer4711,")
+    land(AS_OF, "files")
+    waiting = pq.read_table(incoming.path(TRANSACTIONS, AS_OF))["customer_id"].to_pylist()
+    gate_landing(AS_OF)
+
+    hidden = pseudonym("Customer4711")
+    assert hidden in waiting
+    assert hidden in lake.read(TRANSACTIONS, date(2026, 3, 1))["customer_id"].to_list()
+    assert [row["customer_id"] for row in bad_rows()] == [hidden]
+    files = [path for path in shop.home.rglob("*") if path.is_file()]
+    assert all(b"Customer4711" not in path.read_bytes() for path in files)
+    assert "Customer4711" not in waiting

@@ -1,0 +1,27 @@
+"""Secrets of a deployment: made once in the state folder, readable by their owner only."""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ml.settings import Settings
+
+
+def folder(settings: Settings) -> Path:
+    return settings.home.absolute() / "run" / "secrets"
+
+
+def kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """What `path` holds; made and written with mode 0600 by the first who asks."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        aside = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            json.dump(make(), stream)
+        with suppress(FileExistsError):  # another process was first: its secret counts
+            path.hardlink_to(aside)
+        aside.unlink()
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
