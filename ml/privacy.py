@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +22,8 @@ from ml.contracts.table import Table
 from ml.errors import LakeError, PolicyError
 from ml.secrets import folder, kept
 from ml.settings import settings
+
+Rows = TypeVar("Rows", pa.RecordBatch, pa.Table)
 
 CUSTOMER = "customer_id"
 DIGITS = 32  # hexadecimal, 4 bits each
@@ -46,16 +49,20 @@ def protected(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Re
         yield without(table, batch.set_column(place, CUSTOMER, names), gone)
 
 
-def without(table: Table, rows: pa.RecordBatch, gone: pa.Array) -> pa.RecordBatch:
-    """`rows`, pseudonyms already, with nothing left of the customers in `gone`."""
+def without(table: Table | None, rows: Rows, gone: pa.Array) -> Rows:
+    """`rows`, pseudonyms already, with nothing left of the customers in `gone`.
+
+    `table` is None where no contract lets a customer be unknown.
+    """
     theirs = pc.is_in(rows[CUSTOMER], gone)
-    if not may_be_unknown(table):
+    if table is None or not _may_be_unknown(table):
         return rows.filter(pc.invert(theirs))
     place = rows.schema.get_field_index(CUSTOMER)
-    return rows.set_column(place, CUSTOMER, pc.if_else(theirs, None, rows[CUSTOMER]))
+    field = rows.schema.field(place)
+    return rows.set_column(place, field, pc.if_else(theirs, None, rows[CUSTOMER]))
 
 
-def may_be_unknown(table: Table) -> bool:
+def _may_be_unknown(table: Table) -> bool:
     return any(column.name == CUSTOMER and column.nullable for column in table.columns)
 
 

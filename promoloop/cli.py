@@ -161,7 +161,9 @@ def roll_back(
 
 @app.command()
 def pseudonym(
-    customers: Annotated[list[str] | None, typer.Argument(help="None: one a line of input.")] = None,
+    customers: Annotated[
+        list[str] | None, typer.Argument(help="None: one a line of input.")
+    ] = None,
 ) -> None:
     """Print customers' ids, as the source writes them, each with the pseudonym in use here."""
     from ml.privacy import pseudonym
@@ -169,6 +171,21 @@ def pseudonym(
     with _errors():
         for line in customers or sys.stdin:
             out.print(f"{line.strip()},{pseudonym(line.strip())}", markup=False)
+
+
+@app.command("forget-customer")
+def forget_customer(
+    customer: Annotated[str, typer.Argument(help="The id, as the source writes it.")],
+) -> None:
+    """Remove a customer from all that is stored here, and keep them out of later runs."""
+    from ml.privacy import pseudonym, record_path
+    from ml.promotions.forgetting import forget_customer
+
+    with _errors():
+        removed = forget_customer(pseudonym(customer.strip()), getpass.getuser())
+    for place, rows in removed.items():
+        out.print(f"{rows:>8,} rows  {place}", markup=False)
+    out.print(f"forgotten; the record is {record_path()}. The source itself was not touched.")
 
 
 @app.command("bench-refresh")

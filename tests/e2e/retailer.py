@@ -53,6 +53,12 @@ tables:
       starts_on: week_starts_on
       display: display
       mailer: mailer
+  customers:
+    files: customers.csv
+    columns:
+      customer_id: household_id
+      consent: agreed
+      do_not_target: left_alone
 """
 
 SLICE = """
@@ -80,6 +86,12 @@ create table placement as
     semi join product using (product_id)
     where week between 2 and 50;
 
+create table person as
+    select distinct
+        household_id, household_id % 20 != 0 as agreed, household_id % 20 = 2 as left_alone
+    from line;
+
+copy (select * from person order by all) to '{folder}/customers.csv';
 copy (select * from product order by product_id) to '{folder}/products.parquet';
 copy (select * from placement order by all) to '{folder}/promotions.parquet';
 copy (select * from line order by transaction_timestamp, basket_id, product_id)

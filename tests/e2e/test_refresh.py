@@ -5,14 +5,16 @@ import urllib.request
 from datetime import date, timedelta
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from mlflow import MlflowClient
 from retailer import poison_the_future
 
 from ml import lake
-from ml.contracts.outputs import PLAN, STOCK
+from ml.contracts.outputs import CANDIDATES, PLAN, STOCK
 from ml.contracts.sources import TRANSACTIONS
+from ml.privacy import pseudonym
 from ml.settings import PROJECT
 
 pytestmark = pytest.mark.e2e
@@ -76,6 +78,34 @@ def test_a_person_approved_what_is_published(platform, first_day):
 
     assert [step["action"] for step in steps] == ["proposed", "approved", "publish"]
     assert (steps[1]["by"], steps[1]["comment"]) == ("admin", "read and found good")
+
+
+def private_columns(home):
+    """The customers that any file of the lake or of a release names, by table or file."""
+    paths = [path for top in ("lake", "published") for path in (home / top).rglob("*.parquet")]
+    private = [path for path in paths if "customer_id" in pq.read_schema(path).names]
+    return {path: set(pq.read_table(path)["customer_id"].to_pylist()) for path in private}
+
+
+def test_customers_are_known_by_pseudonyms_alone(platform, first_day):
+    own = set(pd.read_csv(platform.export / "customers.csv")["household_id"].astype(str))
+    named = private_columns(platform.settings.home)
+
+    assert {path.parent.name for path in named} >= {"as_of=2017-12-04", "day=2017-12-03", "offers"}
+    assert all(people.isdisjoint(own) for people in named.values())
+    assert {pseudonym(each) for each in own} >= set.union(*named.values())
+
+
+def test_nobody_who_refused_or_wants_to_be_left_alone_gets_an_offer(platform, first_day):
+    people = pd.read_csv(platform.export / "customers.csv", dtype={"household_id": str})
+    spared = people.loc[~people["agreed"] | people["left_alone"], "household_id"].map(pseudonym)
+    offers = pd.read_parquet(platform.settings.published / "current" / "offers" / "offers.parquet")
+    candidates = lake.read(CANDIDATES, FIRST)
+
+    assert len(spared) > 50
+    assert len(set(offers["customer_id"])) > 100
+    assert set(spared).isdisjoint(offers["customer_id"])
+    assert set(spared).isdisjoint(candidates["customer_id"])
 
 
 def test_the_plan_keeps_every_limit(platform, first_day):
