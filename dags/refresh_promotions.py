@@ -37,19 +37,18 @@ from airflow.sdk import (
 from orchestration.approval import review_plan
 from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
 from orchestration.drift import watch_demand
+from orchestration.planning import BUDGET, NO_EDITS, gate_plan, plan, publish
 from orchestration.review import TRIGGERED_BY, longest_run
 from orchestration.training import train_and_promote
 from orchestration.transform import transform
 
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
-from ml.contracts.outputs import FORECASTS, PLAN
+from ml.contracts.outputs import FORECASTS
 from ml.settings import PROJECT, settings
 from spark_jobs import submit
 
 marts_asset = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
 forecasts = Asset(FORECASTS.name, FORECASTS.uri)
-plan_asset = Asset(PLAN.name, PLAN.uri)
-schedule = Asset("published_schedule", "lake://published/current")
 
 
 @task
@@ -139,33 +138,6 @@ def inventory(as_of: str) -> None:
     write_stock(date.fromisoformat(as_of))
 
 
-@task(owner="category-management")
-def plan(as_of: str, budget: str) -> str:
-    from datetime import date
-
-    from ml.promotions.plan import write_plan
-
-    return write_plan(date.fromisoformat(as_of), float(budget) if budget else None)
-
-
-@task(owner="category-management", outlets=[plan_asset])
-def gate_plan(as_of: str) -> None:
-    from datetime import date
-
-    from ml.gates.plan import gate_plan
-
-    gate_plan(date.fromisoformat(as_of))
-
-
-@task(owner="category-management", outlets=[schedule], trigger_rule="none_failed")
-def publish(as_of: str, by: str) -> str:
-    from datetime import date
-
-    from ml.promotions.publishing import publish
-
-    return publish(date.fromisoformat(as_of), by)
-
-
 @dag(
     schedule=CronDataIntervalTimetable("0 4 * * *", timezone=settings().time_zone),
     start_date=FIRST_DAY,
@@ -186,7 +158,7 @@ def publish(as_of: str, by: str) -> str:
 )
 def refresh_promotions() -> None:
     marts, forecast = publish_marts(AS_OF), demand(AS_OF)
-    planned = plan(AS_OF, "{{ '' if params.budget is none else params.budget }}")
+    planned = plan(AS_OF, BUDGET, NO_EDITS)
     reviewed = review_plan(AS_OF, planned)
     chain(
         land(AS_OF, "{{ params.source or '' }}"),

@@ -263,6 +263,37 @@ PLAN = Table(
     ),
 )
 
+ALTERNATIVES = Table(
+    name="alternatives",
+    layer="promotions",
+    grain="One row per planned promotion and offer it could be, with that offer's best support.",
+    key=("promotion_id", "offer"),
+    minimum_rows=0,
+    columns=(
+        Column("promotion_id", "string"),
+        Column("offer", "int64", "Its place among the policy's offers.", minimum=0),
+        Column("mechanic", "string", allowed=MECHANICS),
+        Column("depth", "double", "Share off the regular price."),
+        Column("support", "string", allowed=("none", "display", "mailer", "display+mailer")),
+        Column("promo_price", "double", above=0),
+        Column("buy_qty", "int64", nullable=True),
+        Column("get_qty", "int64", nullable=True),
+        Column("get_depth", "double", nullable=True),
+        Column("threshold_amount", "double", nullable=True),
+        Column("discount_amount", "double", nullable=True),
+        Column("expected_units", "double", minimum=0),
+        Column("incremental_margin", "double"),
+        Column("cost", "double", minimum=0),
+        Column(
+            "ruled_out_by",
+            "string",
+            "The limit of policy.yml that forbids it.",
+            True,
+            allowed=("margin_floor", "stock", "most_from_priors"),
+        ),
+    ),
+)
+
 OUTPUTS = (
     ITEM_FACTORS,
     CUSTOMER_FACTORS,
@@ -276,4 +307,5 @@ OUTPUTS = (
     DRIFT,
     STOCK,
     PLAN,
+    ALTERNATIVES,
 )

@@ -3,6 +3,7 @@
 They depend on the plan and its inputs alone, so the same plan gives the same bytes.
 """
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS
 from ml.contracts.outputs import CANDIDATES, PLAN
 from ml.contracts.table import Table
 from ml.promotions import releases
+from ml.promotions.dossier import dossier
 from ml.promotions.feed import merchant_feed
 from ml.promotions.naming import product_names, products_named
 from ml.promotions.offers import ASSIGNMENTS, OFFERS, allocate_offers
-from ml.promotions.report import render_report
+from ml.promotions.report import render
+from ml.promotions.report.facts import read_facts
 from ml.settings import settings
+
+DOSSIER = "dossier.json"
 
 
 def write_release(folder: Path, as_of: date, version: str) -> None:
@@ -47,7 +52,9 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     schedule.to_csv(folder / "schedule.csv", index=False, lineterminator="\n")
     feed = merchant_feed(schedule, names, settings().time_zone)
     (folder / "promotions.tsv").write_text(feed, encoding="utf-8")
-    (folder / "report.html").write_text(render_report(as_of), encoding="utf-8")
+    facts = read_facts(as_of)
+    (folder / "report.html").write_text(render(facts), encoding="utf-8")
+    (folder / DOSSIER).write_text(_compact(dossier(facts, offers)), encoding="utf-8")
     (folder / lake.MANIFEST).write_text(
         lake.to_json(_manifest(as_of, version, releases.digests(folder), rows)), encoding="utf-8"
     )
@@ -69,6 +76,10 @@ def _manifest(
         "models": plan.models,
         "code_version": lake.code_version(),
     }
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _write(path: Path, table: Table, frame: pd.DataFrame) -> int:

@@ -68,11 +68,11 @@ def _offers(proposal: Proposal) -> pd.DataFrame:
         regular_price=table["regular_price"],
         promo_price=np.round(proposal.options.price[item, option], DIGITS),
         unit_cost=table["unit_cost"].round(DIGITS),
-        **{name: _term(offers, name, item) for name in TERMS},
+        **{name: term(offers, name, item) for name in TERMS},
     )
 
 
-def _term(offers: list[Offer], name: str, item: np.ndarray) -> list[Any]:
+def term(offers: list[Offer], name: str, item: np.ndarray) -> list[Any]:
     """One column of terms, null where a mechanic has no such term."""
     values = [offer.terms.get(name) for offer in offers]
     return [

@@ -1,6 +1,7 @@
 """Plan the promotions of the weeks ahead: forecasts, responses and stock to a plan."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,9 +19,11 @@ from ml.contracts.marts import (
     FCT_PRODUCT_PAIRS,
     FCT_PRODUCT_WEEKS,
 )
-from ml.contracts.outputs import FORECASTS, PLAN, RESPONSES, STOCK
+from ml.contracts.outputs import ALTERNATIVES, FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError
+from ml.promotions.alternatives import alternatives
 from ml.promotions.economics import Economics, evaluate
+from ml.promotions.edits import Edit, pin
 from ml.promotions.items import exclusions, make_items
 from ml.promotions.lines import plan_lines
 from ml.promotions.mechanics.catalogue import make_offers
@@ -89,10 +92,10 @@ def read_known(as_of: date) -> Known:
     )
 
 
-def write_plan(as_of: date, budget: float | None = None) -> str:
+def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] = ()) -> str:
     """Write the PLAN partition of as_of and its summary; return the plan's version.
 
-    `budget` replaces the policy's.
+    `budget` replaces the policy's; `edits` are what a person decided, and are kept as told.
 
     Raises:
         LakeError: a table of as_of is missing.
@@ -101,12 +104,15 @@ def write_plan(as_of: date, budget: float | None = None) -> str:
     """
     policy = load_policy()
     proposal, reason = propose(
-        read_known(as_of), policy, policy.budget if budget is None else budget
+        read_known(as_of), policy, policy.budget if budget is None else budget, edits=edits
     )
     models = lake.manifest(FORECASTS, as_of).models
     lines = plan_lines(proposal, as_of, models)
     inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
-    summary = summarise(proposal, lines, reason)
+    summary = summarise(proposal, lines, reason) | {
+        "edits": [edit.model_dump(mode="json") for edit in edits]
+    }
+    lake.write(ALTERNATIVES, as_of, alternatives(proposal, lines), inputs, models)
     lake.write(PLAN, as_of, lines, inputs, models)
     lake.replace_text(summary_path(as_of), lake.to_json(summary))
     log.info(
@@ -127,9 +133,13 @@ def summary_path(as_of: date) -> Path:
 
 
 def propose(
-    known: Known, policy: Policy, budget: float, barred: pd.Index = NOBODY
+    known: Known,
+    policy: Policy,
+    budget: float,
+    barred: pd.Index = NOBODY,
+    edits: Sequence[Edit] = (),
 ) -> tuple[Proposal, pd.Series]:
-    """The best plan without the products in `barred`.
+    """The best plan without the products in `barred`, around what `edits` pin.
 
     Also returns, by product_id, why a product was left out; null where it was not.
     """
@@ -161,6 +171,7 @@ def propose(
             "loosen the policy or check stock and forecasts"
         )
     problem = make_problem(items, economics, policy, budget)
+    problem = pin(problem, edits, items, options, economics)
     if economics.scenarios:
         problem, solution = solve_worst(problem, economics.scenarios)
     else:

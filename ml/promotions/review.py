@@ -58,18 +58,20 @@ def propose(as_of: date, by: str) -> bool:
 def settle(version: str, answer: Answer) -> bool:
     """Record what was answered; True when the plan may be published.
 
+    A no may be said to a plan whose day was planned again since.
+
     Raises:
         GateError: the proposer approved and the policy forbids it.
         LakeError: that version is not the plan in the lake, or its release was changed.
     """
-    if plan_version(date.fromisoformat(version[:10])) != version:
+    if answer.approved and plan_version(date.fromisoformat(version[:10])) != version:
         raise LakeError(
             f"plan {version} is no longer in the lake: its day was planned again; answer "
             "what that run asks instead"
         )
     review = review_of(version)
     require_another(load_policy().review.plans, review["proposed_by"], answer)
-    if releases.seal(release_of(version)) != review["seal"]:
+    if answer.approved and releases.seal(release_of(version)) != review["seal"]:
         raise LakeError(f"plan {version} was changed after it was proposed; run its day again")
     with releases.locked():
         _move(review, answer.state, answer.by or "nobody", answer.comment)

@@ -10,6 +10,7 @@ from ml import lake
 from ml.contracts.outputs import FORECASTS, PLAN
 from ml.documents import checked
 from ml.errors import PolicyError
+from ml.promotions.edits import Edit
 from ml.promotions.lines import plan_lines
 from ml.promotions.plan import propose, read_known
 from ml.promotions.policy import Policy, load_policy
@@ -24,12 +25,14 @@ class Scenario:
     """What is asked to differ from policy.yml; None or empty: as it is.
 
     `budget` in money over the horizon, `floor` the least margin as a share of the promo
-    price, `exclude` product ids, categories and departments, in any case.
+    price, `exclude` product ids, categories and departments, in any case, `edits` what single
+    products' weeks must hold.
     """
 
     budget: float | None = None
     floor: float | None = None
     exclude: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
     def policy(self) -> Policy:
         """policy.yml with the scenario's limits, checked by the same rules."""
@@ -83,7 +86,9 @@ def compare(as_of: date, scenario: Scenario) -> Comparison:
     """
     now = lake.read(PLAN, as_of)
     known, policy = read_known(as_of), scenario.policy()
-    proposal, _ = propose(known, policy, policy.budget, scenario.barred(known.products))
+    proposal, _ = propose(
+        known, policy, policy.budget, scenario.barred(known.products), scenario.edits
+    )
     lines = plan_lines(proposal, as_of, lake.manifest(FORECASTS, as_of).models)
     version = "empty" if lines.empty else str(lines["plan_version"].iloc[0])
     path = _folder(as_of) / f"{version}.csv"

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 SCHEDULED = {"refresh_promotions", "train_demand"}
-DAGS = SCHEDULED | {"roll_back_model", "roll_back_schedule", "search_demand"}
+DAGS = SCHEDULED | {"revise_plan", "roll_back_model", "roll_back_schedule", "search_demand"}
 ORDER = (
     "land",
     "gate_landing",
@@ -80,6 +80,14 @@ def test_the_stages_follow_one_another(refresh):
         assert before in ancestors(refresh, after), f"{after} does not wait for {before}"
 
 
+def test_a_revised_plan_passes_the_same_gate_and_review(parsed):
+    revised = parsed["dags"]["revise_plan"]["tasks"]
+
+    order = ("plan", "gate_plan", "review.propose", "review.ask", "review.settle", "publish")
+    for before, after in pairwise(order):
+        assert before in ancestors(revised, after), f"{after} does not wait for {before}"
+
+
 def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
     assert refresh["affinity"]["upstream"] == ["marts.gate"]
     assert "affinity" in refresh["review.propose"]["upstream"]
@@ -143,6 +151,7 @@ def test_assets_are_produced_by_the_task_that_finishes_them(refresh):
     ("dag", "group", "after"),
     [
         ("refresh_promotions", "review", "publish"),
+        ("revise_plan", "review", "publish"),
         ("refresh_promotions", "demand.training", "demand.forecast"),
         ("train_demand", "training", None),
     ],

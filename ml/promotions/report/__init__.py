@@ -1,6 +1,5 @@
 """One self-contained page about a plan, for the people who answer for it."""
 
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from ml.promotions.report import numbers
 from ml.promotions.report.calendar import calendar
 from ml.promotions.report.changes import changes
 from ml.promotions.report.drift import drift
-from ml.promotions.report.facts import Facts, read_facts
+from ml.promotions.report.facts import Facts
 from ml.promotions.report.figures import budget_figures, headline, tallies
 from ml.promotions.report.lines import plan_lines
 from ml.promotions.report.products import product_cards
@@ -21,16 +20,8 @@ from ml.settings import settings
 HERE = Path(__file__).parent
 
 
-def render_report(as_of: date) -> str:
-    """HTML of the plan of `as_of`, with every style, script and figure inside.
-
-    Raises:
-        LakeError: the plan, or a table it was made from, is missing.
-    """
-    return render(read_facts(as_of))
-
-
 def render(facts: Facts) -> str:
+    """HTML of a plan, with every style, script and figure inside."""
     return _template().render(
         facts=facts,
         headline=headline(facts),

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ml.promotions.difference import difference
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.numbers import percent, period
 from ml.promotions.wording import terms
 
-KEY = ["product_id", "week"]
 SHOWN = 12
 
 
@@ -33,20 +33,16 @@ def changes(facts: Facts) -> Changes:
         return Changes(None, 0, 0, 0, 0, 0, [], [], [])
     ended = facts.before["ends_at"] <= pd.Timestamp(facts.as_of)
     old, new = facts.before[~ended], facts.plan
-    both = new.merge(old, on=KEY, how="outer", suffixes=("", "_before"), indicator=True)
-    both = both.sort_values(["week", "product_id"])
-    added = both[both["_merge"] == "left_only"]
-    removed = both[both["_merge"] == "right_only"]
-    kept = both[both["_merge"] == "both"]
-    terms_of = ("mechanic", "promo_price", "support")
-    moved = pd.concat([kept[n] != kept[f"{n}_before"] for n in terms_of], axis=1).any(axis=1)
-    changed = kept[moved]
+    both = difference(old, new)
+    added, removed, changed, kept = (
+        both[both["change"] == name] for name in ("added", "removed", "changed", "kept")
+    )
     return Changes(
         against=facts.before_version,
         added=len(added),
         removed=len(removed),
         changed=len(changed),
-        kept=len(kept) - len(changed),
+        kept=len(kept),
         ran_out=int(ended.sum()),
         added_lines=[_line(row, facts, "") for row in _first(added)],
         removed_lines=[_line(row, facts, "_before") for row in _first(removed)],

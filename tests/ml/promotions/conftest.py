@@ -11,7 +11,15 @@ import pytest
 
 from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
-from ml.contracts.outputs import CANDIDATES, FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
+from ml.contracts.outputs import (
+    ALTERNATIVES,
+    CANDIDATES,
+    FORECASTS,
+    PLAN,
+    QUANTILES,
+    RESPONSES,
+    STOCK,
+)
 from ml.promotions.clearance import write_verdict
 from ml.promotions.lines import TERMS
 from ml.promotions.plan import summary_path
@@ -43,6 +51,7 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
     lake.write(RESPONSES, as_of, _responses())
     lake.write(STOCK, as_of, _stock())
     lake.write(CANDIDATES, as_of, _candidates())
+    lake.write(ALTERNATIVES, as_of, _alternatives())
     lake.write(PLAN, as_of, _plan(as_of, version, promo_price), models={"demand": "3"})
     summary = {
         "plan_version": version,
@@ -201,4 +210,27 @@ def _plan(as_of: date, version: str, promo_price: float) -> pd.DataFrame:
         model_versions='{"demand": "3"}',
         experiment_id=None,
         holdout_share=0.25,
+    )
+
+
+def _alternatives() -> pd.DataFrame:
+    """Ten percent off TEA is allowed, a fourth item free is not."""
+    return pd.DataFrame(
+        {
+            "promotion_id": f"{PRODUCTS[0]}-20171204-percent_off",
+            "offer": [0, 1],
+            "mechanic": ["percent_off", "buy_get"],
+            "depth": [0.1, 0.25],
+            "support": "none",
+            "promo_price": [9.0, 7.5],
+            "buy_qty": [None, 3],
+            "get_qty": [None, 1],
+            "get_depth": [None, 1.0],
+            "threshold_amount": None,
+            "discount_amount": None,
+            "expected_units": [5.0, 6.0],
+            "incremental_margin": [2.0, 1.0],
+            "cost": [3.0, 4.0],
+            "ruled_out_by": [None, "most_from_priors"],
+        }
     )

@@ -112,3 +112,13 @@ def test_an_answer_to_a_plan_made_again_since_is_refused(review_asked, plan_day)
 
     with pytest.raises(LakeError, match="planned again"):
         settle(version, Answer(True, "Grace"))
+
+
+def test_a_no_to_a_plan_made_again_since_is_recorded(review_asked, plan_day):
+    version = plan_day()
+    propose(FIRST, "Ada")
+    plan_day(promo_price=6.99)
+
+    assert not settle(version, Answer(False, "Grace", "edited"))
+
+    assert review_of(version)["state"] == "rejected"

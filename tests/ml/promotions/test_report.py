@@ -8,8 +8,9 @@ from pandas import DataFrame, Timestamp
 from ml import lake
 from ml.contracts.outputs import DRIFT, EXPLANATIONS
 from ml.promotions.publishing import publish
-from ml.promotions.report import render_report
+from ml.promotions.report import render
 from ml.promotions.report.calendar import shade
+from ml.promotions.report.facts import read_facts
 from ml.promotions.report.lines import reasons
 from ml.promotions.report.numbers import count, money, period
 from ml.promotions.report.svg import ticks
@@ -17,6 +18,10 @@ from ml.promotions.review import propose
 from ml.settings import settings
 
 FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
+
+
+def render_report(as_of: date) -> str:
+    return render(read_facts(as_of))
 
 
 def words(page: str) -> str:

@@ -1,0 +1,42 @@
+"""The tasks around a plan's review: plan, gate, publish."""
+
+from airflow.sdk import Asset, task
+
+from ml.contracts.outputs import PLAN
+from orchestration.approval import OWNER
+
+plan_asset = Asset(PLAN.name, PLAN.uri)
+schedule = Asset("published_schedule", "lake://published/current")
+BUDGET = "{{ '' if params.budget is none else params.budget }}"
+EDITS = "{{ params.edits | tojson }}"
+NO_EDITS = "[]"
+
+
+@task(owner=OWNER)
+def plan(as_of: str, budget: str, edits: str) -> str:
+    import json
+    from datetime import date
+
+    from ml.promotions.edits import read_edits
+    from ml.promotions.plan import write_plan
+
+    asked = read_edits(json.loads(edits))
+    return write_plan(date.fromisoformat(as_of), float(budget) if budget else None, asked)
+
+
+@task(owner=OWNER, outlets=[plan_asset])
+def gate_plan(as_of: str) -> None:
+    from datetime import date
+
+    from ml.gates.plan import gate_plan
+
+    gate_plan(date.fromisoformat(as_of))
+
+
+@task(owner=OWNER, outlets=[schedule], trigger_rule="none_failed")
+def publish(as_of: str, by: str) -> str:
+    from datetime import date
+
+    from ml.promotions.publishing import publish
+
+    return publish(date.fromisoformat(as_of), by)

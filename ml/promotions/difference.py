@@ -1,0 +1,35 @@
+"""Which promotions one schedule has and another has not, and which are on other terms."""
+
+import numpy as np
+import pandas as pd
+
+KEY = ["product_id", "week"]
+TERMS = (
+    "mechanic",
+    "promo_price",
+    "support",
+    "buy_qty",
+    "get_qty",
+    "get_depth",
+    "threshold_amount",
+    "discount_amount",
+    "gift_product_id",
+    "bundle_product_id",
+)
+
+
+def difference(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Rows of both schedules, by week and product, the old one's columns ending in `_before`.
+
+    Both are PLAN's rows with a `week`; promotions are the same when product and week are.
+    `change` says added, removed, changed (other terms) or kept.
+    """
+    both = new.merge(old, on=KEY, how="outer", suffixes=("", "_before"), indicator=True)
+    both = both.sort_values(["week", "product_id"], ignore_index=True)
+    moved = np.zeros(len(both), bool)
+    for name in TERMS:
+        now, before = both[name], both[f"{name}_before"]
+        moved |= (now.ne(before) & ~(now.isna() & before.isna())).to_numpy(bool)
+    here, there = both["_merge"] == "left_only", both["_merge"] == "right_only"
+    change = np.select([here, there, moved], ["added", "removed", "changed"], "kept")
+    return both.assign(change=change).drop(columns="_merge")
