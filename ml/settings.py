@@ -51,6 +51,14 @@ class Settings(BaseSettings):
     spark_worker_ui_port: int = 8082
     spark_worker_cores: int = 2
     spark_worker_memory: str = "4g"
+    serving_port: int = 8090
+    serving_workers: int = Field(1, ge=1, description="Processes of the read API.")
+    serving_refresh_seconds: float = Field(
+        1.0, gt=0, description="How often the read API looks what is published."
+    )
+    serving_token: SecretStr | None = Field(
+        None, exclude=True, description="Of the read API; None: one made in the home."
+    )
 
     @property
     def lake(self) -> Path:

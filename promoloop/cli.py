@@ -188,6 +188,25 @@ def forget_customer(
     out.print(f"forgotten; the record is {record_path()}. The source itself was not touched.")
 
 
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="8090 unless the settings say else.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.")] = None,
+) -> None:
+    """Serve the published schedule to shops and tills over HTTP, until stopped."""
+    from promoloop.serving.server import serve
+
+    chosen = settings()
+    with _errors():
+        serve(
+            chosen,
+            host or chosen.host,
+            port or chosen.serving_port,
+            workers or chosen.serving_workers,
+        )
+
+
 @app.command("bench-refresh")
 def bench_refresh() -> None:
     """Time a full refresh and the next day's in a fresh home; end with one line of JSON."""

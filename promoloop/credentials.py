@@ -5,10 +5,12 @@ import os
 import secrets
 from pathlib import Path
 
+from ml.errors import PolicyError
 from ml.secrets import folder, kept
 from ml.settings import Settings
 
 ADMIN = "admin"
+SHORTEST_TOKEN = 24  # characters
 
 
 def password_file(settings: Settings) -> Path:
@@ -23,6 +25,29 @@ def admin_password(settings: Settings) -> str:
 def airflow_keys(settings: Settings) -> dict[str, str]:
     """Airflow's own keys, as the environment variables that carry them."""
     return kept(folder(settings) / "airflow-keys.json", _new_keys)
+
+
+def serving_token_file(settings: Settings) -> Path:
+    """The file that holds the read API's token, as JSON, unless the environment gives one."""
+    return folder(settings) / "serving-token.json"
+
+
+def serving_token(settings: Settings) -> str:
+    """What a client of the read API must send.
+
+    Raises:
+        PolicyError: the environment's token is too short to be a secret.
+    """
+    if settings.serving_token is None:
+        path = serving_token_file(settings)
+        return kept(path, lambda: {"token": secrets.token_urlsafe(32)})["token"]
+    token = settings.serving_token.get_secret_value()
+    if len(token) < SHORTEST_TOKEN:
+        raise PolicyError(
+            f"PROMOLOOP_SERVING_TOKEN has {len(token)} characters; expected at least "
+            f"{SHORTEST_TOKEN}: make one with `openssl rand -hex 32`"
+        )
+    return token
 
 
 def _new_keys() -> dict[str, str]:

@@ -1,0 +1,234 @@
+"""The application: what each address answers.
+
+Every answer under /v1 comes from one version, which the request takes once and the answer
+names. Nothing reads the clock: with `at` an address tells what is in force then, without it
+all the version holds, so an address and a version give the same bytes, and the version is
+the answer's ETag.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from ml.promotions.quoting.terms import Line, Redeemed, cents
+from ml.promotions.quoting.till import quote
+from ml.settings import settings
+from promoloop import credentials
+from promoloop.serving import metrics
+from promoloop.serving.live import Live
+from promoloop.serving.messages import (
+    Basket,
+    CustomerOffers,
+    Health,
+    ProductPromotions,
+    QuotedBasket,
+    Refusal,
+    When,
+)
+from promoloop.serving.schedule import NONE, Schedule, is_in_force
+
+OVERDUE = 10  # intervals without a look at what is published, after which /health is stale
+bearer = HTTPBearer(auto_error=False, description="See docs/serving.md for where it lies.")
+Asked = Annotated[When, Query()]
+Key = Annotated[str, Path(max_length=200)]
+
+
+def create_app(live: Live | None = None) -> FastAPI:
+    """The read API; a `Live` that is given is served as it is and never refreshed."""
+    app = FastAPI(
+        title="Promoloop",
+        summary="The published promotion schedule, whole versions only.",
+        version="1",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        lifespan=_refreshing if live is None else None,
+    )
+    app.state.live = live or Live()
+    app.state.token = credentials.serving_token(settings()).encode()
+    app.state.zone = ZoneInfo(settings().time_zone)
+    app.add_middleware(metrics.Measured)
+    app.include_router(versioned)
+    app.include_router(operating)
+    return app
+
+
+@asynccontextmanager
+async def _refreshing(app: FastAPI) -> AsyncIterator[None]:
+    live: Live = app.state.live
+    await asyncio.to_thread(live.refresh)
+    task = asyncio.create_task(_keep_refreshing(live))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    metrics.forget_this_worker()
+
+
+async def _keep_refreshing(live: Live) -> None:
+    while True:
+        await asyncio.sleep(settings().serving_refresh_seconds)
+        await asyncio.to_thread(live.refresh)
+
+
+async def authorised(
+    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> None:
+    sent = given.credentials.encode() if given else b""
+    if not secrets.compare_digest(sent, request.app.state.token):
+        raise HTTPException(
+            401, "send the server's token as a bearer token", {"WWW-Authenticate": "Bearer"}
+        )
+
+
+async def served(request: Request) -> Schedule:
+    """The version that this request is answered from."""
+    schedule: Schedule | None = request.app.state.live.state.schedule
+    if schedule is None:
+        raise HTTPException(503, "no schedule is published yet", {"Retry-After": "5"})
+    return schedule
+
+
+Served = Annotated[Schedule, Depends(served)]
+ERRORS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Refusal, "description": "The token is missing or wrong."},
+    503: {"model": Refusal, "description": "Nothing is published yet."},
+}
+KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "If-None-Match names the version."}}
+REFUSED: dict[int | str, dict[str, Any]] = {
+    400: {"model": Refusal, "description": "The body is not UTF-8."},
+    409: {"model": Refusal, "description": "No price is known for a product."},
+}
+versioned = APIRouter(prefix="/v1", dependencies=[Depends(authorised)], responses=ERRORS)
+operating = APIRouter()
+
+
+@versioned.get(
+    "/products/{product_id}/promotions", response_model=ProductPromotions, responses=KNOWN
+)
+async def promotions(request: Request, schedule: Served, product_id: Key, when: Asked) -> Response:
+    """A product's promotions, the earliest first; none for a product that has none."""
+    if _is_known(request, schedule):
+        return _not_modified(schedule)
+    told = schedule.promotions.get(product_id, NONE)
+    if when.at is not None:
+        zone = request.app.state.zone
+        told = _json([row for row in json.loads(told) if is_in_force(row, when.at, zone)])
+    return _answer(schedule, b'"product_id":' + _json(product_id), b'"promotions":' + told)
+
+
+@versioned.get("/customers/{customer_id}/offers", response_model=CustomerOffers, responses=KNOWN)
+async def offers(request: Request, schedule: Served, customer_id: Key, when: Asked) -> Response:
+    """A customer's offers, the first to be shown first.
+
+    None for a customer who is held out, may not be targeted, or is unknown: which of these it
+    is, the answer does not tell.
+    """
+    if _is_known(request, schedule):
+        return _not_modified(schedule)
+    told = schedule.of_customer(customer_id)
+    if when.at is not None:
+        zone = request.app.state.zone
+        told = [offer for offer in told if is_in_force(offer["promotion"], when.at, zone)]
+    return _answer(schedule, b'"customer_id":' + _json(customer_id), b'"offers":' + _json(told))
+
+
+@versioned.post("/quote", responses=REFUSED)
+async def quote_basket(
+    request: Request, response: Response, schedule: Served, basket: Basket
+) -> QuotedBasket:
+    """What a basket costs at a time, and per line which promotion did what and why not."""
+    zone = request.app.state.zone
+    found = {p: schedule.in_force(p, basket.at, zone) for p in basket.items}
+    quoted = quote(
+        _lines(basket, schedule),
+        {product: offer for product, offer in found.items() if offer},
+        {p: Redeemed(r.by_customer, r.in_all) for p, r in basket.redeemed.items()},
+    )
+    response.headers["ETag"] = _tag(schedule)
+    return QuotedBasket.model_validate({"plan_version": schedule.version} | asdict(quoted))
+
+
+@operating.get("/health", responses={503: {"model": Health, "description": "Nothing to serve."}})
+async def health(request: Request, response: Response) -> Health:
+    """Whether what is published is what is served."""
+    state = request.app.state.live.state
+    schedule, age = state.schedule, state.seconds_since_check
+    late = age > OVERDUE * settings().serving_refresh_seconds
+    response.status_code = 200 if schedule else 503
+    status = "stale" if state.problem or late else "ok"
+    return Health(
+        status=status if schedule else "empty",
+        plan_version=schedule.version if schedule else None,
+        lines=schedule.lines if schedule else 0,
+        problem=state.problem,
+        seconds_since_check=round(age, 3),
+    )
+
+
+@operating.get(
+    "/metrics",
+    dependencies=[Depends(authorised)],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}, 401: ERRORS[401]},
+)
+async def show_metrics() -> Response:
+    """Counts and times over all workers, in Prometheus' text format."""
+    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _lines(basket: Basket, schedule: Schedule) -> dict[str, Line]:
+    """The basket with its regular prices: the till's, or else the plan's."""
+    prices = {
+        product: item.regular_price or _planned_price(schedule, product)
+        for product, item in basket.items.items()
+    }
+    if unknown := sorted(product for product, price in prices.items() if price is None):
+        raise HTTPException(
+            409,
+            f"plan {schedule.version} knows no price of {unknown}: send their regular_price",
+        )
+    return {
+        product: Line(item.quantity, cents(prices[product] or 0))
+        for product, item in basket.items.items()
+    }
+
+
+def _planned_price(schedule: Schedule, product_id: str) -> float | None:
+    rows = schedule.of_product(product_id)
+    return rows[0]["regular_price"] if rows else None
+
+
+def _is_known(request: Request, schedule: Schedule) -> bool:
+    """Whether the client holds this version's answer (RFC 9110, 13.1.2: weak comparison)."""
+    given = request.headers.get("if-none-match", "")
+    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    return bool(tags & {"*", _tag(schedule)})
+
+
+def _not_modified(schedule: Schedule) -> Response:
+    return Response(status_code=304, headers=_headers(schedule))
+
+
+def _answer(schedule: Schedule, *parts: bytes) -> Response:
+    body = b'{"plan_version":' + _json(schedule.version) + b"," + b",".join(parts) + b"}"
+    return Response(body, headers=_headers(schedule), media_type="application/json")
+
+
+def _headers(schedule: Schedule) -> dict[str, str]:
+    return {"ETag": _tag(schedule), "Cache-Control": "private, no-cache"}
+
+
+def _tag(schedule: Schedule) -> str:
+    return f'"{schedule.version}"'
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

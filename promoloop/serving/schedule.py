@@ -1,0 +1,160 @@
+"""One published version, read whole and checked, then never changed."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ml.errors import LakeError
+from ml.promotions import releases
+from ml.promotions.quoting.terms import Promotion, instant, localised, promotion
+from promoloop.serving.texts import Texts
+
+SCHEDULE, OFFERS = "schedule.parquet", "offers/offers.parquet"
+TOLD = (
+    "promotion_id",
+    "product_id",
+    "mechanic",
+    "depth",
+    "threshold_amount",
+    "discount_amount",
+    "buy_qty",
+    "get_qty",
+    "get_depth",
+    "gift_product_id",
+    "bundle_id",
+    "bundle_product_id",
+    "support",
+    "audience_id",
+    "store_group",
+    "max_redemptions",
+    "per_customer_limit",
+    "regular_price",
+    "promo_price",
+)
+TIMES = ("starts_at", "ends_at")
+OFFERED = ("offer_rank", "promotion_id", "product_id")
+NONE = b"[]"
+OTHER_VERSION = "select plan_version from schedule where plan_version <> ? limit 1"
+OVERLAPPING = """
+    select product_id
+    from (
+        select product_id, starts_at, lag(ends_at) over product as until
+        from schedule
+        window product as (partition by product_id order by starts_at)
+    )
+    where starts_at < until
+    limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The promotions by product and the offers by customer, as JSON lists.
+
+    Costs, margins and reasons stay in the release: shops are told what shoppers may know.
+    """
+
+    version: str
+    lines: int
+    promotions: Texts
+    offers: Texts
+
+    def of_product(self, product_id: str) -> list[dict[str, Any]]:
+        """The product's promotions, the earliest first."""
+        return list(json.loads(self.promotions.get(product_id, NONE)))
+
+    def of_customer(self, customer_id: str) -> list[dict[str, Any]]:
+        """The customer's offers, the first to be shown first, each with its promotion."""
+        told = json.loads(self.offers.get(customer_id, NONE))
+        return [{**offer, "promotion": self._promotion(offer)} for offer in told]
+
+    def in_force(self, product_id: str, at: datetime, zone: ZoneInfo) -> Promotion | None:
+        rows = (row for row in self.of_product(product_id) if is_in_force(row, at, zone))
+        return next((promotion(row, zone) for row in rows), None)
+
+    def _promotion(self, offer: dict[str, Any]) -> dict[str, Any]:
+        rows = self.of_product(offer["product_id"])
+        return next(row for row in rows if row["promotion_id"] == offer["promotion_id"])
+
+
+def is_in_force(row: dict[str, Any], at: datetime, zone: ZoneInfo) -> bool:
+    starts, ends = (instant(row[name], zone) for name in TIMES)
+    return starts <= localised(at, zone) < ends
+
+
+def load(version: str) -> Schedule:
+    """Read a published version from the very bytes that its manifest names.
+
+    Raises:
+        LakeError: the version is not published, a file is missing or was changed, or what
+            it says cannot be served as one plan.
+    """
+    manifest = releases.manifest(version)
+    digests = {file["name"]: file["sha256"] for file in manifest["files"]}
+    folder = releases.folder(version)
+    schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS))
+    if missing := [name for name in (*TOLD, *TIMES) if name not in schedule.column_names]:
+        raise LakeError(
+            f"release {version} lacks the columns {missing} of the plan's contract; plan and "
+            "publish its day again, or roll back to a version that has them"
+        )
+    with duckdb.connect(config={"threads": 1}) as database:
+        database.register("schedule", schedule)
+        database.register("offers", offers)
+        _require_one_plan(database, version)
+        return Schedule(
+            version=version,
+            lines=len(schedule),
+            promotions=_texts(database, "schedule", "product_id", _promotion(), "starts_at"),
+            offers=_texts(database, "offers", "customer_id", _struct(OFFERED), "offer_rank"),
+        )
+
+
+def _verified(folder: Path, name: str, digests: dict[str, str]) -> pa.Table:
+    path = folder / name
+    if name not in digests or not path.is_file():
+        raise LakeError(f"{path} is missing or its manifest does not name it; publish again")
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digests[name]:
+        raise LakeError(
+            f"{path} is not what its manifest names; roll back to another version, or move "
+            f"{folder} away and publish again"
+        )
+    return pq.read_table(pa.BufferReader(data), use_threads=False)
+
+
+def _require_one_plan(database: duckdb.DuckDBPyConnection, version: str) -> None:
+    if other := database.execute(OTHER_VERSION, [version]).fetchone():
+        raise LakeError(f"release {version} holds lines of plan {other[0]}; publish again")
+    if double := database.execute(OVERLAPPING).fetchone():
+        raise LakeError(
+            f"release {version} has two promotions of product {double[0]} at one time, which no "
+            "till can combine; mend the plan and publish again"
+        )
+
+
+def _texts(
+    database: duckdb.DuckDBPyConnection, table: str, key: str, struct: str, order: str
+) -> Texts:
+    """One JSON list a key."""
+    listed = f"to_json(list({struct} order by {order}, promotion_id))::varchar"
+    query = f"select {key}, {listed} from {table} group by {key} order by {key}"
+    return Texts(database.execute(query).to_arrow_table())
+
+
+def _promotion() -> str:
+    times = {name: f"strftime({name}, '%Y-%m-%dT%H:%M:%S')" for name in TIMES}
+    return _struct(TOLD, times)
+
+
+def _struct(names: tuple[str, ...], more: dict[str, str] | None = None) -> str:
+    terms = {name: name for name in names} | (more or {})
+    return "{" + ", ".join(f"{name}: {term}" for name, term in terms.items()) + "}"

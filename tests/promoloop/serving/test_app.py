@@ -1,0 +1,171 @@
+from fastapi.testclient import TestClient
+
+from ml.promotions import releases
+from promoloop.serving.app import create_app
+from promoloop.serving.live import Live
+
+FIRST, SECOND = "2017-12-04-aaaaaaaa", "2017-12-05-bbbbbbbb"
+TEA = "/v1/products/100/promotions"
+C1 = "/v1/customers/c1/offers"
+
+
+def test_without_a_moment_every_promotion_of_the_product_is_told(client):
+    answer = client.get(TEA)
+
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["plan_version"], told["product_id"]) == (FIRST, "100")
+    assert [row["starts_at"] for row in told["promotions"]] == [
+        "2017-12-04T00:00:00",
+        "2017-12-11T00:00:00",
+    ]
+    assert told["promotions"][0]["promo_price"] == 7.99
+
+
+def test_a_moment_is_the_shops_unless_it_says_else(client):
+    def at(moment: str) -> list[str]:
+        rows = client.get(TEA, params={"at": moment}).json()["promotions"]
+        return [row["starts_at"][:10] for row in rows]
+
+    assert at("2017-12-10T23:30:00") == ["2017-12-04"]
+    assert at("2017-12-11T04:30:00+00:00") == ["2017-12-04"]  # still Sunday in New York
+    assert at("2017-12-11T05:30:00Z") == ["2017-12-11"]
+    assert at("2018-12-11") == []
+    assert client.get(TEA, params={"at": "soon"}).status_code == 422
+    assert client.get(TEA, params={"when": "2017-12-05"}).status_code == 422
+
+
+def test_a_customers_offers_carry_their_promotions(client):
+    told = client.get(C1).json()
+
+    assert (told["plan_version"], told["customer_id"]) == (FIRST, "c1")
+    assert [(o["offer_rank"], o["product_id"]) for o in told["offers"]] == [
+        (1, "102"),
+        (2, "101"),
+        (3, "100"),
+    ]
+    assert told["offers"][0]["promotion"]["promo_price"] == 7.99
+    assert len(client.get(C1, params={"at": "2017-12-05"}).json()["offers"]) == 3
+    assert client.get(C1, params={"at": "2017-12-12"}).json()["offers"] == []
+    assert client.get("/v1/customers/nobody/offers").json()["offers"] == []
+
+
+def test_a_basket_is_quoted_at_the_planned_prices(client):
+    basket = {"at": "2017-12-05T10:00:00", "items": {"100": {"quantity": 2}}}
+    basket["items"]["bag"] = {"quantity": 1, "regular_price": 0.1}
+
+    answer = client.post("/v1/quote", json=basket)
+
+    assert answer.headers["ETag"] == f'"{FIRST}"'
+    told = answer.json()
+    assert (told["total"], told["saved"], told["plan_version"]) == (16.08, 4.02, FIRST)
+    assert told["lines"][0]["applied"] == [
+        {
+            "promotion_id": "100-20171204-percent_off",
+            "mechanic": "percent_off",
+            "units": 2,
+            "saved": 4.02,
+        }
+    ]
+    assert told["lines"][1]["not_applied"][0]["reason"] == "no_promotion"
+
+
+def test_what_was_redeemed_before_counts(client):
+    basket = {
+        "at": "2017-12-05",
+        "items": {"100": {"quantity": 2}},
+        "redeemed": {"100-20171204-percent_off": {"by_customer": 5}},
+    }
+
+    assert client.post("/v1/quote", json=basket).json()["total"] == 17.99
+
+
+def test_a_product_without_a_price_is_named(client):
+    basket = {"at": "2017-12-05", "items": {"bag": {"quantity": 1}, "100": {"quantity": 1}}}
+
+    answer = client.post("/v1/quote", json=basket)
+
+    assert answer.status_code == 409
+    assert "['bag']: send their regular_price" in answer.json()["detail"]
+
+
+def test_the_plans_version_is_the_etag(client, live):
+    tag = client.get(TEA).headers["ETag"]
+    assert tag == f'"{FIRST}"'
+
+    for given in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        known = client.get(TEA, headers={"If-None-Match": given})
+        assert (known.status_code, known.content, known.headers["ETag"]) == (304, b"", tag)
+
+    releases.point_at(SECOND)
+    live.refresh()
+    assert client.get(C1, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_nothing_under_v1_and_no_metrics_without_the_token(client):
+    plain = TestClient(client.app)
+    wrong = TestClient(client.app, headers={"Authorization": "Bearer wröng".encode("latin-1")})
+    for caller in (plain, wrong):
+        for path in (TEA, C1, "/metrics"):
+            answer = caller.get(path)
+            assert answer.status_code == 401
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert "7.99" not in answer.text
+        assert caller.post("/v1/quote", json={}).status_code == 401
+    assert plain.get("/health").status_code == 200
+
+
+def test_health_tells_a_stale_schedule_from_a_good_one(client, live):
+    assert client.get("/health").json()["status"] == "ok"
+    (releases.folder(SECOND) / "schedule.parquet").unlink()
+    releases.point_at(SECOND)
+
+    live.refresh()
+
+    told = client.get("/health")
+    assert (told.status_code, told.json()["status"]) == (200, "stale")
+    assert told.json()["plan_version"] == FIRST
+    assert "schedule.parquet" in told.json()["problem"]
+    assert client.get(TEA).json()["plan_version"] == FIRST
+
+
+def test_with_nothing_published_there_is_no_answer(home, client):
+    empty = TestClient(create_app(Live()), headers=client.headers)
+
+    assert empty.get("/health").status_code == 503
+    assert empty.get("/health").json()["status"] == "empty"
+    assert empty.get(TEA).status_code == 503
+
+
+def test_answers_are_counted_by_route_and_not_by_product(client):
+    def count() -> float:
+        lines = client.get("/metrics").text.splitlines()
+        name = (
+            'promoloop_serving_requests_total{method="GET",'
+            'route="/v1/products/{product_id}/promotions",status="200"}'
+        )
+        return next((float(x.split()[-1]) for x in lines if x.startswith(name)), 0.0)
+
+    before = count()
+    for product in ("100", "101", "nothing"):
+        client.get(f"/v1/products/{product}/promotions")
+
+    assert count() == before + 3
+
+
+def test_a_new_version_is_taken_up_while_serving(live, shelve, client, monkeypatch):
+    """The application's own refresher, which a given `Live` does without."""
+    import time
+
+    from ml.settings import settings
+
+    monkeypatch.setenv("PROMOLOOP_SERVING_REFRESH_SECONDS", "0.05")
+    settings.cache_clear()
+    with TestClient(create_app(), headers=client.headers) as running:
+        assert running.get(TEA).json()["plan_version"] == FIRST
+        releases.point_at(SECOND)
+        deadline = time.monotonic() + 20
+        while running.get(TEA).json()["plan_version"] != SECOND:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert running.get("/health").json()["status"] == "ok"
