@@ -2,8 +2,8 @@
 
 Every answer under /v1 comes from one version, which the request takes once and the answer
 names. Nothing reads the clock: with `at` an address tells what is in force then, without it
-all the version holds, so an address and a version give the same bytes, and the version is
-the answer's ETag.
+all the version holds, so an address and a version give the same bytes. The ETag is the version
+with a digest of its manifest, as a version loses the offers of a customer who is forgotten.
 """
 
 import asyncio
@@ -227,7 +227,7 @@ def _headers(schedule: Schedule) -> dict[str, str]:
 
 
 def _tag(schedule: Schedule) -> str:
-    return f'"{schedule.version}"'
+    return f'"{schedule.version}:{schedule.digest[:8]}"'
 
 
 def _json(value: Any) -> bytes:

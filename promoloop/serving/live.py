@@ -9,7 +9,7 @@ import duckdb
 from ml.errors import LakeError
 from ml.promotions import releases
 from promoloop.serving import metrics
-from promoloop.serving.schedule import Schedule, load
+from promoloop.serving.schedule import Schedule, digest, load, manifest_bytes
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Live:
         version = releases.current()
         if version is None:
             raise LakeError("nothing is published; publish a plan, or roll back to a version")
-        if served is not None and served.version == version:
+        if served and (served.version, served.digest) == (version, digest(manifest_bytes(version))):
             return served
         started = time.monotonic()
         schedule = load(version)

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ml import lake
 from ml.errors import LakeError
 from ml.promotions import releases
 from ml.promotions.quoting.terms import Promotion, instant, localised, promotion
@@ -59,10 +60,12 @@ OVERLAPPING = """
 class Schedule:
     """The promotions by product and the offers by customer, as JSON lists.
 
+    `digest` is the SHA-256 of the manifest they were checked with.
     Costs, margins and reasons stay in the release: shops are told what shoppers may know.
     """
 
     version: str
+    digest: str
     lines: int
     promotions: Texts
     offers: Texts
@@ -94,12 +97,13 @@ def load(version: str) -> Schedule:
     """Read a published version from the very bytes that its manifest names.
 
     Raises:
-        LakeError: the version is not published, a file is missing or was changed, or what
-            it says cannot be served as one plan.
+        LakeError: a file is missing or was changed, or what the version says cannot be served
+            as one plan.
+        OSError, ValueError, KeyError: there is no manifest, or it is no manifest.
     """
-    manifest = releases.manifest(version)
-    digests = {file["name"]: file["sha256"] for file in manifest["files"]}
     folder = releases.folder(version)
+    manifest = manifest_bytes(version)
+    digests = {file["name"]: file["sha256"] for file in json.loads(manifest)["files"]}
     schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS))
     if missing := [name for name in (*TOLD, *TIMES) if name not in schedule.column_names]:
         raise LakeError(
@@ -112,10 +116,19 @@ def load(version: str) -> Schedule:
         _require_one_plan(database, version)
         return Schedule(
             version=version,
+            digest=digest(manifest),
             lines=len(schedule),
             promotions=_texts(database, "schedule", "product_id", _promotion(), "starts_at"),
             offers=_texts(database, "offers", "customer_id", _struct(OFFERED), "offer_rank"),
         )
+
+
+def manifest_bytes(version: str) -> bytes:
+    return (releases.folder(version) / lake.MANIFEST).read_bytes()
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _verified(folder: Path, name: str, digests: dict[str, str]) -> pa.Table:
@@ -123,7 +136,7 @@ def _verified(folder: Path, name: str, digests: dict[str, str]) -> pa.Table:
     if name not in digests or not path.is_file():
         raise LakeError(f"{path} is missing or its manifest does not name it; publish again")
     data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != digests[name]:
+    if digest(data) != digests[name]:
         raise LakeError(
             f"{path} is not what its manifest names; roll back to another version, or move "
             f"{folder} away and publish again"

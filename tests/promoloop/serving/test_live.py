@@ -9,6 +9,7 @@ import pytest
 from ml import lake
 from ml.errors import LakeError
 from ml.promotions import releases
+from ml.promotions.forgetting import forget_customer
 from ml.promotions.publishing import roll_back
 from promoloop.serving.live import Live
 from promoloop.serving.schedule import load
@@ -73,6 +74,17 @@ def test_the_same_version_is_not_read_again(live):
     live.refresh()
 
     assert live.state.schedule is before
+
+
+def test_a_customer_who_is_forgotten_is_gone_at_the_next_look(live):
+    assert len(live.state.schedule.of_customer("c1")) == 3
+
+    forget_customer("c1", "Ada")
+    live.refresh()
+
+    assert (live.state.schedule.version, live.state.problem) == (FIRST, "")
+    assert live.state.schedule.of_customer("c1") == []
+    assert prices(live.state.schedule) == {7.99}
 
 
 def cut_short(folder):
