@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ml.promotions.report import numbers
 from ml.promotions.report.calendar import calendar
 from ml.promotions.report.changes import changes
+from ml.promotions.report.demand import outlooks
 from ml.promotions.report.drift import drift
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.figures import budget_figures, headline, tallies
@@ -28,6 +29,7 @@ def render(facts: Facts) -> str:
         changes=changes(facts),
         calendar=calendar(facts),
         cards=product_cards(facts),
+        outlooks=outlooks(facts),
         budget=budget_figures(facts),
         tallies=tallies(facts),
         lines=plan_lines(facts),

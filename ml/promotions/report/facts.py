@@ -17,6 +17,7 @@ from ml.contracts.outputs import (
     DRIFT,
     EXPLANATIONS,
     FORECASTS,
+    LEVEL_FORECASTS,
     PLAN,
     RESPONSES,
     STOCK,
@@ -35,7 +36,8 @@ from ml.sources import incoming
 class Facts:
     """The frames are rows of their contracts, those of planned products only.
 
-    `plan` and `before` have a `week` too: the Monday of the week they start in.
+    `plan` and `before` have a `week` too: the Monday of the week they start in. `levels` are the
+    forecasts added up, `sums` the units that the same products sold in past weeks.
     """
 
     as_of: date
@@ -45,6 +47,8 @@ class Facts:
     names: dict[str, str]
     history: pd.DataFrame
     forecasts: pd.DataFrame
+    levels: pd.DataFrame
+    sums: pd.DataFrame
     responses: pd.DataFrame
     explanations: pd.DataFrame
     stock: pd.DataFrame
@@ -67,14 +71,18 @@ def read_facts(as_of: date) -> Facts:
     named = pd.unique(
         pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
     )
+    products, weekly = lake.read(DIM_PRODUCTS, as_of), lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)
+    forecasts = lake.read(FORECASTS, as_of)
     return Facts(
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
         plan=plan,
         summary=_json(summary_path(as_of)),
-        names=product_names(_of(named, lake.read(DIM_PRODUCTS, as_of))),
-        history=_of(planned, lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)),
-        forecasts=_of(planned, lake.read(FORECASTS, as_of)),
+        names=product_names(_of(named, products)),
+        history=_of(planned, weekly),
+        forecasts=_of(planned, forecasts),
+        levels=_if_there(LEVEL_FORECASTS, as_of),
+        sums=sold(_of(forecasts["product_id"].unique(), weekly), products),
         responses=_of(planned, lake.read(RESPONSES, as_of)),
         explanations=_of(planned, _if_there(EXPLANATIONS, as_of)),
         stock=_of(planned, lake.read(STOCK, as_of)),
@@ -90,6 +98,14 @@ def read_facts(as_of: date) -> Facts:
 
 
 HISTORY = ["product_id", "week_start_date", "units", "depth"]
+
+
+def sold(weekly: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+    """Units a week by category, and in total: `level`, `name`, `week_start_date`, `units`."""
+    rows = weekly.merge(products[["product_id", "category"]], on="product_id", validate="m:1")
+    category = rows.rename(columns={"category": "name"}).assign(level="category")
+    both = pd.concat([category, rows.assign(level="total", name="total")])
+    return both.groupby(["level", "name", "week_start_date"], as_index=False)["units"].sum()
 
 
 def earlier_version(as_of: date) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from pandas import DataFrame, Timestamp
 
 from ml import lake
-from ml.contracts.outputs import DRIFT, EXPLANATIONS
+from ml.contracts.outputs import DRIFT, EXPLANATIONS, LEVEL_FORECASTS
 from ml.promotions.publishing import publish
 from ml.promotions.report import render
 from ml.promotions.report.calendar import shade
@@ -71,6 +71,29 @@ def test_a_product_card_tells_what_moves_the_forecast(plan_day):
     story = ["usually 5.0 units", "0.80 recent sales", f"{discount:.2f} this discount", support]
     assert " \N{MULTIPLICATION SIGN} ".join(story) + " = 8.0 expected" in text
     assert text.count("usually") == 1
+
+
+def test_the_outlook_adds_the_plan_to_the_summed_forecasts(plan_day):
+    plan_day()
+    assert "Units a week of the forecast products" not in words(render_report(FIRST))
+    write_level_forecasts()
+
+    page = render_report(FIRST)
+
+    assert "The shop 2 products" in words(page)
+    assert "Tea 1 product " in words(page)
+    assert (
+        page.count("16.0 units expected, 16 to 16") == 1
+    )
+    assert page.count("8.0 units expected, 8 to 8") == 2
+
+
+def write_level_forecasts():
+    sums = [("total", "total", 2, 8.0), ("category", "TEA", 1, 4.0), ("category", "CUPS", 1, 4.0)]
+    rows = DataFrame(sums, columns=["level", "name", "products", "mean_units"])
+    quantiles = {f"p{10 * q}": rows["mean_units"] * 0.2 * q for q in range(1, 10)}
+    rows = rows.assign(week_start_date=FIRST, model_version="3", **quantiles)
+    lake.write(LEVEL_FORECASTS, FIRST, rows)
 
 
 def test_the_report_says_whether_the_model_still_fits(plan_day):
