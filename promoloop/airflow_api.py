@@ -62,18 +62,18 @@ class AirflowApi:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
         return list(self._call("GET", path)["task_instances"])
 
-    def answer(self, dag_id: str, about: str, option: str, comment: str) -> None:
-        """Answer the one waiting request of a DAG whose subject names `about`, as the admin."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails?response_received=false&limit=100"
+    def answer(self, about: str, option: str, comment: str) -> None:
+        """Answer the one waiting request whose subject names `about`, as the admin."""
+        path = "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&limit=100"
         waiting = self._call("GET", path)["hitl_details"]
         found = [request["task_instance"] for request in waiting if about in request["subject"]]
         if not found:
             raise ServiceError(
-                f"no run of {dag_id} waits for an answer about {about}; waiting are "
+                f"no run waits for an answer about {about}; waiting are "
                 f"{[request['subject'] for request in waiting] or 'none'}"
             )
         for task in found:
-            run = f"/api/v2/dags/{dag_id}/dagRuns/{quote(task['dag_run_id'])}"
+            run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{quote(task['dag_run_id'])}"
             place = f"{run}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
             chosen = {"chosen_options": [option], "params_input": {"comment": comment}}
             self._call("PATCH", place, chosen)

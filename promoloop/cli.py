@@ -135,7 +135,7 @@ def check_source(
 def approve(version: PlanVersion, comment: Comment = "") -> None:
     """Say yes to the plan that a waiting refresh asks about; the run then publishes it."""
     with _errors():
-        AirflowApi(settings()).answer(REFRESH, version, "Approve", comment)
+        AirflowApi(settings()).answer(version, "Approve", comment)
     out.print(f"approved {version}; its run goes on to publish it")
 
 
@@ -143,7 +143,7 @@ def approve(version: PlanVersion, comment: Comment = "") -> None:
 def reject(version: PlanVersion, comment: Comment = "") -> None:
     """Say no to the plan that a waiting refresh asks about; what is live stays."""
     with _errors():
-        AirflowApi(settings()).answer(REFRESH, version, "Reject", comment)
+        AirflowApi(settings()).answer(version, "Reject", comment)
     out.print(f"rejected {version}; what is live stays")
 
 

@@ -48,7 +48,7 @@ def _offered(proposal: Proposal, place: int, item: np.ndarray, week: np.ndarray)
             "depth": options.depth[item, at[2]],
             "support": options.support[at[2]],
             "promo_price": options.price[item, at[2]],
-            **{name: term([offer] * len(item), name, item) for name in TERMS},
+            **{name: np.array(term([offer] * len(item), name, item), float) for name in TERMS},
             "expected_units": economics.sales.expected[at],
             "incremental_margin": economics.margin[at],
             "cost": economics.cost[at],
@@ -57,8 +57,9 @@ def _offered(proposal: Proposal, place: int, item: np.ndarray, week: np.ndarray)
     ).round(DIGITS)
 
 
-def _limit(economics: Economics, at: tuple[np.ndarray, ...]) -> np.ndarray:
+def _limit(economics: Economics, at: tuple[np.ndarray, ...]) -> list[str | None]:
     """The first limit that rules each option out; None where none does."""
     limits = ("margin_floor", "stock", "most_from_priors")
     kept = (economics.above_floor[at], economics.in_stock[at], economics.on_data[at])
-    return np.select([~each for each in kept], limits, None)
+    found = np.select([~each for each in kept], limits, "")
+    return [str(name) or None for name in found]

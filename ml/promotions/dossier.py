@@ -4,6 +4,7 @@ It holds what is known of each planned product, what else each promotion could h
 plan's totals and budget frontier, and which customers its offers reach.
 """
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -90,7 +91,7 @@ def _by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
     for name in rest.columns:
         if rest[name].dtype == object:
             rest[name] = rest[name].map(lambda value: value if pd.isna(value) else str(value))
-    told = rest.astype(object).where(rest.notna(), None).to_dict("records")
+    told = json.loads(rest.to_json(orient="records"))
     found: dict[str, list[dict[str, Any]]] = {}
     for key, row in zip(rows[column], told, strict=True):
         found.setdefault(str(key), []).append(row)

@@ -57,7 +57,7 @@ class Platform:
     def _approve(self, as_of: date, line: str) -> None:
         sys.stdout.write(f"{line}\n")
         if "waits for an answer" in line:
-            self.api.answer(DAG, as_of.isoformat(), "Approve", "read and found good")
+            self.api.answer(as_of.isoformat(), "Approve", "read and found good")
 
     def published(self) -> dict[str, str]:
         """Hash by path of the live version, its own name included."""

@@ -1,0 +1,1 @@
+"""The page on which a plan is read, edited and approved, shown inside Airflow."""

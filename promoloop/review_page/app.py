@@ -1,0 +1,118 @@
+"""The review page's web application: the page itself, and what it reads.
+
+It changes nothing: answers and new versions go from the browser to Airflow's own API, which
+knows the person and what they may do, and keeps its audit log.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel
+
+from ml.errors import PromoloopError
+from promoloop.review_page import plans, previews
+
+STATIC = Path(__file__).parent / "static"
+POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'"
+HEADERS = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+
+
+class Viewer(BaseModel):
+    """Who looks at the page, and what Airflow lets them do."""
+
+    name: str
+    may_answer: bool
+    may_revise: bool
+
+
+class Asked(BaseModel):
+    """`edits` as `ml.promotions.edits` reads them; `budget` None: the plan's."""
+
+    edits: list[dict[str, Any]]
+    budget: float | None = None
+
+
+ViewerOf = Callable[..., Viewer | Awaitable[Viewer]]
+
+
+def make_app(viewer: ViewerOf) -> FastAPI:
+    """The application; `viewer` is a dependency that refuses whoever may not read plans."""
+    app = FastAPI(title="Promotion plans", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
+    app.add_exception_handler(PromoloopError, _told)
+    app.include_router(_plans(viewer), prefix="/api")
+    app.include_router(_previews(viewer), prefix="/api")
+    app.add_api_route("/", _start, response_model=None)
+    app.add_api_route("/{name}", _page, response_model=None)
+    return app
+
+
+def _plans(viewer: ViewerOf) -> APIRouter:
+    router = APIRouter(dependencies=[Depends(viewer)])
+
+    @router.get("/me")
+    def me(viewer: Annotated[Viewer, Depends(viewer)]) -> Viewer:
+        return viewer
+
+    @router.get("/plans")
+    def index() -> list[dict[str, Any]]:
+        return plans.index()
+
+    @router.get("/plans/{version}")
+    def plan(version: str) -> Response:
+        return JSONResponse(plans.plan(_known(version)))
+
+    @router.get("/plans/{version}/products/{product_id}")
+    def product(version: str, product_id: str) -> Response:
+        found = plans.product(_known(version), product_id)
+        if found is None:
+            raise HTTPException(404, f"plan {version} promotes no product {product_id}")
+        return JSONResponse(found)
+
+    return router
+
+
+def _previews(viewer: ViewerOf) -> APIRouter:
+    router = APIRouter(dependencies=[Depends(viewer)])
+
+    @router.post("/plans/{version}/previews", status_code=202)
+    def ask(
+        version: str, asked: Asked, viewer: Annotated[Viewer, Depends(viewer)]
+    ) -> dict[str, str]:
+        if not viewer.may_revise:
+            raise HTTPException(403, f"{viewer.name} may not trigger revise_plan in Airflow")
+        return {"preview": previews.start(_known(version), asked.edits, asked.budget)}
+
+    @router.get("/previews/{preview}")
+    def state(preview: str) -> dict[str, Any]:
+        found = previews.state(preview) if preview.isalnum() else {}
+        if not found:
+            raise HTTPException(404, f"no preview {preview}")
+        return found
+
+    return router
+
+
+def _start() -> Response:
+    return _page("page.html")
+
+
+def _page(name: str) -> Response:
+    if name not in {path.name for path in STATIC.iterdir()}:
+        raise HTTPException(404, f"no {name} here")
+    return FileResponse(STATIC / name, headers=HEADERS)
+
+
+def _known(version: str) -> str:
+    """A version that was reviewed: what else a path may hold is refused."""
+    if version not in {plan["version"] for plan in plans.index()}:
+        raise HTTPException(404, f"no plan {version} was proposed; open the page anew")
+    return version
+
+
+def _told(_: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": f"{type(error).__name__}: {error}"}, status_code=409)

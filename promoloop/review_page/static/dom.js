@@ -1,0 +1,37 @@
+// Small helpers: escaped markup, and numbers as the page writes them.
+
+export const byId = (id) => document.getElementById(id);
+
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+export const esc = (text) => String(text).replace(/[&<>"']/g, (sign) => ENTITIES[sign]);
+
+let currency = "";
+export const useCurrency = (sign) => { currency = sign; };
+
+export function count(value, digits = 0) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const rounded = Number(value.toFixed(digits)) + 0;
+  return Math.abs(rounded).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    .replace(/^/, rounded < 0 ? "−" : "");
+}
+
+export function money(value, digits = 2) {
+  const text = count(value, digits);
+  return text.startsWith("−") ? `−${currency}${text.slice(1)}` : text === "–" ? text : currency + text;
+}
+
+export const signed = (value, write = money) => (value > 0 ? "+" : "") + write(value);
+export const percent = (share, digits = 0) => (share === null ? "–" : `${count(100 * share, digits)}%`);
+
+export async function getJson(path, options = {}) {
+  const answer = await fetch(path, { headers: { Accept: "application/json" }, ...options });
+  const told = await answer.json().catch(() => ({}));
+  if (answer.ok) return told;
+  const detail = typeof told.detail === "string" ? told.detail : JSON.stringify(told.detail ?? answer.statusText);
+  throw Object.assign(new Error(detail), { status: answer.status });
+}
+
+export const sendJson = (method, path, body) =>
+  getJson(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export const pause = (ms) => new Promise((resume) => { setTimeout(resume, ms); });
