@@ -49,7 +49,7 @@ class ReviewPage(AirflowPlugin):
             "icon": f"{PREFIX}/icon.svg",
         }
     ]
-    fastapi_apps: list[Any] = (  # noqa: RUF012
+    fastapi_apps: list[Any] = (
         [{"app": _app(), "url_prefix": PREFIX, "name": "Promotion plans"}]
         if "api-server" in sys.argv
         else []

@@ -82,9 +82,7 @@ def test_the_outlook_adds_the_plan_to_the_summed_forecasts(plan_day):
 
     assert "The shop 2 products" in words(page)
     assert "Tea 1 product " in words(page)
-    assert (
-        page.count("16.0 units expected, 16 to 16") == 1
-    )
+    assert page.count("16.0 units expected, 16 to 16") == 1
     assert page.count("8.0 units expected, 8 to 8") == 2
 
 
