@@ -10,6 +10,7 @@ import pandas as pd
 from ml.promotions.proposal import Proposal
 from ml.promotions.response import Z10
 from ml.promotions.solver import solve, usage
+from ml.promotions.tradeoffs import tradeoff_points
 
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
@@ -40,6 +41,7 @@ def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> d
         "products_considered": len(excluded),
         "products_excluded": _counts(excluded.dropna()),
         "frontier": frontier(proposal),
+        "tradeoffs": tradeoff_points(proposal),
     }
 
 

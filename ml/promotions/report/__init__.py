@@ -15,6 +15,7 @@ from ml.promotions.report.facts import Facts
 from ml.promotions.report.figures import budget_figures, headline, tallies
 from ml.promotions.report.lines import plan_lines
 from ml.promotions.report.products import product_cards
+from ml.promotions.report.tradeoffs import tradeoff_chart
 from ml.promotions.report.trust import assumptions, models, quality
 from ml.settings import settings
 
@@ -31,6 +32,7 @@ def render(facts: Facts) -> str:
         cards=product_cards(facts),
         outlooks=outlooks(facts),
         budget=budget_figures(facts),
+        tradeoffs=tradeoff_chart(facts),
         tallies=tallies(facts),
         lines=plan_lines(facts),
         quality=quality(facts),

@@ -64,6 +64,10 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
             {"budget": 25.0, "incremental_margin": 7.0},
             {"budget": 50.0, "incremental_margin": 10.0},
         ],
+        "tradeoffs": [
+            {"margin": 8.0, "revenue": 30.0, "discount": 20.0, "promotions": 1, "is_plan": False},
+            {"margin": 10.0, "revenue": 25.0, "discount": 40.0, "promotions": 2, "is_plan": True},
+        ],
     }
     lake.replace_text(summary_path(as_of), lake.to_json(summary))
     write_verdict(as_of, version, passed=True)

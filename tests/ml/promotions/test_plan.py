@@ -234,6 +234,9 @@ def test_the_summary_is_the_sum_of_the_lines(shop):
     budgets = [point["budget"] for point in found["frontier"]]
     assert budgets == [62.5, 125.0, 187.5, 250.0, 312.5, 375.0]
     assert all(point["cost"] <= point["budget"] for point in found["frontier"])
+    own = [point for point in found["tradeoffs"] if point["is_plan"]]
+    assert [point["margin"] for point in own] == [found["incremental_margin"]]
+    assert all(point["discount"] <= 250.0 for point in found["tradeoffs"])
 
 
 def test_a_given_budget_replaces_the_policys(shop):

@@ -53,6 +53,15 @@ def test_the_headline_sums_the_plan(plan_day):
     assert "Margin per $1 spent $0.25 no better plan exists inside the limits" in text
 
 
+def test_other_plans_stand_beside_the_plan(plan_day):
+    plan_day()
+
+    page = render_report(FIRST)
+
+    assert "another plan: $30 revenue, $8 margin, $20 cost, 1 promotions" in page
+    assert "this plan: $25 revenue, $10 margin, $40 cost, 2 promotions" in page
+
+
 def test_a_product_card_tells_what_moves_the_forecast(plan_day):
     plan_day()
     assert "usually" not in words(render_report(FIRST))
