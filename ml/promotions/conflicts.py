@@ -18,8 +18,10 @@ from ml.errors import InfeasibleError
 from ml.promotions.calendars import Board, lay_out
 from ml.promotions.compact import Compact
 from ml.promotions.groups import Merged
+from ml.promotions.problem import FREE, NOTHING, PlanProblem
 
 ROUNDING = 1e-6
+UNIT = 0.05  # items, how exactly missing stock is told
 
 
 def require_feasible(board: Board) -> None:
@@ -37,7 +39,7 @@ def require_feasible(board: Board) -> None:
     items = _thinned(needed, lambda kept: not fits(board, kept, rows))
     names = " and ".join(board.limits.name(row) for row in board.limits.given[rows])
     raise InfeasibleError(
-        f"the demanded promotions of items {_members(board.merged, items)} do not fit {names}: "
+        f"the demanded promotions of {_named(board.merged, items)} do not fit {names}: "
         f"{missing(board, items, rows):.2f} too little; raise it or demand fewer promotions"
     )
 
@@ -90,34 +92,90 @@ def _thinned(every: np.ndarray, contradict: Callable[[np.ndarray], bool]) -> np.
 def _own_conflict(board: Board, item: int) -> str:
     """Which of the item's own rules contradict its must-have or pins, thinned out alike."""
     alone = _alone(board.merged, item)
-    weeks = alone.problem.value.shape[1]
-    allowed = np.ones(alone.problem.allowed.shape, bool)
-    value = np.where(alone.problem.allowed, alone.problem.value, 0.0)
-    cost = np.where(alone.problem.allowed, alone.problem.cost, 0.0)
-    loosened: dict[str, dict[str, Any]] = {
-        "gap": {"gap": np.minimum(alone.problem.gap, alone.problem.duration[1] > 1).astype(int)},
-        "most": {"most": weeks},
-        "duration": {"duration": (1, weeks), "gap": np.maximum(alone.problem.gap, 1)},
-        "allowed": {"allowed": allowed, "value": value, "cost": cost},
-        "pinned": {"pinned": None},
-    }
+    loosened = _loosened(alone.problem)
     names = np.array([*loosened, "stock"])
 
     def contradict(kept: np.ndarray) -> bool:
         changes = [loosened[name] for name in loosened if name not in kept]
-        problem = replace(alone.problem, **{k: v for each in changes for k, v in each.items()})
-        stocked = replace(alone, problem=problem)
-        if "stock" not in kept:
-            stocked = replace(stocked, units=None, stock=None)
-        return not fits(lay_out(stocked), np.array([0]), np.arange(0))
+        changed = _with(alone, {k: v for each in changes for k, v in each.items()})
+        return not _can_be_had(changed if "stock" in kept else _stocked(changed, np.inf))
 
     rules = _thinned(names, contradict).tolist()
     must = alone.problem.must is not None and bool(alone.problem.must[0])
     demand = "must be promoted" if must else "has pinned promotions"
     return (
-        f"items {_members(board.merged, np.array([item]))}: {demand}, and no calendar keeps "
-        f"{' and '.join(rules)}; loosen one of these"
+        f"{_named(board.merged, np.array([item]))}: {demand}{_pins(alone.problem)}, and no "
+        f"calendar keeps {' and '.join(f'{rule}{_relief(alone, rule)}' for rule in rules)}; "
+        "loosen one of these"
     )
+
+
+def _loosened(problem: PlanProblem) -> dict[str, dict[str, Any]]:
+    """What of one block's problem changes when a rule is left out, by the rule's name."""
+    weeks = problem.value.shape[1]
+    return {
+        "gap": {"gap": np.minimum(problem.gap, problem.duration[1] > 1).astype(int)},
+        "most": {"most": weeks},
+        "duration": {"duration": (1, weeks), "gap": np.maximum(problem.gap, 1)},
+        "allowed": {
+            "allowed": np.ones(problem.allowed.shape, bool),
+            "value": np.where(problem.allowed, problem.value, 0.0),
+            "cost": np.where(problem.allowed, problem.cost, 0.0),
+        },
+        "pinned": {"pinned": None},
+    }
+
+
+def _relief(alone: Merged, rule: str) -> str:
+    """How far a rule would have to give way by itself; empty where no amount of it helps."""
+    problem = alone.problem
+    gap, weeks = int(problem.gap[0]), problem.value.shape[1]
+    if rule == "gap":
+        least = int(problem.duration[1] > 1)
+        shorter = (_with(alone, {"gap": np.array([g])}) for g in range(gap - 1, least - 1, -1))
+        enough = next((each for each in shorter if _can_be_had(each)), None)
+        return "" if enough is None else f" ({gap} weeks; {enough.problem.gap[0]} would do)"
+    if rule == "most":
+        larger = range(problem.most + 1, weeks + 1)
+        found = next((n for n in larger if _can_be_had(_with(alone, {"most": n}))), None)
+        return "" if found is None else f" ({problem.most}; {found} would do)"
+    if rule == "stock" and _can_be_had(_stocked(alone, np.inf)):
+        return f" ({_units_short(alone):.1f} units too little)"
+    return ""
+
+
+def _units_short(alone: Merged) -> float:
+    """The least stock that, added from the first week on, makes the demands possible."""
+    low, high = 0.0, 1.0
+    while not _can_be_had(_stocked(alone, high)):
+        low, high = high, 2 * high
+    while high - low > UNIT:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _can_be_had(_stocked(alone, middle)) else (middle, high)
+    return high
+
+
+def _can_be_had(alone: Merged) -> bool:
+    return fits(lay_out(alone), np.array([0]), np.arange(0))
+
+
+def _with(alone: Merged, changes: dict[str, Any]) -> Merged:
+    return replace(alone, problem=replace(alone.problem, **changes))
+
+
+def _stocked(alone: Merged, more: float) -> Merged:
+    """With so many more items in stock; inf: no limit."""
+    if alone.stock is None or np.isinf(more):
+        return replace(alone, units=None, stock=None)
+    return replace(alone, stock=alone.stock + more)
+
+
+def _pins(problem: PlanProblem) -> str:
+    """The weeks in which a promotion is pinned, in words."""
+    if problem.pinned is None:
+        return ""
+    weeks = np.flatnonzero((problem.pinned[0] != FREE) & (problem.pinned[0] != NOTHING))
+    return f" in {', '.join(map(problem.names.week, weeks.tolist()))}" if len(weeks) else ""
 
 
 def _alone(merged: Merged, item: int) -> Merged:
@@ -144,5 +202,11 @@ def _alone(merged: Merged, item: int) -> Merged:
     return Merged(problem, np.zeros(len(rows), int), np.full(1, float(len(rows))), units, stock)
 
 
-def _members(merged: Merged, blocks: np.ndarray) -> list[int]:
-    return np.flatnonzero(np.isin(merged.of, blocks)).tolist()
+def _named(merged: Merged, blocks: np.ndarray) -> str:
+    """The items of blocks with their categories."""
+    names, category = merged.problem.names, merged.problem.category
+    by_category = [
+        f"{names.several(blocks[category[blocks] == k].tolist())} of {names.category(k)}"
+        for k in np.unique(category[blocks]).tolist()
+    ]
+    return " and ".join(by_category)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from ml.errors import InfeasibleError
-from ml.promotions.problem import FREE, SOMETHING, PlanProblem
+from ml.promotions.problem import FREE, SOMETHING, Names, PlanProblem
 
 
 @dataclass(frozen=True)
@@ -60,23 +60,38 @@ def merge(problem: PlanProblem) -> Merged:
         stock=None,
         group=None,
         must=None if problem.must is None else (total @ problem.must.astype(float)) > 0,
-        pinned=None if problem.pinned is None else _pinned(problem.pinned, of, blocks),
+        pinned=None if problem.pinned is None else _pinned(problem.pinned, problem.names, of, blocks),
+        names=_named(problem.names, of, blocks),
     )
     return Merged(merged, of, weight, problem.units, problem.stock)
 
 
-def _pinned(pinned: np.ndarray, of: np.ndarray, blocks: int) -> np.ndarray:
+def _named(names: Names, of: np.ndarray, blocks: int) -> Names:
+    """A block is called by all its items."""
+    if not len(names.items):
+        return names
+    called: list[list[str]] = [[] for _ in range(blocks)]
+    for name, block in zip(names.items, of.tolist(), strict=True):
+        called[block].append(name)
+    return replace(names, items=["+".join(each) for each in called])
+
+
+def _pinned(pinned: np.ndarray, names: Names, of: np.ndarray, blocks: int) -> np.ndarray:
     """A block is pinned where one of its items is; an option says more than SOMETHING."""
     found = np.full((blocks, pinned.shape[1]), FREE)
-    for block, week_pins in zip(of, pinned, strict=True):
+    for item, (block, week_pins) in enumerate(zip(of, pinned, strict=True)):
         now = found[block]
         vague = (now == FREE) | ((now == SOMETHING) & (week_pins >= 0))
         new = np.where(vague & (week_pins != FREE), week_pins, now)
         clash = (week_pins != FREE) & (week_pins != new) & ~((week_pins == SOMETHING) & (new >= 0))
         if clash.any():
+            together = names.several(np.flatnonzero(of == block).tolist())
+            week = int(np.flatnonzero(clash)[0])
             raise InfeasibleError(
-                f"a group's items are pinned to {now[clash][0]} and {week_pins[clash][0]} in week "
-                f"{int(np.flatnonzero(clash)[0])}; expected one option for the whole group"
+                f"{together} move together but are pinned apart in {names.week(week)} "
+                f"(options {now[week]} and {week_pins[week]}, as {names.several([item])} "
+                "shows); expected one promotion for the whole group: free one of them or part "
+                "the group"
             )
         found[block] = new
     return found

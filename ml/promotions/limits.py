@@ -4,6 +4,7 @@ Rows, in this order: the budget, weekly budgets, category budgets, category-week
 slots, rival sets by week. A limit that is not set has room inf.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,13 +13,21 @@ from scipy import sparse
 
 from ml.promotions.problem import PlanProblem, Prices
 
+WORDS = {
+    "budget": "the budget",
+    "week_budget": "the budget of {week}",
+    "category_budget": "the budget of {category}",
+    "slots": "the slots of {category} in {week}",
+    "week_slots": "the slots of {week}",
+    "rivals": "one at a time of {rivals} in {week}",
+}
 AXES = {
     "budget": (),
     "week_budget": ("week",),
     "category_budget": ("category",),
     "slots": ("category", "week"),
     "week_slots": ("week",),
-    "rivals": ("set", "week"),
+    "rivals": ("rivals", "week"),
 }
 Entries = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -79,12 +88,20 @@ class Limits:
         return sparse.csr_array((np.ones(len(item)), (item, of)), shape=shape)
 
     def name(self, row: int) -> str:
-        """A row in words: `slots of category 3, week 1 (room 8)`."""
+        """A row in words: `the slots of BEEF in the week of 2017-12-18 (8)`."""
         sizes = {name: int(np.prod(shape)) for name, shape in self.shapes.items()}
         limit = next(name for name in sizes if row < self.starts[name] + sizes[name])
         at = np.unravel_index(row - self.starts[limit], self.shapes[limit])
-        place = ", ".join(f"{axis} {k}" for axis, k in zip(AXES[limit], at, strict=False))
-        return f"{limit}{' of ' * bool(place)}{place} (room {self.room[row]:g})"
+        said: dict[str, Callable[[int], str]] = {
+            "week": self.problem.names.week,
+            "category": self.problem.names.category,
+            "rivals": self._rivals,
+        }
+        place = {axis: said[axis](int(k)) for axis, k in zip(AXES[limit], at, strict=False)}
+        return f"{WORDS[limit].format(**place)} ({self.room[row]:g})"
+
+    def _rivals(self, which: int) -> str:
+        return self.problem.names.several(self.problem.rivals[which].tolist())
 
     def prices(self, vector: np.ndarray) -> Prices:
         """The rows' prices by the limits' names."""

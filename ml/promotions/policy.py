@@ -1,9 +1,11 @@
 """What the business decides about promotions: policy.yml, checked."""
 
+from collections import Counter
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ml.documents import Document, read_document
 from ml.promotions.mechanics.terms import Mechanics
@@ -11,6 +13,11 @@ from ml.review import Review
 from ml.settings import settings
 
 Support = Literal["none", "display", "mailer", "display+mailer"]
+Money = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+ProductId = Annotated[str, BeforeValidator(lambda told: str(told) if type(told) is int else told)]
+Several = Annotated[list[ProductId], Field(min_length=2)]
+Ending = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Risk(Document):
@@ -27,6 +34,19 @@ class Reviews(Document):
     models: Review
 
 
+class Duration(Document):
+    """Weeks of one promotion."""
+
+    least: int = Field(1, ge=1)
+    most: int = Field(1, ge=1)
+
+    @model_validator(mode="after")
+    def _least_is_no_more_than_most(self) -> "Duration":
+        if self.least > self.most:
+            raise ValueError(f"least must be <= most; received {self.least} and {self.most}")
+        return self
+
+
 class Policy(Document):
     """See policy.yml for each value's meaning and unit."""
 
@@ -35,14 +55,24 @@ class Policy(Document):
     supports: list[Support] = Field(min_length=1)
     support_cost_per_product_week: dict[Support, Annotated[float, Field(ge=0)]]
     supported_share: float = Field(gt=0, le=1)
-    budget: float = Field(ge=0)
+    budget: Money
+    week_budgets: dict[Literal["default"] | date, Money] = {}
+    category_budgets: dict[str, Money] = {}
     margin_floor: float = Field(ge=0, lt=1)
-    slots_per_category_week: int = Field(ge=0)
-    minimum_gap_weeks: int = Field(ge=0)
-    maximum_per_product: int = Field(ge=0)
+    slots_per_category_week: Count
+    slots_by_category: dict[str, Count] = {}
+    slots_per_week: Count | None = None
+    minimum_gap_weeks: Count
+    maximum_per_product: Count
+    duration_weeks: Duration = Duration()
+    move_together: list[Several] = []
+    never_together: list[Several] = []
+    exclude: list[ProductId] = []
+    must_promote: list[ProductId] = []
+    frozen_weeks: Count = 0
     stock_service_level: float = Field(gt=0, lt=1)
     risk: Risk
-    price_ending: float = Field(ge=0, lt=1)
+    price_ending: Ending | Annotated[list[Ending], Field(min_length=1)]
     per_customer_limit: int = Field(ge=1)
     holdout_share: float = Field(ge=0, lt=1)
     review: Reviews
@@ -52,6 +82,34 @@ class Policy(Document):
         missing = set(self.supports) - set(self.support_cost_per_product_week)
         if missing:
             raise ValueError(f"support_cost_per_product_week lacks {sorted(missing)}")
+        return self
+
+    @field_validator("week_budgets")
+    @classmethod
+    def _begin_on_mondays(cls, budgets: dict[Any, float]) -> dict[Any, float]:
+        wrong = [str(day) for day in budgets if isinstance(day, date) and day.weekday()]
+        if wrong:
+            raise ValueError(f"{wrong} are no Mondays; a week is named by its Monday")
+        return budgets
+
+    @field_validator("move_together")
+    @classmethod
+    def _are_in_one_group(cls, groups: list[list[str]]) -> list[list[str]]:
+        counted = Counter(product for group in groups for product in group)
+        twice = sorted(product for product, count in counted.items() if count > 1)
+        if twice:
+            raise ValueError(f"{twice} are named twice; a product belongs to one group")
+        return groups
+
+    @model_validator(mode="after")
+    def _wishes_agree(self) -> "Policy":
+        both = sorted(set(self.must_promote) & set(self.exclude))
+        if both:
+            raise ValueError(f"must_promote and exclude both name {both}; keep one")
+        if self.must_promote and not self.maximum_per_product:
+            raise ValueError("must_promote needs maximum_per_product of at least 1")
+        if self.duration_weeks.most > 1 and not self.minimum_gap_weeks:
+            raise ValueError("duration_weeks.most above 1 needs minimum_gap_weeks of at least 1")
         return self
 
 

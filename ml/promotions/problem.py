@@ -1,5 +1,6 @@
 """The plan problem: arrays in, an integer plan with its bound out."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,28 @@ from ml.errors import InfeasibleError
 NOTHING = -1  # no promotion
 FREE = -2  # pinned: the solver decides
 SOMETHING = -3  # pinned: some promotion, the solver decides which
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a problem's indices stand for, for messages; where empty, the index is said."""
+
+    items: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    weeks: Sequence[str] = ()
+
+    def several(self, items: Iterable[int]) -> str:
+        """Items in words: `products 1029743, 1070820`."""
+        known = len(self.items) > 0
+        listed = ", ".join(str(self.items[at] if known else at) for at in items)
+        return f"{'products' if known else 'items'} {listed}"
+
+    def category(self, at: int) -> str:
+        return str(self.categories[at]) if len(self.categories) else f"category {at}"
+
+    def week(self, at: int) -> str:
+        """A week in words: `the week of 2017-12-18`."""
+        return f"the week of {self.weeks[at]}" if len(self.weeks) else f"week {at}"
 
 
 @dataclass(frozen=True)
@@ -37,6 +60,7 @@ class PlanProblem:
     group:    (items,) int; items of one group share every promotion and must share a category.
     must:     bool (items,), the item is promoted at least once.
     pinned:   int (items, weeks), an option, NOTHING, SOMETHING or FREE: frozen promotions.
+    names:    what items, categories and weeks are called in messages.
     """
 
     value: np.ndarray
@@ -57,6 +81,7 @@ class PlanProblem:
     group: np.ndarray | None = None
     must: np.ndarray | None = None
     pinned: np.ndarray | None = None
+    names: Names = Names()
 
     def __post_init__(self) -> None:
         self._check_arrays()

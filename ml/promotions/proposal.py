@@ -24,20 +24,3 @@ class Proposal:
         """Item, week and option of each promotion, by week within item."""
         item, week = np.nonzero(self.solution.choice != NOTHING)
         return item, week, self.solution.choice[item, week]
-
-
-def make_problem(items: Items, economics: Economics, policy: Policy, budget: float) -> PlanProblem:
-    category = items.categories.codes
-    slots = np.full(
-        (len(items.categories.categories), len(items.weeks)), policy.slots_per_category_week
-    )
-    return PlanProblem(
-        value=economics.value,
-        cost=economics.cost,
-        allowed=economics.allowed,
-        category=category,
-        slots=slots,
-        gap=items.gap,
-        most=policy.maximum_per_product,
-        budget=budget,
-    )

@@ -4,13 +4,13 @@ import numpy as np
 
 from ml.assumptions import Assumptions
 from ml.promotions.mechanics.offer import Companion, Offer, Shop, price_cut
-from ml.promotions.mechanics.percent_off import prices_on_ladder
+from ml.promotions.mechanics.percent_off import Ending, prices_on_ladder
 from ml.promotions.mechanics.terms import Bundle
 
 MECHANIC = "bundle"
 
 
-def offers(shop: Shop, terms: Bundle, assumptions: Assumptions, ending: float) -> list[Offer]:
+def offers(shop: Shop, terms: Bundle, assumptions: Assumptions, ending: Ending) -> list[Offer]:
     """Baskets that hold both anyway get the product cheaper.
 
     Of the others, `attach_share` add the partner at its regular price.

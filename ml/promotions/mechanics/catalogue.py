@@ -3,11 +3,12 @@
 from ml.assumptions import Assumptions
 from ml.promotions.mechanics import bundle, buy_get, flash, gift, percent_off, spend_save
 from ml.promotions.mechanics.offer import Offer, Shop
+from ml.promotions.mechanics.percent_off import Ending
 from ml.promotions.mechanics.terms import Mechanics
 
 
 def make_offers(
-    shop: Shop, mechanics: Mechanics, assumptions: Assumptions, ending: float
+    shop: Shop, mechanics: Mechanics, assumptions: Assumptions, ending: Ending
 ) -> list[Offer]:
     """Every offer that the policy allows, in a fixed order; `ending` of the price ladder.
 

@@ -5,13 +5,13 @@ import pandas as pd
 
 from ml.assumptions import Assumptions
 from ml.promotions.mechanics.offer import Offer, Shop, price_cut
-from ml.promotions.mechanics.percent_off import prices_on_ladder
+from ml.promotions.mechanics.percent_off import Ending, prices_on_ladder
 from ml.promotions.mechanics.terms import Flash
 
 MECHANIC = "flash"
 
 
-def offers(shop: Shop, terms: Flash, assumptions: Assumptions, ending: float) -> list[Offer]:
+def offers(shop: Shop, terms: Flash, assumptions: Assumptions, ending: Ending) -> list[Offer]:
     """Who shops in those hours anyway responds to the price.
 
     The weekday's share of baskets is observed, its hours' share of the day is a prior. Of the

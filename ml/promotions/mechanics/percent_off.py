@@ -8,16 +8,17 @@ from ml.promotions.mechanics.terms import PercentOff
 
 MECHANIC = "percent_off"
 FARTHEST = 0.05
+Ending = float | list[float]  # what the prices of the ladder end in; a list: in any of these
 
 
-def offers(shop: Shop, terms: PercentOff, ending: float) -> list[Offer]:
+def offers(shop: Shop, terms: PercentOff, ending: Ending) -> list[Offer]:
     """One offer a depth, the shallowest first."""
     regular = shop.regular_price
     prices = prices_on_ladder(regular, np.sort(np.array(terms.depths)), ending)
     return [price_cut(MECHANIC, regular, price) for price in prices.T]
 
 
-def prices_on_ladder(regular: Floats, asked: Floats, ending: float) -> Floats:
+def prices_on_ladder(regular: Floats, asked: Floats, ending: Ending) -> Floats:
     """Promo prices (products, depths) for the `asked` depths, in rising order.
 
     nan where the ladder has no price within FARTHEST of the asked depth, or only one that a
@@ -31,11 +32,20 @@ def prices_on_ladder(regular: Floats, asked: Floats, ending: float) -> Floats:
     return np.where(usable, ladder, np.nan)
 
 
-def ladder_price(price: Floats, ending: float) -> Floats:
+def ladder_price(price: Floats, ending: Ending) -> Floats:
     """The price nearest to `price` that ends in `ending`: 3.42 with .09 is 3.39.
 
-    Endings below ten cents repeat every ten cents, others every whole unit.
+    Endings below ten cents repeat every ten cents, others every whole unit. The lower of two
+    prices equally near.
     """
+    endings = sorted(ending) if isinstance(ending, list) else [ending]
+    found = np.stack([_ending_in(price, end) for end in endings])
+    off = np.round(np.abs(found - price), 6)
+    nearest = np.where(off == off.min(axis=0), found, np.inf).min(axis=0)
+    return np.asarray(nearest)
+
+
+def _ending_in(price: Floats, ending: float) -> Floats:
     cents, end = np.round(price * 100, 6), round(ending * 100)
     step = 10 if end < 10 else 100
     return (np.floor((cents - end) / step + 0.5) * step + end) / 100
