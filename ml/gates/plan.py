@@ -1,7 +1,8 @@
 """The gate before publishing: the plan against its contract and against the policy.
 
-Written from the policy's words, not from the solver's: it recounts everything from the
-plan's rows, the stock and the policy, and shares no code with what made the plan.
+First each rule that rows, stock and policy can tell is an expectation, written from the policy's
+words. Then the plan's problem is stated anew from the day's tables and `ml.promotions.checker`
+counts every limit. Neither shares code with the solver.
 """
 
 import json
@@ -12,11 +13,15 @@ import pandas as pd
 from ml import lake
 from ml.contracts.outputs import PLAN, STOCK
 from ml.contracts.suites import Rule, table_suite
+from ml.errors import GateError
 from ml.gates.validation import Validation
 from ml.promotions.clearance import write_verdict
+from ml.promotions.edits import read_edits
 from ml.promotions.plan import summary_path
 from ml.promotions.policy import Policy, load_policy
+from ml.promotions.recount import broken_limits
 
+TOLD = 5  # broken limits that an error names
 ROUNDING = 1e-4  # the plan's figures are rounded to four digits
 
 
@@ -28,19 +33,30 @@ def gate_plan(as_of: date) -> None:
     """
     summary = json.loads(summary_path(as_of).read_text())
     policy = load_policy()
-    frame = measured(lake.read(PLAN, as_of), lake.read(STOCK, as_of), policy.most_from_priors)
-    rules = policy_rules(policy, float(summary["budget"]), as_of)
+    plan, budget = lake.read(PLAN, as_of), float(summary["budget"])
+    frame = measured(plan, lake.read(STOCK, as_of), policy)
+    rules = policy_rules(policy, budget, as_of)
     validation = Validation("plan", as_of)
     passed = False
     try:
         validation.check(frame, table_suite(PLAN, rules))
+        edits = read_edits(summary.get("edits", []))
+        _require_kept(as_of, broken_limits(as_of, plan, policy, budget, edits))
         passed = True
     finally:
         write_verdict(as_of, summary["plan_version"], passed)
         validation.publish()
 
 
-def measured(plan: pd.DataFrame, stock: pd.DataFrame, most_from_priors: float) -> pd.DataFrame:
+def _require_kept(as_of: date, broken: list[str]) -> None:
+    if broken:
+        raise GateError(
+            f"the plan of {as_of} breaks {len(broken)} limits and may break none: "
+            f"{'; '.join(broken[:TOLD])}; plan the day again"
+        )
+
+
+def measured(plan: pd.DataFrame, stock: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """The plan with what the policy limits, counted per row."""
     plan = plan.assign(
         starts_at=plan["starts_at"].astype("datetime64[ns]"),
@@ -48,18 +64,22 @@ def measured(plan: pd.DataFrame, stock: pd.DataFrame, most_from_priors: float) -
     )
     week = plan["starts_at"].dt.to_period("W").dt.start_time
     plan = plan.assign(week=week)
-    previous = plan.sort_values("week").groupby("product_id")["week"].shift()
+    by_week = plan.sort_values("week").groupby("product_id")["week"]
+    apart = (week - by_week.shift()).dt.days / 7
+    begins = (apart != 1) | (policy.duration_weeks.most == 1)
     available = stock.set_index(["product_id", "week_start_date"])["available_units"]
     key = pd.MultiIndex.from_arrays([plan["product_id"], week.dt.date])
+    own_slots = {name.upper(): slots for name, slots in policy.slots_by_category.items()}
     return plan.assign(
         unit_margin_share=(plan["promo_price"] - plan["unit_cost"]) / plan["promo_price"],
         share_of_regular_price=plan["promo_price"] / plan["regular_price"],
-        promotions_of_product=plan.groupby("product_id")["week"].transform("size"),
-        promotions_in_category_week=plan.groupby(["category", "week"])["week"].transform("size"),
-        weeks_since_last=(week - previous).dt.days / 7,
+        promotions_of_product=begins.groupby(plan["product_id"]).transform("sum"),
+        over_category_slots=plan.groupby(["category", "week"])["week"].transform("size")
+        - plan["category"].str.upper().map(own_slots).fillna(policy.slots_per_category_week),
+        weeks_since_last=apart.where(begins),
         hours_long=(plan["ends_at"] - plan["starts_at"]).dt.total_seconds() / 3600,
         beyond_priors=plan["margin_from_priors"]
-        - most_from_priors * plan["incremental_margin"].clip(lower=0),
+        - policy.most_from_priors * plan["incremental_margin"].clip(lower=0),
         stock_left=available.reindex(key).to_numpy() - plan["max_redemptions"],
         stock_left_at_p90=available.reindex(key).to_numpy() - plan["expected_units_p90"],
     )
@@ -76,11 +96,7 @@ def policy_rules(policy: Policy, budget: float, as_of: date) -> list[Rule]:
         _least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
         _most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
         _most("promotions_of_product", "too many of a product", policy.maximum_per_product),
-        _most(
-            "promotions_in_category_week",
-            "too many of a category in a week",
-            policy.slots_per_category_week,
-        ),
+        _most("over_category_slots", "too many of a category in a week", 0),
         _least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
         _least("starts_at", f"starts before the as-of date {as_of}", start),
         _least("hours_long", "ends before it starts", 1),

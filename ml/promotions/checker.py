@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ml.errors import GateError
 from ml.promotions.problem import FREE, NOTHING, SOMETHING, PlanProblem
 
+TOLD = 5  # broken limits that an error names
 SLACK = 1e-6  # share of a limit that rounding may take
 
 
@@ -30,6 +32,20 @@ def violations(problem: PlanProblem, choice: np.ndarray) -> list[str]:
     found = [*_own_rules(problem, runs), *_demands(problem, choice, runs)]
     found += [*_together(problem, choice), *_money(problem, runs), *_places(problem, runs)]
     return found + list(_stock(problem, runs))
+
+
+def require_kept(problem: PlanProblem, choice: np.ndarray) -> None:
+    """Refuse a plan (items, weeks) that breaks a limit.
+
+    Raises:
+        GateError: with the first broken limits and how many there are.
+    """
+    broken = violations(problem, choice)
+    if broken:
+        raise GateError(
+            f"the plan breaks {len(broken)} limits and may break none: "
+            f"{'; '.join(broken[:TOLD])}; nothing was written: report it with the policy"
+        )
 
 
 def _runs(choice: np.ndarray) -> Iterator[Run]:
@@ -54,7 +70,7 @@ def _own_rules(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
     count: Counter[int] = Counter()
     last: dict[int, int] = {}
     for run in chain.from_iterable(_promotions(problem, each) for each in runs):
-        where = f"item {run.item} week {run.start}"
+        where = _where(problem, run.item, run.start)
         count[run.item] += 1
         if not problem.allowed[run.item, run.start : run.end, run.option].all():
             yield f"{where}: option {run.option} is not allowed"
@@ -65,7 +81,7 @@ def _own_rules(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
         last[run.item] = run.end
     for item, promotions in count.items():
         if promotions > problem.most:
-            yield f"item {item}: {promotions} promotions, most {problem.most}"
+            yield f"{problem.names.several([item])}: {promotions} promotions, most {problem.most}"
 
 
 def _demands(problem: PlanProblem, choice: np.ndarray, runs: list[Run]) -> Iterator[str]:
@@ -73,12 +89,12 @@ def _demands(problem: PlanProblem, choice: np.ndarray, runs: list[Run]) -> Itera
         promoted = {run.item for run in runs}
         for item in np.flatnonzero(problem.must).tolist():
             if item not in promoted:
-                yield f"item {item}: must be promoted, is not"
+                yield f"{problem.names.several([item])}: must be promoted, is not"
     if problem.pinned is not None:
         for item, week in np.argwhere(problem.pinned != FREE).tolist():
             pin, got = int(problem.pinned[item, week]), int(choice[item, week])
             if got != pin and not (pin == SOMETHING and got != NOTHING):
-                yield f"item {item} week {week}: pinned to {pin}, is {got}"
+                yield f"{_where(problem, item, week)}: pinned to {pin}, is {got}"
 
 
 def _together(problem: PlanProblem, choice: np.ndarray) -> Iterator[str]:
@@ -88,7 +104,7 @@ def _together(problem: PlanProblem, choice: np.ndarray) -> Iterator[str]:
     for item, group in enumerate(problem.group.tolist()):
         calendar = np.ascontiguousarray(choice[item]).tobytes()
         if calendars.setdefault(group, calendar) != calendar:
-            yield f"item {item}: promoted apart from its group {group}"
+            yield f"{problem.names.several([item])}: promoted apart from its group {group}"
 
 
 def _money(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
@@ -103,10 +119,12 @@ def _money(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
         "week": problem.week_budget,
         "category": problem.category_budget,
     }
+    called = {"week": problem.names.week, "category": problem.names.category}
     for (name, index), cost in spent.items():
         limit = limits[name]
         if limit is not None and cost > limit[index] + SLACK * max(1.0, limit[index]):
-            yield f"{name} {index}: spends {cost:.4f} of {limit[index]:.4f}"
+            whose = called[name](index) if name in called else "the plan"
+            yield f"{whose}: spends {cost:.4f} of {limit[index]:.4f}"
 
 
 def _places(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
@@ -115,16 +133,19 @@ def _places(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
     for (category, week), taken in by_slot.items():
         most = problem.slots[category, week]
         if taken > most + SLACK:
-            yield f"category {category} week {week}: {taken} promotions, most {most}"
+            where = f"{problem.names.category(category)} in {problem.names.week(week)}"
+            yield f"{where}: {taken} promotions, most {most}"
     by_week = Counter(week for _, week in promoted)
     for week, taken in by_week.items():
         if problem.week_slots is not None and taken > problem.week_slots[week] + SLACK:
-            yield f"week {week}: {taken} promotions, most {problem.week_slots[week]}"
+            most = problem.week_slots[week]
+            yield f"{problem.names.week(week)}: {taken} promotions, most {most}"
     for index, rivals in enumerate(problem.rivals):
         for week in by_week:
             together = [item for item in rivals.tolist() if (item, week) in promoted]
             if len(together) > 1:
-                yield f"rivals {index} week {week}: {together} promoted together"
+                names, when = problem.names.several(together), problem.names.week(week)
+                yield f"rival set {index}: {names} promoted together in {when}"
 
 
 def _stock(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
@@ -136,4 +157,9 @@ def _stock(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
             sold[item] += float(problem.units[item, week, option])
             stock = float(problem.stock[item, week])
             if sold[item] > stock + SLACK * max(1.0, stock):
-                yield f"item {item} week {week}: sells {sold[item]:.2f} of a stock of {stock:.2f}"
+                where = _where(problem, item, week)
+                yield f"{where}: sells {sold[item]:.2f} of a stock of {stock:.2f}"
+
+
+def _where(problem: PlanProblem, item: int, week: int) -> str:
+    return f"{problem.names.several([item])} in {problem.names.week(week)}"

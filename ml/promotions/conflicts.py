@@ -54,6 +54,8 @@ def missing(board: Board, items: np.ndarray, rows: np.ndarray) -> float:
 
     An integer programme whose limits may be overrun, at the price of the overrun.
     """
+    if not len(items):
+        return 0.0
     whole = Compact(board, items)
     count, given = len(whole.starts[0]), board.limits.given
     if not count:

@@ -60,7 +60,9 @@ def merge(problem: PlanProblem) -> Merged:
         stock=None,
         group=None,
         must=None if problem.must is None else (total @ problem.must.astype(float)) > 0,
-        pinned=None if problem.pinned is None else _pinned(problem.pinned, problem.names, of, blocks),
+        pinned=None
+        if problem.pinned is None
+        else _pinned(problem.pinned, problem.names, of, blocks),
         names=_named(problem.names, of, blocks),
     )
     return Merged(merged, of, weight, problem.units, problem.stock)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from ml.contracts.marts import (
 from ml.contracts.outputs import ALTERNATIVES, FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError
 from ml.promotions.alternatives import alternatives
+from ml.promotions.announced import announced, freeze, live_before
+from ml.promotions.checker import require_kept
 from ml.promotions.economics import Economics, evaluate
 from ml.promotions.edits import Edit, pin
 from ml.promotions.items import exclusions, make_items
@@ -31,8 +33,9 @@ from ml.promotions.mechanics.habits import Habits, observe
 from ml.promotions.mechanics.offer import Shop
 from ml.promotions.options import make_options, support_shares
 from ml.promotions.policy import Policy, load_policy
-from ml.promotions.proposal import Proposal, make_problem
+from ml.promotions.proposal import Draft, Proposal
 from ml.promotions.risk import solve_worst
+from ml.promotions.rules import make_problem, named, require_known
 from ml.promotions.solver import solve
 from ml.promotions.summary import summarise
 from ml.settings import settings
@@ -56,7 +59,7 @@ SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
 
 @dataclass(frozen=True)
 class Known:
-    """The tables of one as-of date that a plan is made from."""
+    """The tables of one as-of date that a plan is made from, and the schedule live before it."""
 
     forecasts: pd.DataFrame
     responses: pd.DataFrame
@@ -67,6 +70,7 @@ class Known:
     quantities: pd.DataFrame
     spend: pd.DataFrame
     pairs: pd.DataFrame
+    announced: pd.DataFrame
 
     def habits(self, products: pd.DataFrame) -> Habits:
         """What baskets show of `products`, in their order."""
@@ -89,6 +93,7 @@ def read_known(as_of: date) -> Known:
         quantities=lake.read(FCT_BASKET_QUANTITIES, as_of),
         spend=lake.read(FCT_CATEGORY_BASKETS, as_of),
         pairs=lake.read(FCT_PRODUCT_PAIRS, as_of),
+        announced=announced(as_of),
     )
 
 
@@ -109,6 +114,8 @@ def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] =
     models = lake.manifest(FORECASTS, as_of).models
     lines = plan_lines(proposal, as_of, models)
     inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
+    if policy.frozen_weeks and (live := live_before(as_of)):
+        inputs["published_schedule"] = live
     summary = summarise(proposal, lines, reason) | {
         "edits": [edit.model_dump(mode="json") for edit in edits]
     }
@@ -141,11 +148,38 @@ def propose(
 ) -> tuple[Proposal, pd.Series]:
     """The best plan without the products in `barred`, around what `edits` pin.
 
-    Also returns, by product_id, why a product was left out; null where it was not.
+    Every limit is counted again by the checker. Also returns, by product_id, why a product was
+    left out; null where it was not.
+
+    Raises:
+        PolicyError: a limit names something unknown or does not fit the horizon.
+        InfeasibleError: no plan keeps every limit.
+        GateError: the plan found breaks a limit.
     """
+    draft, reason = prepare(known, policy, budget, barred, edits)
+    problem = draft.problem
+    if draft.economics.scenarios:
+        problem, solution = solve_worst(problem, draft.economics.scenarios)
+    else:
+        solution = solve(problem)
+    require_kept(problem, solution.choice)
+    made = {f.name: getattr(draft, f.name) for f in fields(draft)}
+    return Proposal(**made | {"problem": problem, "solution": solution}), reason
+
+
+def prepare(
+    known: Known,
+    policy: Policy,
+    budget: float,
+    barred: pd.Index = NOBODY,
+    edits: Sequence[Edit] = (),
+) -> tuple[Draft, pd.Series]:
+    """What `propose` solves, and why products are left out."""
     assumptions = load_assumptions()
+    require_known(policy, known.products)
     modelled = pd.Index(sorted(known.forecasts["product_id"].unique()), name="product_id")
-    reason = exclusions(known.products, known.responses, modelled, barred)
+    excluded = named(known.products, policy.exclude, "exclude").union(barred)
+    reason = exclusions(known.products, known.responses, modelled, excluded)
     items = make_items(
         known.products,
         known.responses,
@@ -170,13 +204,10 @@ def propose(
             f"no product may be promoted: {reason.value_counts().to_dict()}; "
             "loosen the policy or check stock and forecasts"
         )
-    problem = make_problem(items, economics, policy, budget)
+    frozen = freeze(known.announced, policy.frozen_weeks, items, options, economics)
+    problem = make_problem(items, economics, policy, budget, frozen.pinned)
     problem = pin(problem, edits, items, options, economics)
-    if economics.scenarios:
-        problem, solution = solve_worst(problem, economics.scenarios)
-    else:
-        solution = solve(problem)
-    return Proposal(items, options, economics, problem, solution, policy), reason
+    return Draft(items, options, economics, problem, policy, frozen.withdrawn), reason
 
 
 def ruled_out(economics: Economics) -> list[str | None]:

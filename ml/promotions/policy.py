@@ -56,19 +56,19 @@ class Policy(Document):
     support_cost_per_product_week: dict[Support, Annotated[float, Field(ge=0)]]
     supported_share: float = Field(gt=0, le=1)
     budget: Money
-    week_budgets: dict[Literal["default"] | date, Money] = {}
-    category_budgets: dict[str, Money] = {}
+    week_budgets: dict[Literal["default"] | date, Money] = Field(default_factory=dict)
+    category_budgets: dict[str, Money] = Field(default_factory=dict)
     margin_floor: float = Field(ge=0, lt=1)
     slots_per_category_week: Count
-    slots_by_category: dict[str, Count] = {}
+    slots_by_category: dict[str, Count] = Field(default_factory=dict)
     slots_per_week: Count | None = None
     minimum_gap_weeks: Count
     maximum_per_product: Count
     duration_weeks: Duration = Duration()
-    move_together: list[Several] = []
-    never_together: list[Several] = []
-    exclude: list[ProductId] = []
-    must_promote: list[ProductId] = []
+    move_together: list[Several] = Field(default_factory=list)
+    never_together: list[Several] = Field(default_factory=list)
+    exclude: list[ProductId] = Field(default_factory=list)
+    must_promote: list[ProductId] = Field(default_factory=list)
     frozen_weeks: Count = 0
     stock_service_level: float = Field(gt=0, lt=1)
     risk: Risk
@@ -110,6 +110,9 @@ class Policy(Document):
             raise ValueError("must_promote needs maximum_per_product of at least 1")
         if self.duration_weeks.most > 1 and not self.minimum_gap_weeks:
             raise ValueError("duration_weeks.most above 1 needs minimum_gap_weeks of at least 1")
+        for apart in self.never_together:
+            if any(len(set(apart) & set(group)) > 1 for group in self.move_together):
+                raise ValueError(f"move_together and never_together contradict each other: {apart}")
         return self
 
 

@@ -11,13 +11,25 @@ from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Draft:
+    """A plan's problem with what it was made from, before it is solved.
+
+    `withdrawn` are the announced promotions that could not stay.
+    """
+
     items: Items
     options: Options
     economics: Economics
     problem: PlanProblem
-    solution: PlanSolution
     policy: Policy
+    withdrawn: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Proposal(Draft):
+    """A solved draft."""
+
+    solution: PlanSolution
 
     @property
     def chosen(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

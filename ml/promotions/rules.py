@@ -91,8 +91,12 @@ def require_known(policy: Policy, products: pd.DataFrame) -> None:
         PolicyError: with the key, the name and what is expected.
     """
     categories = set(products["category"].str.upper())
-    for key in ("category_budgets", "slots_by_category"):
-        unknown = [k for k in getattr(policy, key) if k.upper() not in categories | {"DEFAULT"}]
+    budgets = {name for name in policy.category_budgets if name != "default"}
+    for key, told in (
+        ("category_budgets", budgets),
+        ("slots_by_category", policy.slots_by_category),
+    ):
+        unknown = sorted(name for name in told if name.upper() not in categories)
         if unknown:
             raise PolicyError(f"{key}: {unknown} are no categories of the catalogue; {REMEDY}")
     category = products.set_index("product_id")["category"]
@@ -106,7 +110,7 @@ def require_known(policy: Policy, products: pd.DataFrame) -> None:
         if unknown:
             raise PolicyError(f"{key}: {unknown} are no product_ids of the catalogue; {REMEDY}")
     for group in policy.move_together:
-        if category[group].nunique() > 1:
+        if len(set(category[group])) > 1:
             raise PolicyError(
                 f"move_together: {category[group].to_dict()} are of several categories; "
                 f"expected products of one; {REMEDY}"
@@ -116,13 +120,12 @@ def require_known(policy: Policy, products: pd.DataFrame) -> None:
 def _by_category(items: Items, told: Mapping[str, float], otherwise: float) -> Floats:
     """A number for each category; names in any case."""
     upper = {name.upper(): number for name, number in told.items()}
-    rest = upper.get("DEFAULT", otherwise)
-    return np.array([upper.get(c.upper(), rest) for c in items.categories.categories], float)
+    return np.array([upper.get(c.upper(), otherwise) for c in items.categories.categories], float)
 
 
 def _category_budget(items: Items, policy: Policy) -> Floats | None:
     told = policy.category_budgets
-    return _by_category(items, told, np.inf) if told else None
+    return _by_category(items, told, told.get("default", np.inf)) if told else None
 
 
 def _week_budget(items: Items, policy: Policy) -> Floats | None:

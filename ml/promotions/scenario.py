@@ -9,15 +9,14 @@ import pandas as pd
 from ml import lake
 from ml.contracts.outputs import FORECASTS, PLAN
 from ml.documents import checked
-from ml.errors import PolicyError
 from ml.promotions.edits import Edit
 from ml.promotions.lines import plan_lines
 from ml.promotions.plan import propose, read_known
 from ml.promotions.policy import Policy, load_policy
+from ml.promotions.rules import named
 from ml.settings import settings
 
 MEASURES = ("promotions", "cost", "incremental_margin")
-NAMED_BY = ("product_id", "category", "department")
 
 
 @dataclass(frozen=True)
@@ -47,17 +46,7 @@ class Scenario:
         Raises:
             PolicyError: a name is neither a product nor a category or department.
         """
-        named = {column: products[column].str.upper() for column in NAMED_BY}
-        hit = pd.Series(False, index=products.index)
-        for name in self.exclude:
-            found = pd.concat([values == name.upper() for values in named.values()], axis=1)
-            if not found.to_numpy().any():
-                raise PolicyError(
-                    f"{name!r} cannot be excluded: expected a product_id, category or department "
-                    "of the catalogue; correct the name"
-                )
-            hit |= found.any(axis=1)
-        return pd.Index(products.loc[hit, "product_id"])
+        return named(products, self.exclude, "exclude")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """The plan in numbers: totals, limits that bind, and what another budget would earn."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ml.errors import InfeasibleError
 from ml.promotions.proposal import Proposal
 from ml.promotions.response import Z10
 from ml.promotions.solver import solve, usage
@@ -40,17 +42,24 @@ def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> d
         "limits": _limits(proposal),
         "products_considered": len(excluded),
         "products_excluded": _counts(excluded.dropna()),
+        "announced_withdrawn": proposal.withdrawn,
         "frontier": frontier(proposal),
         "tradeoffs": tradeoff_points(proposal),
     }
 
 
 def frontier(proposal: Proposal) -> list[dict[str, float]]:
-    """The best plan at shares of the budget, each solved again."""
+    """The best plan at shares of the budget, each solved again.
+
+    A share that does not pay for the promotions that are demanded is left out.
+    """
     points = []
     for share in BUDGET_SHARES:
         problem = replace(proposal.problem, budget=share * proposal.problem.budget)
-        solution = proposal.solution if share == 1.0 else solve(problem)
+        try:
+            solution = proposal.solution if share == 1.0 else solve(problem)
+        except InfeasibleError:
+            continue
         points.append(_point(replace(proposal, problem=problem, solution=solution)))
     return points
 
@@ -67,21 +76,28 @@ def _point(proposal: Proposal) -> dict[str, float]:
 
 
 def _limits(proposal: Proposal) -> list[dict[str, Any]]:
-    """Binding shared limits, the budget first, then category-weeks by shadow price."""
-    solution, categories = proposal.solution, proposal.items.categories.categories
-    rows, weeks = np.nonzero(np.round(solution.slot_prices, 4) > 0)
-    order = np.argsort(-solution.slot_prices[rows, weeks], kind="stable")
-    slots = [
-        {
-            "limit": "category_week_slots",
-            "category": str(categories[row]),
-            "week_start_date": str(proposal.items.weeks[week]),
-            "shadow_price": round(float(solution.slot_prices[row, week]), 4),
-        }
-        for row, week in zip(rows[order], weeks[order], strict=True)
+    """Binding shared limits: the budget first, then each kind by shadow price."""
+    prices, problem = proposal.solution.prices, proposal.problem
+    categories, weeks = problem.names.categories, problem.names.weeks
+    sets = [", ".join(problem.names.items[item] for item in rivals) for rivals in problem.rivals]
+    kinds: dict[str, tuple[np.ndarray, dict[str, Sequence[str]]]] = {
+        "budget": (np.array(prices.budget), {}),
+        "week_budget": (prices.week_budget, {"week_start_date": weeks}),
+        "category_budget": (prices.category_budget, {"category": categories}),
+        "category_week_slots": (
+            prices.slots,
+            {"category": categories, "week_start_date": weeks},
+        ),
+        "week_slots": (prices.week_slots, {"week_start_date": weeks}),
+        "never_together": (prices.rivals, {"products": sets, "week_start_date": weeks}),
+    }
+    return [
+        {"limit": name, "shadow_price": round(float(price[at]), 4)}
+        | {axis: labels[k] for (axis, labels), k in zip(axes.items(), at, strict=True)}
+        for name, (price, axes) in kinds.items()
+        for at in sorted(np.ndindex(price.shape), key=lambda at: -float(price[at]))
+        if round(float(price[at]), 4) > 0
     ]
-    budget = {"limit": "budget", "shadow_price": round(solution.budget_price, 4)}
-    return ([budget] if budget["shadow_price"] else []) + slots
 
 
 def _margin_sd(proposal: Proposal) -> float:

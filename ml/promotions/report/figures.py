@@ -113,7 +113,7 @@ def budget_figures(facts: Facts) -> Budget:
         slots=[
             limit
             for limit in facts.summary.get("limits", [])
-            if "category" in limit and limit["shadow_price"] >= CENT
+            if limit["limit"] == "category_week_slots" and limit["shadow_price"] >= CENT
         ],
         exclusions=sorted(facts.summary.get("products_excluded", {}).items(), key=lambda e: -e[1]),
     )

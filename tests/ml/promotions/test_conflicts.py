@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.errors import InfeasibleError
-from ml.promotions.problem import FREE, NOTHING, SOMETHING, PlanProblem
+from ml.promotions.problem import FREE, NOTHING, SOMETHING, Names, PlanProblem
 from ml.promotions.solver import solve
 
 
@@ -46,8 +46,8 @@ def refusal(problem):
 def test_must_haves_beyond_the_budget_are_named_with_what_is_missing():
     said = refusal(shop(must=must(0, 1, 3), budget=24.5))
 
-    assert "items [0, 1, 3]" in said
-    assert "budget (room 24.5)" in said
+    assert "items 0, 1 of category 0 and items 3 of category 1" in said
+    assert "the budget (24.5)" in said
     assert "5.50 too little" in said
 
 
@@ -57,8 +57,8 @@ def test_only_the_limits_that_contradict_are_named():
 
     said = refusal(shop(slots=slots, pinned=pinned, must=must(0), budget=50.0))
 
-    assert "items [2, 3]" in said
-    assert "slots of category 1, week 0 (room 1)" in said
+    assert "items 2, 3 of category 1" in said
+    assert "the slots of category 1 in week 0 (1)" in said
     assert "1.00 too little" in said
     assert "budget" not in said
 
@@ -67,16 +67,16 @@ def test_two_limits_that_only_together_contradict_are_both_named():
     # both weeks' budgets would do for one promotion each, three items must be promoted
     said = refusal(shop(must=must(0, 1, 2), week_budget=np.array([10.0, 10.0, 0.0])))
 
-    assert "week_budget of week 0" in said
-    assert "week_budget of week 1" in said
+    assert "the budget of week 0 (10)" in said
+    assert "the budget of week 1 (10)" in said
     assert "10.00 too little" in said
 
 
 def test_an_items_own_rules_that_contradict_its_pins_are_named():
     said = refusal(shop(pinned=pins(c10=0, c11=0)))
 
-    assert "items [1]" in said
-    assert "no calendar keeps gap and duration and pinned" in said
+    assert "items 1 of category 0: has pinned promotions in week 0, week 1" in said
+    assert "no calendar keeps gap (1 weeks; 0 would do) and duration and pinned" in said
     assert "most" not in said
 
 
@@ -86,19 +86,59 @@ def test_a_must_have_without_an_allowed_option_says_so():
 
     said = refusal(shop(allowed=allowed, must=must(2)))
 
-    assert "items [2]: must be promoted, and no calendar keeps allowed" in said
+    assert "items 2 of category 1: must be promoted, and no calendar keeps allowed" in said
 
 
 def test_a_must_have_that_the_stock_cannot_serve_says_so():
     units, stock = np.full((4, 3, 1), 5.0), np.full((4, 3), 4.0)
 
-    assert "keeps stock" in refusal(shop(units=units, stock=stock, must=must(1)))
+    assert "keeps stock (1.0 units too little)" in refusal(
+        shop(units=units, stock=stock, must=must(1))
+    )
+
+
+def test_more_pinned_promotions_than_an_item_may_have_say_how_many_would_do():
+    said = refusal(shop(pinned=pins(c10=0, c12=0), most=1))
+
+    assert "keeps most (1; 2 would do) and duration and pinned" in said
 
 
 def test_groups_pinned_apart_are_refused():
-    said_of = shop(group=np.array([0, 0, 1, 2]), pinned=pins(c00=0, c10=NOTHING))
+    said = refusal(shop(group=np.array([0, 0, 1, 2]), pinned=pins(c00=0, c10=NOTHING)))
 
-    assert "pinned to" in refusal(said_of)
+    assert "items 0, 1 move together but are pinned apart in week 0" in said
+
+
+NAMES = Names(
+    items=["tea", "pot", "cup", "jug"],
+    categories=["LEAVES", "CHINA"],
+    weeks=["2017-12-04", "2017-12-11", "2017-12-18"],
+)
+
+
+def test_products_categories_and_weeks_are_called_by_their_names():
+    slots = np.array([[4, 4, 4], [4, 1, 4]])
+
+    said = refusal(shop(names=NAMES, slots=slots, pinned=pins(c21=0, c31=0)))
+
+    assert said.startswith(
+        "the demanded promotions of products cup, jug of CHINA do not fit the slots of CHINA in "
+        "the week of 2017-12-11 (1): 1.00 too little"
+    )
+
+
+def test_rivals_that_must_be_promoted_in_one_week_are_named():
+    rivals, pinned = (np.array([0, 2]),), pins(c02=0, c22=0)
+
+    said = refusal(shop(names=NAMES, rivals=rivals, pinned=pinned))
+
+    assert "one at a time of products tea, cup in the week of 2017-12-18" in said
+
+
+def test_a_group_is_called_by_all_its_products():
+    said = refusal(shop(names=NAMES, group=np.array([0, 0, 1, 2]), must=must(1), budget=15.0))
+
+    assert "products tea+pot of LEAVES do not fit the budget (15): 5.00 too little" in said
 
 
 def test_demands_that_fit_are_met():

@@ -14,7 +14,16 @@ ASKED = np.array([0.1, 0.15, 0.2, 0.25, 0.3, 0.4])
 
 @pytest.mark.parametrize(
     ("price", "ending", "ladder"),
-    [(3.42, 0.09, 3.39), (3.45, 0.09, 3.49), (2.69, 0.09, 2.69), (7.2, 0.99, 6.99), (2.0, 0.0, 2)],
+    [
+        (3.42, 0.09, 3.39),
+        (3.45, 0.09, 3.49),
+        (2.69, 0.09, 2.69),
+        (7.2, 0.99, 6.99),
+        (2.0, 0.0, 2),
+        (3.42, [0.99, 0.49], 3.49),
+        (3.3, [0.99, 0.49], 3.49),
+        (3.24, [0.49, 0.99], 2.99),
+    ],
 )
 def test_prices_move_to_the_nearest_one_with_the_ending(price, ending, ladder):
     assert ladder_price(np.array([price]), ending) == pytest.approx([ladder])

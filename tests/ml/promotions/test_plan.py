@@ -1,6 +1,7 @@
 """A small shop, planned end to end: ten products that sell well and respond to promotion."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -19,13 +20,14 @@ from ml.contracts.marts import (
     FCT_PRODUCT_WEEKS,
 )
 from ml.contracts.outputs import ALTERNATIVES, FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
-from ml.errors import InfeasibleError, LakeError, PolicyError
+from ml.errors import GateError, InfeasibleError, LakeError, PolicyError
 from ml.gates.plan import gate_plan
 from ml.promotions.edits import read_edits
 from ml.promotions.lines import TERMS
 from ml.promotions.mechanics import percent_off
 from ml.promotions.plan import summary_path, write_plan
 from ml.promotions.scenario import Scenario, compare
+from ml.promotions.solver import solve
 from ml.settings import settings
 
 AS_OF = date(2017, 12, 4)
@@ -475,3 +477,125 @@ def test_among_all_mechanics_the_plan_earns_no_less(shop):
 
     assert summary()["objective"] >= alone
     assert sum(summary()["promotions_by_mechanic"].values()) == len(plan())
+
+
+def another_price(lines):
+    return lines.assign(promo_price=lines["promo_price"].where(lines.index > 0, 1.23))
+
+
+def a_lower_cost(lines):
+    return lines.assign(cost=lines["cost"].where(lines.index > 0, 0.01))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        (another_price, "is none of the day's options"),
+        (a_lower_cost, "cost is 0.01, expected"),
+    ],
+)
+def test_the_gate_refuses_a_row_that_is_not_as_planned(shop, tamper, said):
+    shop()
+    write_plan(AS_OF)
+    lake.write(PLAN, AS_OF, tamper(plan()))
+
+    with pytest.raises(GateError, match=said):
+        gate_plan(AS_OF)
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"slots_per_week": 2}, r"the week of 2017-12-\d\d: \d promotions, most 2"),
+        ({"week_budgets": {"default": 9.0}}, r"the week of .*: spends .* of 9\.0000"),
+        ({"category_budgets": {"HAM": 9.0}}, r"HAM: spends .* of 9\.0000"),
+        ({"must_promote": ["p9"]}, "products p9: must be promoted, is not"),
+        ({"exclude": ["p3"]}, "p3-.* is none of the day's options"),
+        ({"never_together": [GOOD]}, "promoted together in the week of"),
+        ({"move_together": [GOOD[:5]]}, "promoted apart from its group"),
+    ],
+)
+def test_the_gate_counts_each_limit_of_the_policy_on_the_rows(shop, limit, said):
+    """A plan made without the limit meets the gate with it."""
+    shop(exclude=["p9"])
+    write_plan(AS_OF)
+    shop(**limit)
+
+    with pytest.raises(GateError, match=said):
+        gate_plan(AS_OF)
+
+
+def test_a_solver_that_breaks_a_limit_gets_nothing_written(shop, monkeypatch):
+    def careless(problem):
+        return solve(replace(problem, slots=problem.slots + 3))
+
+    shop(slots_per_category_week=2)
+    monkeypatch.setattr("ml.promotions.plan.solve", careless)
+
+    with pytest.raises(GateError, match=r"(HAM|SALAMI) in the week of .*: \d promotions, most 2"):
+        write_plan(AS_OF)
+    assert lake.partitions(PLAN) == []
+
+
+def test_limits_that_were_set_pass_the_gate(shop):
+    shop(
+        slots_per_week=5,
+        week_budgets={"default": 40.0, str(WEEKS[1]): 5.0},
+        category_budgets={"ham": 60.0},
+        slots_by_category={"SALAMI": 2},
+        move_together=[["p6", "p7"]],
+        never_together=[["p1", "p2"]],
+        must_promote=["p9"],
+        exclude=["p3"],
+        duration_weeks={"least": 1, "most": 2},
+        price_ending=[0.09, 0.05],
+    )
+
+    write_plan(AS_OF)
+    gate_plan(AS_OF)
+
+    lines = plan()
+    spent = lines.groupby("starts_at")["cost"].sum()
+    assert spent.max() <= 40.0
+    assert spent.get(pd.Timestamp(WEEKS[1]), 0.0) <= 5.0
+    assert lines.loc[lines["category"] == "HAM", "cost"].sum() <= 60.0
+    assert "p9" in set(lines["product_id"])
+    assert "p3" not in set(lines["product_id"])
+    assert {limit["limit"] for limit in summary()["limits"]} >= {"week_budget"}
+    assert all(point["budget"] > 0 for point in summary()["frontier"])
+
+
+def test_announced_weeks_stay_in_the_next_days_plan(shop):
+    shop()
+    write_plan(AS_OF)
+    version, first = publish_by_hand(), plan()
+    shop(frozen_weeks=2, budget=120.0)
+    write_plan(AS_OF)
+    assert plan()["cost"].sum() < first["cost"].sum()  # as of the same day nothing is announced
+    before = settings().published / version
+    before.rename(before.with_name(f"2017-12-01{version[10:]}"))
+    (settings().published / "history.jsonl").write_text(
+        json.dumps({"action": "publish", "plan_version": f"2017-12-01{version[10:]}"}) + "\n"
+    )
+
+    write_plan(AS_OF)
+    gate_plan(AS_OF)
+
+    frozen = pd.Timestamp(WEEKS[2])
+    kept = plan().loc[plan()["starts_at"] < frozen, ["promotion_id", "promo_price", "support"]]
+    asked = first.loc[first["starts_at"] < frozen, ["promotion_id", "promo_price", "support"]]
+    assert len(kept) > 0
+    assert kept.to_numpy().tolist() == asked.to_numpy().tolist()
+    assert lake.manifest(PLAN, AS_OF).inputs["published_schedule"].startswith("2017-12-01")
+    assert summary()["announced_withdrawn"] == []
+
+
+def publish_by_hand():
+    """The plan as a published version's schedule; returns its version."""
+    lines = plan()
+    version = lines["plan_version"].iloc[0]
+    folder = settings().published / version
+    folder.mkdir(parents=True)
+    lines.to_parquet(folder / "schedule.parquet")
+    (folder / "manifest.json").write_text("{}")
+    return version

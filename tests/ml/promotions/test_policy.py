@@ -30,6 +30,20 @@ def test_the_shipped_policy_and_assumptions_are_sound():
         ("mechanics", {"percent_off": {"depths": [0.9]}}, "less than or equal to 0.7"),
         ("bugdet", 4000, "Extra inputs"),
         ("support_cost_per_product_week", {"none": 0}, "lacks"),
+        ("week_budgets", {"2017-12-19": 5}, "no Mondays"),
+        ("week_budgets", {"christmas": 5}, "valid date"),
+        ("week_budgets", {"default": -5}, "greater than or equal to 0"),
+        ("category_budgets", {"BEEF": -1}, "greater than or equal to 0"),
+        ("slots_by_category", {"BEEF": -1}, "greater than or equal to 0"),
+        ("slots_per_week", -1, "greater than or equal to 0"),
+        ("duration_weeks", {"least": 3, "most": 2}, "least must be <= most"),
+        ("duration_weeks", {"least": 0, "most": 2}, "greater than or equal to 1"),
+        ("move_together", [[1, 2], [2, 3]], "['2'] are named twice"),
+        ("move_together", [[1]], "at least 2 items"),
+        ("never_together", [[1]], "at least 2 items"),
+        ("frozen_weeks", -1, "greater than or equal to 0"),
+        ("price_ending", [0.09, 1.0], "less than 1"),
+        ("price_ending", [], "at least 1 item"),
     ],
 )
 def test_an_unusable_policy_names_file_key_and_rule(tmp_path, key, value, rule):
@@ -43,6 +57,25 @@ def test_an_unusable_policy_names_file_key_and_rule(tmp_path, key, value, rule):
     assert rule in message
     assert key in message or key == "support_cost_per_product_week"
     assert "Correct the file" in message
+
+
+@pytest.mark.parametrize(
+    ("told", "rule"),
+    [
+        ({"must_promote": [1, 2], "exclude": ["2"]}, "must_promote and exclude both name ['2']"),
+        ({"must_promote": [1], "maximum_per_product": 0}, "needs maximum_per_product"),
+        (
+            {"duration_weeks": {"most": 2}, "minimum_gap_weeks": 0},
+            "needs minimum_gap_weeks of at least 1",
+        ),
+        ({"move_together": [[1, 2]], "never_together": [[2, 1]]}, "contradict each other"),
+    ],
+)
+def test_limits_that_contradict_each_other_are_refused(tmp_path, told, rule):
+    with pytest.raises(PolicyError) as raised:
+        load_policy(changed(tmp_path, settings().policy_path, **told))
+
+    assert rule in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""Promotions that shoppers were already told of: the weeks of the live schedule that stay."""
+
+import json
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.contracts.outputs import PLAN
+from ml.promotions import releases
+from ml.promotions.economics import Economics, Items
+from ml.promotions.options import Options
+from ml.promotions.problem import FREE, NOTHING
+from ml.settings import settings
+
+MADE_LIVE = ("publish", "roll_back")
+PRICED = ("percent_off", "bundle", "flash")  # their terms are the price itself
+CENT = 0.01
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """`pinned` int (items, weeks); `withdrawn` says which promotions could not stay, and why."""
+
+    pinned: np.ndarray | None
+    withdrawn: list[dict[str, str]]
+
+
+def live_before(as_of: date) -> str | None:
+    """The version planned before as_of that went live last; None before the first."""
+    history = settings().published / releases.HISTORY
+    if not history.is_file():
+        return None
+    steps = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
+    known = set(releases.versions())
+    live = [
+        step["plan_version"]
+        for step in steps
+        if step["action"] in MADE_LIVE and step["plan_version"] in known
+    ]
+    return next((v for v in reversed(live) if date.fromisoformat(v[:10]) < as_of), None)
+
+
+def announced(as_of: date) -> pd.DataFrame:
+    """The schedule that was live before as_of, rows of PLAN with their `week`, a Monday."""
+    version = live_before(as_of)
+    if version is None:
+        return pd.DataFrame(columns=[*PLAN.column_names, "week"])
+    return with_weeks(pd.read_parquet(releases.folder(version) / "schedule.parquet"))
+
+
+def with_weeks(lines: pd.DataFrame) -> pd.DataFrame:
+    """Rows of PLAN with the Monday of the week in which each starts."""
+    starts = pd.to_datetime(lines["starts_at"])
+    return lines.assign(week=starts.dt.to_period("W").dt.start_time.dt.date)
+
+
+def freeze(
+    live: pd.DataFrame, weeks: int, items: Items, options: Options, economics: Economics
+) -> Frozen:
+    """Pin the first `weeks` of the horizon to `live`, as far as it reaches.
+
+    A promotion that may not be had any more (stock, margin floor, price, product) is withdrawn:
+    its product gets none in that week.
+    """
+    last = max(live["week"], default=date.min)
+    covered = [at for at, week in enumerate(items.weeks[:weeks]) if week <= last]
+    if not covered:
+        return Frozen(None, [])
+    pinned = np.full((len(items.table), len(items.weeks)), FREE)
+    pinned[:, covered] = NOTHING
+    rows = {product: row for row, product in enumerate(items.table["product_id"])}
+    withdrawn = []
+    for line in live[live["week"].isin(items.weeks[covered])].to_dict("records"):
+        item, week = (
+            rows.get(line["product_id"]),
+            int(np.flatnonzero(items.weeks == line["week"])[0]),
+        )
+        option = None if item is None else option_of(line, item, options)
+        if item is not None and option is not None and economics.allowed[item, week, option]:
+            pinned[item, week] = option
+            continue
+        why = "not planned any more" if item is None else "its terms are not offered any more"
+        if option is not None:
+            why = "stock, margin floor or priors rule it out now"
+        withdrawn.append({"promotion_id": str(line["promotion_id"]), "reason": why})
+    return Frozen(pinned, withdrawn)
+
+
+def option_of(line: Mapping[Hashable, Any], item: int, options: Options) -> int | None:
+    """The option that a row of PLAN is, None when it is none of them.
+
+    The terms must be the same, and where the terms are a price, that price.
+    """
+    for option in np.flatnonzero(options.support == line["support"]).tolist():
+        offer = options.offers[options.offer[option]]
+        if offer.mechanic != line["mechanic"] or not np.isfinite(options.price[item, option]):
+            continue
+        same = all(_same(value, line[name], item) for name, value in offer.terms.items())
+        off = abs(options.price[item, option] - line["promo_price"])
+        if same and (offer.mechanic not in PRICED or off < CENT / 2):
+            return int(option)
+    return None
+
+
+def _same(term: Any, told: Any, item: int) -> bool:
+    value = term[item] if isinstance(term, np.ndarray) else term
+    return bool(str(value) == told if isinstance(told, str) else abs(value - told) < CENT / 2)
