@@ -104,13 +104,18 @@ def plan(
     exclude: Annotated[
         list[str] | None, typer.Option(help="A product, category or department; repeatable.")
     ] = None,
+    must: Annotated[
+        list[str] | None, typer.Option(help="A product to promote at least once; repeatable.")
+    ] = None,
+    slots: Annotated[int | None, typer.Option(help="Promotions of a category in a week.")] = None,
 ) -> None:
     """What if: plan a made day again under other limits; nothing is published."""
     from ml.promotions.scenario import Scenario, compare
     from promoloop.what_if import table
 
     with _errors():
-        found = compare(as_of.date(), Scenario(budget, floor, tuple(exclude or ())))
+        asked = Scenario(budget, floor, tuple(exclude or ()), must=tuple(must or ()), slots=slots)
+        found = compare(as_of.date(), asked)
     out.print(table(found))
     out.print(
         f"at most {found.gap:.4%} below the best plan under these limits; its promotions are in "

@@ -11,6 +11,7 @@ from ml.settings import PROJECT
 
 # Inside ml a stage may import itself and the stages before it.
 BASE = {
+    "allocation",
     "errors",
     "settings",
     "contracts",

@@ -13,19 +13,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS
-from ml.contracts.outputs import CANDIDATES, PLAN
+from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.outputs import CANDIDATES, PLAN, RESPONSES
 from ml.contracts.table import Table
 from ml.promotions import releases
 from ml.promotions.dossier import dossier
+from ml.promotions.fatigue import recent_offers
 from ml.promotions.feed import merchant_feed
+from ml.promotions.incremental import Bought
 from ml.promotions.naming import product_names, products_named
 from ml.promotions.offers import ASSIGNMENTS, OFFERS, allocate_offers
+from ml.promotions.policy import load_policy
 from ml.promotions.report import render
 from ml.promotions.report.facts import read_facts
 from ml.settings import settings
 
 DOSSIER = "dossier.json"
+OFFERED_BY = (CANDIDATES, DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS)
 
 
 def write_release(folder: Path, as_of: date, version: str) -> None:
@@ -33,12 +37,7 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     schedule = lake.read(PLAN, as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     names = product_names(products[products["product_id"].isin(products_named(schedule))])
-    offers, assignments = allocate_offers(
-        schedule,
-        lake.read(CANDIDATES, as_of),
-        lake.read(DIM_CUSTOMERS, as_of, ["customer_id", "may_be_targeted"]),
-        float(schedule["holdout_share"].max()),
-    )
+    offers, assignments = _offers(schedule, as_of)
     (folder / "offers").mkdir()
     rows = {
         "schedule.parquet": _write(folder / "schedule.parquet", PLAN, schedule),
@@ -60,11 +59,31 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     )
 
 
+def _offers(schedule: pd.DataFrame, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    customers = lake.read(DIM_CUSTOMERS, as_of).set_index("customer_id")
+    responses = lake.read(RESPONSES, as_of, ["product_id", "mailer_lift"])
+    rules = load_policy().offers
+    bought = Bought(
+        as_of=as_of,
+        pairs=lake.read(FCT_CUSTOMER_PRODUCTS, as_of),
+        first_visit_on=customers["first_visit_on"],
+        mailer_lift=responses.set_index("product_id")["mailer_lift"],
+    )
+    return allocate_offers(
+        schedule,
+        lake.read(CANDIDATES, as_of),
+        customers.index[customers["may_be_targeted"]].to_series(),
+        bought,
+        recent_offers(as_of, rules.window_weeks),
+        rules,
+    )
+
+
 def _manifest(
     as_of: date, version: str, digests: dict[str, str], rows: dict[str, int]
 ) -> dict[str, Any]:
     plan = lake.manifest(PLAN, as_of)
-    inputs = {t.name: lake.manifest(t, as_of).content_hash for t in (CANDIDATES, DIM_CUSTOMERS)}
+    inputs = {t.name: lake.manifest(t, as_of).content_hash for t in OFFERED_BY}
     return {
         "plan_version": version,
         "as_of": as_of.isoformat(),

@@ -1,15 +1,24 @@
 """Which promotions each customer hears of, and who is kept out so that it can be measured.
 
-The prices of the plan hold for everybody; an offer is the message about one of them. The
-holdout is drawn from a keyed hash of the customer before anything is allocated, so it is
-the same on every machine and in every plan, and knows nothing of what is on offer.
+The prices of the plan hold for everybody; an offer is the message about one of them. Messages go
+where they add most, within a budget, each customer's cap and rest. The holdout is drawn from a
+keyed hash of the customer before anything is allocated, so it is the same on every machine and in
+every plan, and knows nothing of what is on offer.
 """
 
 import hashlib
+import logging
 
+import numpy as np
 import pandas as pd
 
+from ml.allocation import allocate
 from ml.contracts.table import Column, Table
+from ml.promotions.fatigue import caps, rested
+from ml.promotions.incremental import Bought, valued
+from ml.promotions.policy import Offers
+
+log = logging.getLogger(__name__)
 
 OFFERS = Table(
     name="offers",
@@ -21,9 +30,19 @@ OFFERS = Table(
         Column("customer_id", "string"),
         Column("promotion_id", "string"),
         Column("product_id", "string"),
-        Column("offer_rank", "int64", "1 = shown first.", minimum=1),
+        Column("offer_rank", "int64", "1 = shown first: adds most.", minimum=1),
         Column("affinity_rank", "int64", "Among the customer's candidates.", minimum=1),
         Column("score", "double", "Of the affinity model."),
+        Column(
+            "chance_without",
+            "double",
+            "Of a purchase in the promoted week, without the message.",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("chance_with", "double", "With it.", minimum=0, maximum=1),
+        Column("incremental_margin", "double", "Expected, with the message less without it."),
+        Column("cost", "double", "Expected markdown on what is bought more, plus sending."),
         Column("propensity", "double", "Chance of being targeted.", above=0, maximum=1),
     ),
 )
@@ -43,42 +62,64 @@ ASSIGNMENTS = Table(
 )
 
 HOLDOUT_KEY = "promoloop-offers"
-MOST_PER_CUSTOMER = 8
 
 
 def allocate_offers(
     schedule: pd.DataFrame,
     candidates: pd.DataFrame,
-    customers: pd.DataFrame,
-    holdout_share: float,
+    people: pd.Series,
+    bought: Bought,
+    recent: pd.DataFrame,
+    rules: Offers,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give each customer the promotions of the products they like best.
+    """Give each customer the messages that add most to the margin.
 
     Args:
         schedule: rows of the PLAN contract.
         candidates: rows of the CANDIDATES contract.
-        customers: rows of DIM_CUSTOMERS; only those who may be targeted get offers.
-        holdout_share: of customers, 0 to 1.
+        people: customer_id of those who may be targeted.
+        bought: what chances are estimated from, before the plan's as-of date.
+        recent: what was offered lately (`recent_offers`).
+        rules: the budget, the caps and how long a product rests.
 
     Returns:
-        Rows of OFFERS, at most MOST_PER_CUSTOMER a customer and the earliest promotion of
-        a product, and rows of ASSIGNMENTS.
+        Rows of OFFERS, of a product its earliest promotion, and rows of ASSIGNMENTS.
     """
-    assignments = hold_out(
-        customers.loc[customers["may_be_targeted"], "customer_id"], holdout_share
-    )
+    assignments = hold_out(people, float(schedule["holdout_share"].max()))
     targeted = assignments.loc[~assignments["is_held_out"], ["customer_id", "propensity"]]
     first = schedule.sort_values(["starts_at", "promotion_id"]).drop_duplicates("product_id")
     offers = candidates.rename(columns={"rank": "affinity_rank"}).merge(
         first[["product_id", "promotion_id"]], on="product_id"
     )
-    offers = offers.merge(targeted, on="customer_id")
-    offers = offers.sort_values(["customer_id", "affinity_rank", "promotion_id"])
-    offers["offer_rank"] = offers.groupby("customer_id").cumcount() + 1
-    offers = offers[offers["offer_rank"] <= MOST_PER_CUSTOMER]
+    offers = rested(offers.merge(targeted, on="customer_id"), recent, bought.as_of, rules)
+    offers = valued(offers.sort_values(["customer_id", "affinity_rank"]), schedule, bought)
+    offers["cost"] = offers.pop("markdown") + rules.cost_each
+    offers["incremental_margin"] -= rules.cost_each
+    offers = _affordable(offers, caps(targeted["customer_id"], recent, rules), rules.budget)
+    ranks = offers.groupby("customer_id")["incremental_margin"].rank("first", ascending=False)
+    offers["offer_rank"] = ranks.astype("int64")
     given = offers.groupby("customer_id").size()
     assignments["offers"] = assignments["customer_id"].map(given).fillna(0).astype("int64")
     return offers, assignments
+
+
+def _affordable(offers: pd.DataFrame, cap: pd.Series, budget: float) -> pd.DataFrame:
+    """The rows that earn most within the budget and each customer's cap (by customer_id)."""
+    customer, ids = pd.factorize(offers["customer_id"])
+    place = offers.groupby("customer_id").cumcount().to_numpy()
+    shape = (len(ids), int(place.max(initial=-1)) + 1)
+    value, cost = np.full(shape, -np.inf), np.zeros(shape)
+    value[customer, place] = offers["incremental_margin"]
+    cost[customer, place] = offers["cost"]
+    found = allocate(value, cost, cap.reindex(ids).to_numpy(int), budget)
+    log.info(
+        "offers: %d to %d customers add %.2f, at most %.4f %% below the best",
+        found.taken.sum(),
+        found.taken.any(axis=1).sum(),
+        found.objective,
+        100 * found.gap,
+    )
+    return offers[found.taken[customer, place]].copy()
 
 
 def hold_out(customer_ids: pd.Series, share: float) -> pd.DataFrame:

@@ -207,7 +207,7 @@ def prepare(
     frozen = freeze(known.announced, policy.frozen_weeks, items, options, economics)
     problem = make_problem(items, economics, policy, budget, frozen.pinned)
     problem = pin(problem, edits, items, options, economics)
-    return Draft(items, options, economics, problem, policy, frozen.withdrawn), reason
+    return Draft(items, options, economics, problem, policy, displaced, frozen.withdrawn), reason
 
 
 def ruled_out(economics: Economics) -> list[str | None]:

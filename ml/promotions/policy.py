@@ -47,6 +47,26 @@ class Duration(Document):
         return self
 
 
+class Offers(Document):
+    """Messages to customers about promotions; see policy.yml."""
+
+    budget: Money = 500.0
+    cost_each: Money = 0.01
+    most_per_customer: int = Field(8, ge=1)
+    product_rest_weeks: Count = 1
+    window_weeks: Count = 4
+    most_in_window: Count = 16
+
+    @model_validator(mode="after")
+    def _window_covers_the_rest(self) -> "Offers":
+        if self.product_rest_weeks > self.window_weeks:
+            raise ValueError(
+                f"product_rest_weeks is {self.product_rest_weeks}, but offers are remembered for "
+                f"window_weeks, {self.window_weeks}; expected no more"
+            )
+        return self
+
+
 class Policy(Document):
     """See policy.yml for each value's meaning and unit."""
 
@@ -75,6 +95,7 @@ class Policy(Document):
     price_ending: Ending | Annotated[list[Ending], Field(min_length=1)]
     per_customer_limit: int = Field(ge=1)
     holdout_share: float = Field(ge=0, lt=1)
+    offers: Offers = Offers()
     review: Reviews
 
     @model_validator(mode="after")

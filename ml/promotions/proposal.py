@@ -14,7 +14,8 @@ from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution
 class Draft:
     """A plan's problem with what it was made from, before it is solved.
 
-    `withdrawn` are the announced promotions that could not stay.
+    `displaced` is the share of extra units that other sales lose, `withdrawn` are the announced
+    promotions that could not stay.
     """
 
     items: Items
@@ -22,6 +23,7 @@ class Draft:
     economics: Economics
     problem: PlanProblem
     policy: Policy
+    displaced: float
     withdrawn: list[dict[str, str]]
 
 

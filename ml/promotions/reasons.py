@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ml.promotions.economics import Economics
+from ml.promotions.problem import FREE, NOTHING
 from ml.promotions.proposal import Proposal
 
 DIGITS = 4
@@ -24,21 +25,55 @@ def reasons(proposal: Proposal, item: int, week: int, option: int) -> dict[str, 
         "multiplier": _number(economics.mean_demand[at] / proposal.items.baseline[item, week]),
         "incremental_margin_sd": _number(economics.margin_sd[at]),
         "supplier_funding_share": _number(product["funding"]),
+        "displaces": displaces(proposal, item, week, option),
         "limits": limits(proposal, item, week, option),
         "next_best": next_best(proposal, item, week, option),
         "assumed": assumed(proposal, item, option),
     }
 
 
+def displaces(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:
+    """What the promotion takes from other sales, and from another product's promotion.
+
+    `units_of_other_sales` are extra units that other sales lose, in money `margin_of_other_sales`;
+    `instead_of` is the product that would take its category's place in the week, None where the
+    places are not all taken.
+    """
+    at, economics = (item, week, option), proposal.economics
+    product = proposal.items.table.iloc[item]
+    extra = max(float(economics.sales.expected[at] - economics.baseline_sales[item, week]), 0.0)
+    units = proposal.displaced * extra
+    usual = float(product["regular_price"]) - float(product["unit_cost"])
+    return {
+        "units_of_other_sales": _number(units),
+        "margin_of_other_sales": _number(units * usual),
+        "instead_of": _instead_of(proposal, item, week),
+    }
+
+
+def _instead_of(proposal: Proposal, item: int, week: int) -> dict[str, Any] | None:
+    """The product of the category without promotion in the week that would earn most there."""
+    category = proposal.problem.category
+    if round(float(proposal.solution.slot_prices[category[item], week]), DIGITS) <= 0:
+        return None
+    idle = proposal.solution.choice[:, week] == NOTHING
+    rivals = np.flatnonzero((category == category[item]) & idle)
+    worth = np.where(
+        proposal.problem.allowed[rivals, week], _worth(proposal, rivals, week), -np.inf
+    )
+    if not (worth > 0).any():
+        return None
+    row, option = np.unravel_index(int(worth.argmax()), worth.shape)
+    product = proposal.items.table["product_id"].iloc[rivals[row]]
+    return {"product_id": str(product)} | _option(proposal, int(rivals[row]), week, int(option))
+
+
 def limits(proposal: Proposal, item: int, week: int, option: int) -> list[dict[str, Any]]:
     """The limits that bind here: shared ones with their shadow price, own ones with the loss."""
-    solution = proposal.solution
-    slot = solution.slot_prices[proposal.problem.category[item], week]
-    shared = {"budget": solution.budget_price, "category_week_slots": slot}
     binding = [
         {"limit": name, "shadow_price": _number(price)}
-        for name, price in shared.items()
-        if round(price, DIGITS) > 0
+        for name, price in _shared(proposal, item, week).items()
+        if round(float(price), DIGITS) > 0
     ]
     economics = proposal.economics
     worth = _worth(proposal, item, week)
@@ -48,15 +83,47 @@ def limits(proposal: Proposal, item: int, week: int, option: int) -> list[dict[s
     if rival[better] > worth[option]:
         name = _barring(economics, (item, week, better))
         binding.append({"limit": name, "rules_out": _option(proposal, item, week, better)})
-    return binding
+    return binding + _demands(proposal, item, week)
+
+
+def _shared(proposal: Proposal, item: int, week: int) -> dict[str, float]:
+    """The shadow price of each shared limit that the promotion uses."""
+    prices, problem = proposal.solution.prices, proposal.problem
+    category = problem.category[item]
+    mine = [at for at, rivals in enumerate(problem.rivals) if item in rivals]
+    return {
+        "budget": prices.budget,
+        "week_budget": prices.week_budget[week],
+        "category_budget": prices.category_budget[category],
+        "category_week_slots": prices.slots[category, week],
+        "week_slots": prices.week_slots[week],
+        "never_together": sum((prices.rivals[at, week] for at in mine), 0.0),
+    }
+
+
+def _demands(proposal: Proposal, item: int, week: int) -> list[dict[str, Any]]:
+    """What the policy, a person or the live schedule asks of the product in the week."""
+    problem = proposal.problem
+    pinned = problem.pinned is not None and problem.pinned[item, week] not in (FREE, NOTHING)
+    must = problem.must is not None and bool(problem.must[item])
+    together = problem.group is not None and np.sum(problem.group == problem.group[item]) > 1
+    told = {"pinned": pinned, "must_promote": must, "move_together": together}
+    return [{"limit": name} for name, holds in told.items() if holds]
 
 
 def next_best(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any] | None:
-    """The other allowed option that would come next in this week; null when there is none."""
-    rival = np.where(proposal.economics.allowed[item, week], _worth(proposal, item, week), -np.inf)
+    """The other allowed option that would come next in this week; null when there is none.
+
+    `gives_up`: how much less it is worth, once what either takes of the budgets is paid for.
+    """
+    worth = _worth(proposal, item, week)
+    rival = np.where(proposal.problem.allowed[item, week], worth, -np.inf)
     rival[option] = -np.inf
     best = int(rival.argmax())
-    return _option(proposal, item, week, best) if np.isfinite(rival[best]) else None
+    if not np.isfinite(rival[best]):
+        return None
+    given_up = {"gives_up": _number(worth[option] - worth[best])}
+    return _option(proposal, item, week, best) | given_up
 
 
 def assumed(proposal: Proposal, item: int, option: int) -> list[str]:
@@ -90,10 +157,12 @@ def _barring(economics: Economics, at: tuple[int, int, int]) -> str:
     return "stock" if not economics.in_stock[at] else "most_from_priors"
 
 
-def _worth(proposal: Proposal, item: int, week: int) -> np.ndarray:
-    """Each option's value less the priced budget; the slot costs them all the same."""
-    priced = proposal.solution.budget_price * proposal.problem.cost[item, week]
-    return proposal.problem.value[item, week] - priced
+def _worth(proposal: Proposal, item: int | np.ndarray, week: int) -> np.ndarray:
+    """Each option's value less the priced budgets; the slots cost them all the same."""
+    prices, category = proposal.solution.prices, proposal.problem.category[item]
+    money = prices.budget + prices.week_budget[week] + prices.category_budget[category]
+    priced = np.asarray(money)[..., None] * proposal.problem.cost[item, week]
+    return np.asarray(proposal.problem.value[item, week] - priced)
 
 
 def _option(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """What if: the plan that other limits would give, beside the one that was made."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -25,19 +27,27 @@ class Scenario:
 
     `budget` in money over the horizon, `floor` the least margin as a share of the promo
     price, `exclude` product ids, categories and departments, in any case, `edits` what single
-    products' weeks must hold.
+    products' weeks must hold, `must` product ids that are promoted at least once, `slots` the
+    most promotions of a category in a week.
     """
 
     budget: float | None = None
     floor: float | None = None
     exclude: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
+    must: tuple[str, ...] = ()
+    slots: int | None = None
 
     def policy(self) -> Policy:
         """policy.yml with the scenario's limits, checked by the same rules."""
-        limits = {"budget": self.budget, "margin_floor": self.floor}
+        limits = {
+            "budget": self.budget,
+            "margin_floor": self.floor,
+            "slots_per_category_week": self.slots,
+        }
         asked = {name: limit for name, limit in limits.items() if limit is not None}
         told = load_policy().model_dump() | asked
+        told["must_promote"] = [*told["must_promote"], *self.must]
         return checked(told, Policy, "the scenario", "Ask for another value")
 
     def barred(self, products: pd.DataFrame) -> pd.Index:
@@ -62,11 +72,29 @@ class Comparison:
     categories: pd.DataFrame
     path: Path
 
+    def told(self) -> dict[str, str]:
+        """The scenario in a few words: its version and file, and what changes in all."""
+        total = self.categories.loc["all"]
+        changes = {measure: f"{total[f'{measure}_more']:+.2f}" for measure in MEASURES}
+        return {"plan_version": self.plan_version, "path": str(self.path)} | changes
+
+
+def scenario_of(told: Mapping[str, Any]) -> Scenario:
+    """The scenario in a run's parameters: `budget`, `floor`, `slots`, `exclude`, `must`."""
+    return Scenario(
+        budget=told.get("budget"),
+        floor=told.get("floor"),
+        slots=told.get("slots"),
+        exclude=tuple(str(name) for name in told.get("exclude") or ()),
+        must=tuple(str(name) for name in told.get("must") or ()),
+    )
+
 
 def compare(as_of: date, scenario: Scenario) -> Comparison:
     """Plan `scenario` on the inputs of as_of and set it beside as_of's plan; publishes nothing.
 
-    The scenario's promotions are left as CSV under the lake, by their version.
+    The scenario's promotions are left as CSV under the lake, by their version, and beside them
+    the difference in money by category.
 
     Raises:
         LakeError: the plan of as_of, or a table it is made from, is missing.
@@ -82,7 +110,10 @@ def compare(as_of: date, scenario: Scenario) -> Comparison:
     version = "empty" if lines.empty else str(lines["plan_version"].iloc[0])
     path = _folder(as_of) / f"{version}.csv"
     lake.replace_text(path, lines[PLAN.column_names].to_csv(index=False))
-    return Comparison(version, lines, proposal.solution.gap, by_category(now, lines), path)
+    difference = by_category(now, lines)
+    told = difference.rename_axis("category").to_csv(lineterminator="\n")
+    lake.replace_text(path.with_name(f"{version}-by-category.csv"), told)
+    return Comparison(version, lines, proposal.solution.gap, difference, path)
 
 
 def by_category(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:

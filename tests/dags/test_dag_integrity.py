@@ -3,7 +3,13 @@ from itertools import pairwise
 import pytest
 
 SCHEDULED = {"refresh_promotions", "train_demand"}
-DAGS = SCHEDULED | {"revise_plan", "roll_back_model", "roll_back_schedule", "search_demand"}
+DAGS = SCHEDULED | {
+    "revise_plan",
+    "roll_back_model",
+    "roll_back_schedule",
+    "search_demand",
+    "what_if",
+}
 ORDER = (
     "land",
     "gate_landing",

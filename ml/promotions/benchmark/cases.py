@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.promotions.audience import allocate
+from ml.allocation import allocate
 from ml.promotions.benchmark import instances
 from ml.promotions.benchmark.peers import dual_bisection, highs
 from ml.promotions.checker import violations

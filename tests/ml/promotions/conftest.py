@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import (
     ALTERNATIVES,
     CANDIDATES,
@@ -51,6 +51,7 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
     lake.write(RESPONSES, as_of, _responses())
     lake.write(STOCK, as_of, _stock())
     lake.write(CANDIDATES, as_of, _candidates())
+    lake.write(FCT_CUSTOMER_PRODUCTS, as_of, _bought())
     lake.write(ALTERNATIVES, as_of, _alternatives())
     lake.write(PLAN, as_of, _plan(as_of, version, promo_price), models={"demand": "3"})
     summary = {
@@ -172,6 +173,19 @@ def _candidates() -> pd.DataFrame:
     rows = pd.MultiIndex.from_product([customers, PRODUCTS], names=["customer_id", "product_id"])
     return rows.to_frame(index=False).assign(
         rank=lambda f: f.groupby("customer_id").cumcount() + 1, score=0.5
+    )
+
+
+def _bought() -> pd.DataFrame:
+    customers = [f"c{k}" for k in range(40)]
+    rows = pd.MultiIndex.from_product([customers, PRODUCTS], names=["customer_id", "product_id"])
+    return rows.to_frame(index=False).assign(
+        purchases=2,
+        units=2,
+        sales=Decimal("20.00"),
+        decayed_purchases=1.5,
+        first_bought_on=date(2017, 10, 2),
+        last_bought_on=date(2017, 11, 20),
     )
 
 

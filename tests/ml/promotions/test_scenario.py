@@ -3,7 +3,7 @@ import pytest
 
 from ml.errors import PolicyError
 from ml.promotions.policy import load_policy
-from ml.promotions.scenario import Comparison, Scenario, by_category
+from ml.promotions.scenario import Comparison, Scenario, by_category, scenario_of
 from promoloop.what_if import table
 
 CATALOGUE = pd.DataFrame(
@@ -43,6 +43,25 @@ def test_a_scenario_keeps_the_rules_of_the_policy():
         Scenario(budget=-1.0).policy()
 
 
+def test_a_runs_parameters_become_a_scenario():
+    told = {
+        "as_of": None,
+        "budget": 900,
+        "floor": None,
+        "exclude": ["tea", 2],
+        "must": [1],
+        "slots": 3,
+    }
+
+    asked = scenario_of(told)
+
+    assert asked == Scenario(budget=900, exclude=("tea", "2"), must=("1",), slots=3)
+    assert asked.policy() == load_policy().model_copy(
+        update={"budget": 900.0, "slots_per_category_week": 3, "must_promote": ["1"]}
+    )
+    assert scenario_of({}) == Scenario()
+
+
 def test_the_difference_is_by_category_and_adds_up():
     now = plan(("TEA", 10.0, 5.0), ("TEA", 10.0, 5.0), ("CUPS", 4.0, 1.0))
     then = plan(("TEA", 12.0, 8.0), ("JAM", 7.0, 6.0))
@@ -69,3 +88,16 @@ def test_the_table_shows_what_changes_with_its_sign(tmp_path):
 
     assert cells[0] == ["TEA", "all"]
     assert [column[0] for column in cells[1:]] == ["1", "", "10.00", "+1,000.00", "5.00", "-0.50"]
+
+
+def test_a_scenario_is_told_by_its_file_and_what_changes_in_all(tmp_path):
+    differing = by_category(plan(("TEA", 10.0, 5.0)), plan(("TEA", 12.0, 4.5)))
+
+    told = Comparison("v", plan(), 0.0, differing, tmp_path / "v.csv").told()
+
+    assert told["path"].endswith("v.csv")
+    assert (told["promotions"], told["cost"], told["incremental_margin"]) == (
+        "+0.00",
+        "+2.00",
+        "-0.50",
+    )

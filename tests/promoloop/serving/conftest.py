@@ -70,6 +70,10 @@ def customer_offers(lines: pd.DataFrame) -> pd.DataFrame:
         offer_rank=range(1, len(first) + 1),
         affinity_rank=1,
         score=0.5,
+        chance_without=0.1,
+        chance_with=0.2,
+        incremental_margin=0.5,
+        cost=0.1,
         propensity=0.9,
     )
 

@@ -3,8 +3,8 @@ from itertools import product
 import numpy as np
 import pytest
 
+from ml.allocation import allocate
 from ml.errors import InfeasibleError
-from ml.promotions.audience import allocate
 
 
 def customers(seed, count=4, offers=3):
@@ -57,6 +57,14 @@ def test_many_customers_leave_next_to_no_gap():
     assert found.gap < 1e-4
     assert 2_999 < cost[found.taken].sum() <= 3_000
     assert found.taken.sum(axis=1).max() == 2
+
+
+def test_what_one_price_leaves_of_the_budget_is_spent():
+    value, cost = np.full((5, 1), 3.0), np.ones((5, 1))  # at any price all are taken, or none
+
+    found = allocate(value, cost, np.ones(5, int), budget=3.5)
+
+    assert found.objective == 9.0
 
 
 def test_a_negative_budget_is_refused():

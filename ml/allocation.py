@@ -16,6 +16,7 @@ from ml.errors import InfeasibleError
 STEPS = 60
 CLOSE = 1e-12  # of the price, the width at which the search ends
 ENOUGH = 1e-7  # of the bound, the shortfall at which it ends too
+MOST_FILLED = 100_000  # offers tried for what is left of the budget
 SAMPLE = 50  # one customer in so many finds the price to start from
 
 
@@ -67,7 +68,28 @@ def allocate(value: np.ndarray, cost: np.ndarray, cap: np.ndarray, budget: float
     start = find_price(dual(SAMPLE), budget / SAMPLE, None)[0] if large else None
     price, bound = find_price(dual(1), budget, start)
     taken = best_offers(value, cost, cap, price)
+    if bound - float(value[taken].sum()) > ENOUGH * abs(bound):
+        fill(taken, value, cost, cap, budget)
     return Allocation(taken, float(value[taken].sum()), bound, price)
+
+
+def fill(
+    taken: np.ndarray, value: np.ndarray, cost: np.ndarray, cap: np.ndarray, budget: float
+) -> None:
+    """Spend what is left, those first that earn most for their cost; changes `taken`.
+
+    Where customers are few, the offers that one price leaves out are a good part of the budget.
+    """
+    left, room = budget - float(cost[taken].sum()), cap - taken.sum(axis=1)
+    open_ = ~taken & (value > 0) & (cost <= left) & (room > 0)[:, None]
+    customer, offer = np.nonzero(open_)
+    worth = value[open_] / np.maximum(cost[open_], 1e-12)
+    for at in np.argsort(-worth, kind="stable")[:MOST_FILLED].tolist():
+        who, what = customer[at], offer[at]
+        if room[who] > 0 and cost[who, what] <= left:
+            taken[who, what] = True
+            room[who] -= 1
+            left -= float(cost[who, what])
 
 
 def find_price(
