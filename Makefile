@@ -68,6 +68,10 @@ bench-training: $(READY) ## Time trainings of up to a million product-weeks, and
 bench-plan: $(READY) ## Solve plan problems of a retailer's size beside peers.
 	@$(BIN)/python -m ml.promotions.benchmark
 
+.PHONY: bench-serve
+bench-serve: $(BENCH_READY) ## Readers on the API while schedules are switched, after `make demo`.
+	@$(BIN)/python -m promoloop.serving.benchmark
+
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest

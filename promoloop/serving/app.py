@@ -33,7 +33,7 @@ from promoloop.serving.messages import (
     Refusal,
     When,
 )
-from promoloop.serving.schedule import NONE, Schedule, is_in_force
+from promoloop.serving.schedule import Schedule, is_in_force
 
 OVERDUE = 10  # intervals without a look at what is published, after which /health is stale
 bearer = HTTPBearer(auto_error=False, description="See docs/serving.md for where it lies.")
@@ -117,7 +117,7 @@ async def promotions(request: Request, schedule: Served, product_id: Key, when: 
     """A product's promotions, the earliest first; none for a product that has none."""
     if _is_known(request, schedule):
         return _not_modified(schedule)
-    told = schedule.promotions.get(product_id, NONE)
+    told = schedule.promotions.listed(product_id)
     if when.at is not None:
         zone = request.app.state.zone
         told = _json([row for row in json.loads(told) if is_in_force(row, when.at, zone)])

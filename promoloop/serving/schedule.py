@@ -16,7 +16,7 @@ from ml import lake
 from ml.errors import LakeError
 from ml.promotions import releases
 from ml.promotions.quoting.terms import Promotion, instant, localised, promotion
-from promoloop.serving.texts import Texts
+from promoloop.serving.rows import Rows
 
 SCHEDULE, OFFERS = "schedule.parquet", "offers/offers.parquet"
 TOLD = (
@@ -42,7 +42,6 @@ TOLD = (
 )
 TIMES = ("starts_at", "ends_at")
 OFFERED = ("offer_rank", "promotion_id", "product_id")
-NONE = b"[]"
 OTHER_VERSION = "select plan_version from schedule where plan_version <> ? limit 1"
 OVERLAPPING = """
     select product_id
@@ -67,16 +66,16 @@ class Schedule:
     version: str
     digest: str
     lines: int
-    promotions: Texts
-    offers: Texts
+    promotions: Rows
+    offers: Rows
 
     def of_product(self, product_id: str) -> list[dict[str, Any]]:
         """The product's promotions, the earliest first."""
-        return list(json.loads(self.promotions.get(product_id, NONE)))
+        return list(json.loads(self.promotions.listed(product_id)))
 
     def of_customer(self, customer_id: str) -> list[dict[str, Any]]:
         """The customer's offers, the first to be shown first, each with its promotion."""
-        told = json.loads(self.offers.get(customer_id, NONE))
+        told = json.loads(self.offers.listed(customer_id))
         return [{**offer, "promotion": self._promotion(offer)} for offer in told]
 
     def in_force(self, product_id: str, at: datetime, zone: ZoneInfo) -> Promotion | None:
@@ -111,6 +110,7 @@ def load(version: str) -> Schedule:
             "publish its day again, or roll back to a version that has them"
         )
     with duckdb.connect(config={"threads": 1}) as database:
+        database.execute("set enable_progress_bar = false")
         database.register("schedule", schedule)
         database.register("offers", offers)
         _require_one_plan(database, version)
@@ -118,8 +118,8 @@ def load(version: str) -> Schedule:
             version=version,
             digest=digest(manifest),
             lines=len(schedule),
-            promotions=_texts(database, "schedule", "product_id", _promotion(), "starts_at"),
-            offers=_texts(database, "offers", "customer_id", _struct(OFFERED), "offer_rank"),
+            promotions=_rows(database, "schedule", "product_id", _promotion(), "starts_at"),
+            offers=_rows(database, "offers", "customer_id", _struct(OFFERED), "offer_rank"),
         )
 
 
@@ -154,13 +154,11 @@ def _require_one_plan(database: duckdb.DuckDBPyConnection, version: str) -> None
         )
 
 
-def _texts(
+def _rows(
     database: duckdb.DuckDBPyConnection, table: str, key: str, struct: str, order: str
-) -> Texts:
-    """One JSON list a key."""
-    listed = f"to_json(list({struct} order by {order}, promotion_id))::varchar"
-    query = f"select {key}, {listed} from {table} group by {key} order by {key}"
-    return Texts(database.execute(query).to_arrow_table())
+) -> Rows:
+    query = f"select {key}, to_json({struct})::varchar from {table} order by {key}, {order}"
+    return Rows(database.execute(query).to_arrow_table())
 
 
 def _promotion() -> str:

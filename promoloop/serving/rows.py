@@ -1,4 +1,4 @@
-"""Texts by key in Arrow's buffers: a few allocations, however many keys there are.
+"""Rows by key in Arrow's buffers: a few allocations, however many keys there are.
 
 A dictionary of a million entries would be made and freed while every request waits for the
 interpreter. These are made outside it, freed at once, and searched by halving.
@@ -26,18 +26,17 @@ class Column:
         return bytes(self._data[self._ends[place] : self._ends[place + 1]])
 
 
-class Texts:
-    """A table's second column by its first, in which each key occurs once, in byte order."""
+class Rows:
+    """JSON objects by key: a table of keys in byte order and, beside each, one object."""
 
     def __init__(self, table: pa.Table) -> None:
-        self._keys, self._values = Column(table.column(0)), Column(table.column(1))
+        self._keys, self._objects = Column(table.column(0)), Column(table.column(1))
 
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def get(self, key: str, otherwise: bytes) -> bytes:
-        wanted = key.encode("utf-8", "surrogatepass")
+    def listed(self, key: str) -> bytes:
+        """The objects of a key in the table's order, as a JSON list; [] when it has none."""
+        wanted, found = key.encode("utf-8", "surrogatepass"), []
         place = bisect_left(self._keys, wanted)
-        if place < len(self._keys) and self._keys[place] == wanted:
-            return self._values[place]
-        return otherwise
+        while place < len(self._keys) and self._keys[place] == wanted:
+            found.append(self._objects[place])
+            place += 1
+        return b"[" + b",".join(found) + b"]"

@@ -1,0 +1,1 @@
+"""`make bench-serve`: readers on the API while schedules are published and rolled back."""
