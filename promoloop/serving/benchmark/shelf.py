@@ -13,9 +13,7 @@ from ml.contracts.outputs import PLAN
 from ml.errors import LakeError
 from ml.promotions import releases, review
 from ml.promotions.clearance import write_verdict
-from ml.promotions.offers import OFFERS
-from promoloop.serving.schedule import OFFERS as OFFERS_FILE
-from promoloop.serving.schedule import SCHEDULE
+from promoloop.serving.schedule import OFFERS, SCHEDULE
 
 log = logging.getLogger(__name__)
 CENT = 0.01
@@ -35,7 +33,7 @@ def real_lines() -> tuple[pd.DataFrame, pd.DataFrame]:
     lines = pd.read_parquet(folder / SCHEDULE)
     if missing := [name for name in PLAN.column_names if name not in lines]:
         raise LakeError(f"{version} lacks the columns {missing}; run `make demo` again")
-    return lines, pd.read_parquet(folder / OFFERS_FILE)
+    return lines, pd.read_parquet(folder / OFFERS)
 
 
 def stock_up(lines: pd.DataFrame, offers: pd.DataFrame, size: int, plans: int) -> list[date]:
@@ -77,9 +75,9 @@ def _approved(day: date, version: str, lines: pd.DataFrame, offers: pd.DataFrame
 
 
 def _fill(version: str, lines: pd.DataFrame, offers: pd.DataFrame, folder: Path) -> None:
-    (folder / OFFERS_FILE).parent.mkdir()
+    (folder / OFFERS).parent.mkdir()
     pq.write_table(lake.conform(PLAN, lines), folder / SCHEDULE, compression="zstd")
-    pq.write_table(lake.conform(OFFERS, offers), folder / OFFERS_FILE, compression="zstd")
+    offers.to_parquet(folder / OFFERS, compression="zstd")
     files = [{"name": name, "sha256": sha} for name, sha in releases.digests(folder).items()]
     manifest = {"plan_version": version, "files": files}
     (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")

@@ -13,7 +13,6 @@ from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.contracts.table import Table
 from ml.promotions import releases
-from ml.promotions.lines import TERMS
 from ml.promotions.offers import OFFERS
 from ml.settings import settings
 from promoloop.serving.app import create_app
@@ -22,11 +21,7 @@ from promoloop.serving.live import Live
 FIRST, SECOND = "2017-12-04-aaaaaaaa", "2017-12-05-bbbbbbbb"
 TOKEN = "a token that is long enough"
 MONDAYS = pd.to_datetime(["2017-12-04", "2017-12-11"])
-FIGURES = (
-    *("baseline_units", "expected_units", "expected_units_p10", "expected_units_p50"),
-    *("expected_units_p90", "incremental_units", "incremental_margin", "incremental_margin_p10"),
-    *("margin_from_priors", "cost", "roi", "stockout_probability", "holdout_share"),
-)
+ANY = {"string": "all", "double": 0.25, "int64": 1, "bool": True}
 
 
 def plan_lines(version: str, promo_price: float, products: int = 3) -> pd.DataFrame:
@@ -35,31 +30,25 @@ def plan_lines(version: str, promo_price: float, products: int = 3) -> pd.DataFr
     lines = pd.MultiIndex.from_product([ids, MONDAYS], names=["product_id", "starts_at"])
     frame = lines.to_frame(index=False)
     stamps = frame["starts_at"].dt.strftime("%Y%m%d")
-    return frame.assign(
-        plan_version=version,
-        as_of=date.fromisoformat(version[:10]),
-        promotion_id=frame["product_id"] + "-" + stamps + "-percent_off",
-        department="GROCERY",
-        category="TEA",
-        mechanic="percent_off",
-        depth=round(1 - promo_price / 10, 4),
-        **dict.fromkeys(TERMS),
-        support="none",
-        audience_id="all",
-        store_group="all",
-        ends_at=frame["starts_at"] + pd.Timedelta(days=7),
-        max_redemptions=50,
-        per_customer_limit=6,
-        regular_price=10.0,
-        promo_price=promo_price,
-        unit_cost=5.0,
-        cost_is_assumed=True,
-        **dict.fromkeys(FIGURES, 0.25),
-        stock_is_simulated=True,
-        reasons="{}",
-        model_versions="{}",
-        experiment_id=None,
-    )
+    told = {
+        "plan_version": version,
+        "as_of": date.fromisoformat(version[:10]),
+        "promotion_id": frame["product_id"] + "-" + stamps + "-percent_off",
+        "product_id": frame["product_id"],
+        "mechanic": "percent_off",
+        "starts_at": frame["starts_at"],
+        "ends_at": frame["starts_at"] + pd.Timedelta(days=7),
+        "max_redemptions": 50,
+        "per_customer_limit": 6,
+        "regular_price": 10.0,
+        "promo_price": promo_price,
+    }
+    return frame.assign(**anything(PLAN) | told)
+
+
+def anything(table: Table) -> dict[str, object]:
+    """A value for each column of a contract, null where it may be."""
+    return {c.name: None if c.nullable else ANY.get(c.kind) for c in table.columns}
 
 
 def customer_offers(lines: pd.DataFrame) -> pd.DataFrame:
