@@ -7,6 +7,7 @@ PromoloopError            final: a retry cannot change it
 ├── LakeError             a partition is missing, or its bytes differ from its manifest
 ├── PolicyError           policy.yml, assumptions.yml or gates.yml holds an unusable value
 ├── InfeasibleError       no plan satisfies the limits
+├── TargetError           a publish target could not take a version
 └── ServiceError          a local service or tool the platform needs is not there
 
 Every message says what was received, what was expected, and what to do. Anything
@@ -40,6 +41,10 @@ class PolicyError(PromoloopError):
 
 class InfeasibleError(PromoloopError):
     """No plan satisfies the limits."""
+
+
+class TargetError(PromoloopError):
+    """A publish target could not take a version."""
 
 
 class ServiceError(PromoloopError):

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_serializer, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
+TargetName = Literal["files", "postgres", "merchant", "calendar", "webhook"]
 LAST_DAY = {"complete_journey": datetime(2018, 1, 1, tzinfo=UTC)}
 
 
@@ -34,9 +36,23 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = Field(
         None, exclude=True, description="Of customers' pseudonyms; None: one made in the home."
     )
+    targets: Annotated[tuple[TargetName, ...], NoDecode] = Field(
+        ("files",), description="Where plans are published, commas between; see docs/publishing.md."
+    )
+    feeds_path: Path | None = Field(None, description="Folder of merchant's and calendar's files.")
+    postgres_url: SecretStr | None = Field(
+        None, exclude=True, description="postgresql://user@host/database"
+    )
+    webhook_url: SecretStr | None = Field(
+        None, exclude=True, description="Told of every change of schedule."
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, exclude=True, description="whsec_ and base64; signs what is told."
+    )
 
     time_zone: str = Field("America/New_York", description="Of the shop's business day.")
     currency: str = Field("$", description="Written before money in reports.")
+    currency_code: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217, in feeds.")
     seed: int = 7
     history_weeks: int = Field(104, description="Longest history a mart partition carries.")
     horizon_weeks: int = Field(4, description="Weeks forecast and planned ahead.")
@@ -60,6 +76,22 @@ class Settings(BaseSettings):
         None, exclude=True, description="Of the read API; None: one made in the home."
     )
 
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _split(cls, told: object) -> object:
+        return tuple(told.replace(" ", "").split(",")) if isinstance(told, str) else told
+
+    @field_validator("targets")
+    @classmethod
+    def _files_are_always_written(cls, told: tuple[TargetName, ...]) -> tuple[TargetName, ...]:
+        if "files" not in told:
+            raise ValueError("files must be one of the targets: the others are made from them")
+        return tuple(name for name in get_args(TargetName) if name in told)
+
+    @field_serializer("targets")
+    def _join(self, told: tuple[TargetName, ...]) -> str:
+        return ",".join(told)
+
     @property
     def lake(self) -> Path:
         return self.home.absolute() / "lake"
@@ -71,6 +103,11 @@ class Settings(BaseSettings):
     @property
     def published(self) -> Path:
         return self.home.absolute() / "published"
+
+    @property
+    def feeds(self) -> Path:
+        """What Merchant Center and calendars fetch."""
+        return (self.feeds_path or self.home / "feeds").absolute()
 
     @property
     def training(self) -> Path:

@@ -17,6 +17,7 @@ from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCT
 from ml.contracts.outputs import CANDIDATES, PLAN, RESPONSES
 from ml.contracts.table import Table
 from ml.promotions import releases
+from ml.promotions.agenda import promotions_calendar
 from ml.promotions.dossier import dossier
 from ml.promotions.fatigue import recent_offers
 from ml.promotions.feed import merchant_feed
@@ -49,8 +50,11 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
         "promotions.tsv": len(schedule),
     }
     schedule.to_csv(folder / "schedule.csv", index=False, lineterminator="\n")
-    feed = merchant_feed(schedule, names, settings().time_zone)
+    zone = settings().time_zone
+    feed = merchant_feed(schedule, names, zone)
     (folder / "promotions.tsv").write_text(feed, encoding="utf-8")
+    agenda = promotions_calendar(schedule, names, zone, version)
+    (folder / "promotions.ics").write_bytes(agenda.encode())
     facts = read_facts(as_of)
     (folder / "report.html").write_text(render(facts), encoding="utf-8")
     (folder / DOSSIER).write_text(_compact(dossier(facts, offers)), encoding="utf-8")

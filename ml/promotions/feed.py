@@ -3,9 +3,9 @@
 Source: Google, "Promotions data specification" (Merchant Center Help, answer 2906014) and
 the pages of its attributes: promotion_id is at most 60 characters without spaces or
 symbols, long_title at most 60 characters, percent_off a whole number, and
-promotion_effective_dates two ISO 8601 times with their UTC offset around a slash. Buy N get M
-and gifts have attributes of their own (answers 13861986, 13838182 and 13857152); a basket
-threshold and a bundle have none that fit, and are told in the title.
+promotion_effective_dates two ISO 8601 times with their UTC offset around a slash. Buy N get M,
+gifts and money off from a purchase amount have attributes of their own (answers 13861986,
+13838182 and 13857152); a bundle has none that fits, and is told in the title.
 """
 
 import re
@@ -16,6 +16,7 @@ import pandas as pd
 
 from ml.errors import ContractError
 from ml.promotions.wording import terms
+from ml.settings import settings
 
 COLUMNS = (
     "promotion_id",
@@ -26,6 +27,8 @@ COLUMNS = (
     "redemption_channel",
     "coupon_value_type",
     "percent_off",
+    "money_off_amount",
+    "minimum_purchase_amount",
     "buy_this_quantity",
     "get_this_quantity_discounted",
     "free_gift_item_id",
@@ -36,7 +39,7 @@ VALUE_TYPES = {
     "flash": "percent_off",
     "buy_get": "buy_m_get_n_percent_off",
     "gift": "free_gift_with_item_id",
-    "spend_save": "no_structured_data",
+    "spend_save": "money_off",
     "bundle": "no_structured_data",
 }
 LONGEST = 60
@@ -62,7 +65,7 @@ def merchant_feed(schedule: pd.DataFrame, names: dict[str, str], time_zone: str)
 def _row(promotion: dict, names: dict[str, str], zone: ZoneInfo) -> tuple[str, ...]:
     mechanic = promotion["mechanic"]
     value_type = VALUE_TYPES[mechanic]
-    bought = mechanic == "buy_get"
+    bought, saved = mechanic == "buy_get", mechanic == "spend_save"
     percent = _percent(promotion["get_depth"] if bought else promotion["depth"])
     return (
         _identifier(promotion["promotion_id"]),
@@ -74,6 +77,8 @@ def _row(promotion: dict, names: dict[str, str], zone: ZoneInfo) -> tuple[str, .
         "in_store, online",
         value_type,
         percent if value_type.endswith("percent_off") else "",
+        _money(promotion["discount_amount"]) if saved else "",
+        _money(promotion["threshold_amount"]) if saved else "",
         f"{promotion['buy_qty']:.0f}" if bought else "",
         f"{promotion['get_qty']:.0f}" if bought else "",
         promotion["gift_product_id"] if mechanic == "gift" else "",
@@ -88,6 +93,10 @@ def _said(promotion: dict, names: dict[str, str]) -> str:
         return f"{off} {name}"
     words = terms(promotion, off, names)
     return f"{words[0].upper()}{words[1:]}: {name}"
+
+
+def _money(amount: float) -> str:
+    return f"{amount:.2f} {settings().currency_code}"
 
 
 def _percent(share: float) -> str:

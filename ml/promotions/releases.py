@@ -117,17 +117,46 @@ def build(release: Path, fill: Callable[[Path], None]) -> None:
     _sync(shelf)
 
 
-def point_at(version: str) -> None:
-    """Make a verified version the live one."""
-    shelf = settings().published
-    aside = shelf / f".{CURRENT}"
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(version)
-    aside.replace(shelf / CURRENT)
-    _sync(shelf)
+def point_at(version: str | None) -> None:
+    """Make a verified version the live one; None takes down the first that was tried."""
+    replace_link(settings().published / CURRENT, folder(version) if version else None)
 
 
-def record(action: str, version: str, by: str, **more: str | None) -> None:
+def replace_link(link: Path, to: Path | None) -> None:
+    """Let a relative symlink point at a path below its folder, in one rename; None removes it."""
+    if to is None:
+        link.unlink(missing_ok=True)
+    else:
+        aside = link.with_name(f".{link.name}")
+        aside.unlink(missing_ok=True)
+        aside.symlink_to(to.relative_to(link.parent))
+        aside.replace(link)
+    _sync(link.parent)
+
+
+def next_move(version: str) -> int:
+    """The number of the next change of schedule; one that changes nothing keeps the last."""
+    last = _last_move()
+    if last.get("plan_version") == version == current():
+        return int(last["move"])
+    return int(last.get("move", 0)) + 1
+
+
+def record_move(action: str, version: str, by: str, move: int, **more: Any) -> None:
+    """Record a change of schedule, once: what a kill left half done is recorded again."""
+    last = _last_move()
+    if (last.get("move"), last.get("action")) != (move, action):
+        record(action, version, by, move=move, **more)
+
+
+def _last_move() -> dict[str, Any]:
+    path = settings().published / HISTORY
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    moves = (json.loads(line) for line in reversed(lines) if '"move":' in line)
+    return next(moves, {})
+
+
+def record(action: str, version: str, by: str, **more: Any) -> None:
     """Append one line to the audit log: what was done with a version, by whom and when."""
     path = settings().published / HISTORY
     now = datetime.now(UTC).isoformat(timespec="seconds")

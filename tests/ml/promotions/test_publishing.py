@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from datetime import date
 
 import pandas as pd
@@ -15,80 +13,6 @@ from ml.promotions.review import propose
 from ml.settings import settings
 
 FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
-
-KILL_AT_EVERY_LINE = """
-import os, shutil, sys
-from datetime import date
-from ml import lake
-from ml.promotions import publishing, releases
-from ml.settings import settings
-
-OURS = {publishing.__file__, releases.__file__}
-STEPS = {"publish", "_copy", "_go_live", "build", "point_at", "record"}
-SECOND = date(2017, 12, 5)
-first = releases.current()
-shelf, before = settings().published, settings().home / "before"
-shutil.copytree(shelf, before, symlinks=True)
-lake.code_version()
-
-
-def fork(work):
-    child = os.fork()
-    if not child:
-        try:
-            work()
-        except BaseException as error:
-            print(repr(error), file=sys.stderr, flush=True)
-            os._exit(1)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def is_a_step(code):
-    return code.co_filename in OURS and code.co_name in STEPS
-
-
-def publish(at_line):
-    sys.settrace(lambda frame, *_: at_line if is_a_step(frame.f_code) else None)
-    publishing.publish(SECOND, "Ada")
-
-
-def note(frame, event, _):
-    if event == "line":
-        os.write(pipe[1], f"{frame.f_code.co_filename}:{frame.f_lineno}\\n".encode())
-    return note
-
-
-def killer(line):
-    def kill(frame, event, _):
-        if event == "line" and f"{frame.f_code.co_filename}:{frame.f_lineno}" == line:
-            os._exit(9)
-        return kill
-    return kill
-
-
-def recover():
-    live = releases.current()
-    assert live == first or live.startswith("2017-12-05"), live
-    releases.verify(live)
-    assert all(releases.verify(version) is None for version in releases.versions())
-    assert publishing.publish(SECOND, "Ada") == releases.current()
-    releases.verify(releases.current())
-    assert [path for path in shelf.iterdir() if path.name.startswith(".2017")] == []
-
-
-pipe = os.pipe()
-assert fork(lambda: publish(note)) == 0
-os.close(pipe[1])
-lines = sorted(set(os.fdopen(pipe[0]).read().split()))
-assert len(lines) > 25, lines
-for line in lines:
-    shutil.rmtree(shelf)
-    shutil.copytree(before, shelf, symlinks=True)
-    assert fork(lambda: publish(killer(line))) == 9, line
-    assert fork(recover) == 0, line
-print(len(lines))
-"""
 
 
 def publish(as_of, by="Ada"):
@@ -120,6 +44,7 @@ def test_a_release_holds_the_schedule_in_every_form(plan_day):
     assert {f["name"]: f["rows"] for f in manifest["files"]} == {
         "offers/assignments.parquet": 39,
         "offers/offers.parquet": len(pd.read_parquet(folder / "offers/offers.parquet")),
+        "promotions.ics": None,
         "promotions.tsv": 2,
         "report.html": None,
         "schedule.csv": 2,
@@ -141,20 +66,6 @@ def test_the_same_plan_gives_the_same_bytes(plan_day):
     publish(FIRST)
 
     assert live_files() == before
-
-
-def test_a_kill_at_any_line_leaves_a_whole_version_live(plan_day):
-    plan_day(FIRST)
-    plan_day(SECOND, promo_price=8.99)
-    publish(FIRST)
-    propose(SECOND, "Ada")
-
-    run = subprocess.run(
-        [sys.executable, "-c", KILL_AT_EVERY_LINE], capture_output=True, text=True, check=False
-    )
-
-    assert run.returncode == 0, run.stderr
-    assert int(run.stdout) > 25
 
 
 @pytest.mark.parametrize(

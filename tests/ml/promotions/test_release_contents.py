@@ -7,6 +7,7 @@ import pytest
 
 from ml.promotions import publishing
 from ml.promotions.feed import COLUMNS, merchant_feed
+from ml.promotions.feed_check import check_feed
 from ml.promotions.offers import hold_out
 from ml.promotions.review import propose
 from ml.settings import settings
@@ -56,6 +57,8 @@ def test_the_feed_is_what_merchant_center_reads(plan_day):
         "redemption_channel": "in_store, online",
         "coupon_value_type": "percent_off",
         "percent_off": "20",
+        "money_off_amount": "",
+        "minimum_purchase_amount": "",
         "buy_this_quantity": "",
         "get_this_quantity_discounted": "",
         "free_gift_item_id": "",
@@ -101,35 +104,36 @@ def offer(mechanic, **terms):
         (
             offer("buy_get", buy_qty=2.0, get_qty=1.0, get_depth=1.0),
             "Buy 2 get 1 free: Tea",
-            ["buy_m_get_n_percent_off", "100", "2", "1", ""],
+            ["buy_m_get_n_percent_off", "100", "", "", "2", "1", ""],
         ),
         (
             offer("buy_get", buy_qty=1.0, get_qty=1.0, get_depth=0.5),
             "Buy 1 get 1 at 50% off: Tea",
-            ["buy_m_get_n_percent_off", "50", "1", "1", ""],
+            ["buy_m_get_n_percent_off", "50", "", "", "1", "1", ""],
         ),
         (
             offer("gift", buy_qty=2.0, get_qty=1.0, gift_product_id="2"),
             "Free with 2: Cups: Tea",
-            ["free_gift_with_item_id", "", "", "", "2"],
+            ["free_gift_with_item_id", "", "", "", "", "", "2"],
         ),
         (
             offer("spend_save", threshold_amount=30.0, discount_amount=1.5),
             "$1.50 off in a basket of $30.00: Tea",
-            ["no_structured_data", "", "", "", ""],
+            ["money_off", "", "1.50 USD", "30.00 USD", "", "", ""],
         ),
         (
             offer("bundle", bundle_product_id="2"),
             "25% off with Cups: Tea",
-            ["no_structured_data", "", "", "", ""],
+            ["no_structured_data", "", "", "", "", "", ""],
         ),
-        (offer("flash"), "25% off Tea", ["percent_off", "25", "", "", ""]),
+        (offer("flash"), "25% off Tea", ["percent_off", "25", "", "", "", "", ""]),
     ],
 )
 def test_the_feed_tells_each_mechanic_in_its_own_attributes(row, title, value):
     feed = merchant_feed(pd.DataFrame([row]), {"1": "Tea", "2": "Cups"}, "America/New_York")
 
+    check_feed(feed)
     cells = feed.splitlines()[1].split("\t")
     assert cells[3] == title
     assert cells[4] == "2018-07-07T10:00:00-04:00/2018-07-07T15:59:59-04:00"
-    assert cells[6:11] == value
+    assert cells[6:13] == value

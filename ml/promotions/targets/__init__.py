@@ -1,0 +1,1 @@
+"""Where a plan is published: several places that change over together or not at all."""

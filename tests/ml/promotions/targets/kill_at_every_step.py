@@ -1,0 +1,152 @@
+"""Kill a publication or a roll-back, with SIGKILL, at every line of its steps, and restart it.
+
+Run by test_kills.py in a process of its own, with one version live and the next one approved.
+Prints the number of lines at which it was killed.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from datetime import date
+
+import psycopg
+
+from ml import lake
+from ml.promotions import publishing, releases
+from ml.promotions.targets import files, journal, postgres, switch
+from ml.settings import settings
+
+OURS = {module.__file__ for module in (lake, releases, files, journal, postgres, switch)}
+STEPS = {
+    "build",
+    "close",
+    "decide",
+    "flip",
+    "point_at",
+    "prepare",
+    "record",
+    "record_move",
+    "replace_text",
+    "switch",
+    "_go_forward",
+    "_load",
+    "_prepare",
+    "_session",
+    "_switch",
+}
+ACTION = sys.argv[1]
+SECOND = date(2017, 12, 5)
+URL = settings().postgres_url.get_secret_value()
+SHELF, BEFORE = settings().published, settings().home / "before"
+
+
+def act():
+    if ACTION == "publish":
+        publishing.publish(SECOND, "Ada")
+    else:
+        publishing.roll_back("2017-12-04-0000031f", "Ada")
+
+
+def fork(work):
+    """Exit code of `work` in a process of its own; minus the signal when it was killed."""
+    child = os.fork()
+    if not child:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - told to the parent
+            sys.stderr.write(f"{error!r}\n")
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def traced(at_line):
+    def is_a_step(code):
+        return code.co_filename in OURS and code.co_name in STEPS
+
+    sys.settrace(lambda frame, *_: at_line if is_a_step(frame.f_code) else None)
+    act()
+
+
+def name(frame):
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def steps():
+    """Every line that an undisturbed run comes through, in order."""
+    reading, writing = os.pipe()
+
+    def note(frame, event, _):
+        if event == "line":
+            os.write(writing, f"{name(frame)}\n".encode())
+        return note
+
+    assert fork(lambda: traced(note)) == 0
+    os.close(writing)
+    return list(dict.fromkeys(os.fdopen(reading).read().split()))
+
+
+def killer(line):
+    def kill(frame, event, _):
+        if event == "line" and name(frame) == line:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return kill
+
+    return kill
+
+
+def shown():
+    """The version that every target shows, whole."""
+    with psycopg.connect(URL) as session:
+        found = session.execute("select plan_version from promo_schedule_current").fetchall()
+    live = releases.current()
+    assert found == [(live,)] * 2, (found, live)
+    releases.verify(live)
+    return live
+
+
+def restart(old, new):
+    with releases.locked():
+        switch.recover()
+    assert shown() in {old, new}
+    assert journal.read() is None
+    act()
+    assert shown() == new
+    assert all(releases.verify(version) is None for version in releases.versions())
+    assert [path for path in SHELF.iterdir() if path.name.startswith(".2017")] == []
+    history = map(json.loads, (SHELF / releases.HISTORY).read_text().splitlines())
+    moves = [(entry["action"], entry["move"]) for entry in history if "move" in entry]
+    assert len(moves) == len(set(moves)), moves
+
+
+def reset(rows):
+    shutil.rmtree(SHELF)
+    shutil.copytree(BEFORE, SHELF, symlinks=True)
+    with psycopg.connect(URL) as session:
+        session.execute("truncate promo_schedule_switches")
+        session.execute("delete from promo_schedule where plan_version > '2017-12-05'")
+        for row in rows:
+            session.execute("insert into promo_schedule_switches (plan_version) values (%s)", row)
+
+
+def main():
+    shutil.copytree(SHELF, BEFORE, symlinks=True)
+    with psycopg.connect(URL) as session:
+        rows = session.execute("select plan_version from promo_schedule_switches order by id")
+        switches = rows.fetchall()
+    lake.code_version()
+    old = shown()
+    lines = steps()
+    new = shown()
+    assert old != new
+    for line in lines:
+        reset(switches)
+        assert fork(lambda line=line: traced(killer(line))) == -signal.SIGKILL, line
+        assert fork(lambda: restart(old, new)) == 0, line
+    sys.stdout.write(f"{len(lines)}\n")
+
+
+main()
