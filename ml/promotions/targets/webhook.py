@@ -95,7 +95,7 @@ class Webhook:
             ) from None
         if answer.status_code in TRY_AGAIN:
             raise Unavailable(f"status {answer.status_code}")
-        if not answer.ok or answer.is_redirect:
+        if not 200 <= answer.status_code < 300:
             raise TargetError(
                 f"{self._host} refused {message_id} with status {answer.status_code}; see its log"
             )

