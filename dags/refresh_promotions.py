@@ -35,7 +35,7 @@ from airflow.sdk import (
     task_group,
 )
 from orchestration.approval import review_plan
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, GATE, RUN
 from orchestration.drift import watch_demand
 from orchestration.planning import BUDGET, NO_EDITS, gate_plan, plan, publish
 from orchestration.review import TRIGGERED_BY, longest_run
@@ -60,7 +60,7 @@ def land(as_of: str, source: str) -> None:
     land(date.fromisoformat(as_of), source or None)
 
 
-@task
+@task(**GATE)
 def gate_landing(as_of: str) -> None:
     from datetime import date
 
@@ -79,7 +79,7 @@ def publish_marts(as_of: str) -> None:
 
         export_marts(date.fromisoformat(as_of))
 
-    @task(outlets=[marts_asset])
+    @task(outlets=[marts_asset], **GATE)
     def gate(as_of: str) -> None:
         from datetime import date
 
@@ -146,6 +146,7 @@ def inventory(as_of: str) -> None:
     max_active_runs=1,
     dagrun_timeout=longest_run(),
     default_args=DEFAULT_ARGS,
+    **RUN,
     user_defined_filters=FILTERS,
     params={
         "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),

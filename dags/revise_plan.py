@@ -19,7 +19,7 @@ currency, empty for the policy's.
 
 from airflow.sdk import Param, chain, dag
 from orchestration.approval import review_plan
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, RUN
 from orchestration.planning import BUDGET, EDITS, gate_plan, plan, publish
 from orchestration.review import TRIGGERED_BY, longest_run
 
@@ -32,6 +32,7 @@ from orchestration.review import TRIGGERED_BY, longest_run
     is_paused_upon_creation=False,
     dagrun_timeout=longest_run(),
     default_args=DEFAULT_ARGS,
+    **RUN,
     user_defined_filters=FILTERS,
     params={
         "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),

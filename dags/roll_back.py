@@ -1,7 +1,7 @@
 """DAGs that put an older schedule, or an older version of a model, back."""
 
 from airflow.sdk import Param, dag, task
-from orchestration.defaults import DEFAULT_ARGS
+from orchestration.defaults import DEFAULT_ARGS, GOES_LIVE, RUN
 from orchestration.review import TRIGGERED_BY
 
 WHY = Param(type="string", minLength=3, title="Why", description="Kept in the audit log.")
@@ -13,6 +13,7 @@ REASON = "{{ params.why }}"
     schedule=None,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    **RUN,
     params={
         "version": Param(
             type="string", title="Plan version", description="A folder of published/."
@@ -33,7 +34,7 @@ def roll_back_schedule() -> None:
       those that are there. What was live stays live.
     """
 
-    @task(owner="category-management")
+    @task(owner="category-management", **GOES_LIVE)
     def roll_back(version: str, by: str, why: str) -> None:
         from ml.promotions.publishing import roll_back
 
@@ -46,6 +47,7 @@ def roll_back_schedule() -> None:
     schedule=None,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    **RUN,
     params={
         "model": Param("demand", type="string", enum=["demand"]),
         "version": Param(type="string", pattern="^[0-9]+$", title="Version"),

@@ -16,7 +16,7 @@ switched: the parent run's artefact `demand.yml` is for a person to compare with
 from datetime import timedelta
 
 from airflow.sdk import Param, dag, task
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, RUN
 
 
 @dag(
@@ -26,6 +26,7 @@ from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
     default_args=DEFAULT_ARGS,
+    **RUN,
     user_defined_filters=FILTERS,
     params={
         "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),

@@ -14,7 +14,7 @@ written by a refresh. It becomes champion only when it passes `mlflow/gates.yml`
 """
 
 from airflow.sdk import CronDataIntervalTimetable, Param, dag
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, RUN
 from orchestration.review import longest_run
 from orchestration.training import train_and_promote
 
@@ -29,6 +29,7 @@ from ml.settings import settings
     max_active_runs=1,
     dagrun_timeout=longest_run(),
     default_args=DEFAULT_ARGS,
+    **RUN,
     user_defined_filters=FILTERS,
     params={"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")},
     tags=["models", "weekly"],

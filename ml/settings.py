@@ -50,6 +50,13 @@ class Settings(BaseSettings):
         None, exclude=True, description="whsec_ and base64; signs what is told."
     )
 
+    notify_email: str | None = Field(
+        None, description="Addresses, commas between, that are told what happens."
+    )
+    notify_http: str | None = Field(
+        None, description="Airflow HTTP connection that is told what happens."
+    )
+
     time_zone: str = Field("America/New_York", description="Of the shop's business day.")
     currency: str = Field("$", description="Written before money in reports.")
     currency_code: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217, in feeds.")

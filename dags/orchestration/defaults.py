@@ -8,6 +8,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from ml.errors import PromoloopError
 from ml.settings import settings
+from orchestration.notifications import gate_failed, published, run_failed, tell
 
 log = logging.getLogger(__name__)
 
@@ -49,3 +50,6 @@ DEFAULT_ARGS = {
     "execution_timeout": timedelta(minutes=30),
     "on_failure_callback": report_failure,
 }
+GATE = {"on_failure_callback": [report_failure, *tell(gate_failed)]}
+GOES_LIVE = {"on_success_callback": tell(published)}
+RUN = {"on_failure_callback": tell(run_failed)}

@@ -4,6 +4,7 @@ from airflow.sdk import Asset, task
 
 from ml.contracts.outputs import PLAN
 from orchestration.approval import OWNER
+from orchestration.defaults import GATE, GOES_LIVE
 
 plan_asset = Asset(PLAN.name, PLAN.uri)
 schedule = Asset("published_schedule", "lake://published/current")
@@ -24,7 +25,7 @@ def plan(as_of: str, budget: str, edits: str) -> str:
     return write_plan(date.fromisoformat(as_of), float(budget) if budget else None, asked)
 
 
-@task(owner=OWNER, outlets=[plan_asset])
+@task(owner=OWNER, outlets=[plan_asset], **GATE)
 def gate_plan(as_of: str) -> None:
     from datetime import date
 
@@ -33,7 +34,7 @@ def gate_plan(as_of: str) -> None:
     gate_plan(date.fromisoformat(as_of))
 
 
-@task(owner=OWNER, outlets=[schedule], trigger_rule="none_failed")
+@task(owner=OWNER, outlets=[schedule], trigger_rule="none_failed", **GOES_LIVE)
 def publish(as_of: str, by: str) -> str:
     from datetime import date
 

@@ -8,6 +8,7 @@ from airflow.sdk import Param
 
 from ml.promotions.policy import load_policy
 from ml.review import Answer, Review
+from orchestration.notifications import approval_needed, tell
 
 APPROVE, REJECT = "Approve", "Reject"
 WORKING_HOURS = 4
@@ -32,6 +33,7 @@ def ask(subject: str, body: Any, review: Review, owner: str) -> HITLOperator:
         body=body,
         options=[APPROVE, REJECT],
         defaults=REJECT,
+        notifiers=tell(approval_needed),
         params={"comment": Param("", type="string", title="Comment")},
         response_timeout=timedelta(hours=review.answer_within_hours),
         assigned_users=[{"id": name, "name": name} for name in review.approvers] or None,

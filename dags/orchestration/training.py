@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import task, task_group
 
 from ml.promotions.policy import load_policy
+from orchestration.defaults import GATE
 from orchestration.review import TRIGGERED_BY, answer, ask
 
 OWNER = "model-review"
@@ -27,7 +28,7 @@ def train_and_promote(as_of: str) -> None:
 
         return train_challenger(date.fromisoformat(as_of))
 
-    @task.short_circuit(owner=OWNER, ignore_downstream_trigger_rules=False)
+    @task.short_circuit(owner=OWNER, ignore_downstream_trigger_rules=False, **GATE)
     def submit(version: str, by: str) -> bool:
         from ml import model_review
         from ml.promotions.policy import load_policy

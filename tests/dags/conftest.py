@@ -53,13 +53,19 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="session")
-def parsed(tmp_path_factory):
+def dag_settings(tmp_path_factory):
+    """Settings of a home in which the DAGs parse."""
     settings = Settings(home=tmp_path_factory.mktemp("dags"))
     services.parse_dbt(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def parsed(dag_settings):
     said = subprocess.run(
         [sys.executable, "-c", PARSE, str(PROJECT / "dags")],
-        env=environment(settings),
-        cwd=settings.home,
+        env=environment(dag_settings),
+        cwd=dag_settings.home,
         capture_output=True,
         text=True,
     )

@@ -9,12 +9,12 @@ import os
 import shutil
 import signal
 import sys
-from datetime import date
+from pathlib import Path
 
 import psycopg
 
 from ml import lake
-from ml.promotions import publishing, releases
+from ml.promotions import releases
 from ml.promotions.targets import files, journal, postgres, switch
 from ml.settings import settings
 
@@ -22,31 +22,25 @@ OURS = {module.__file__ for module in (lake, releases, files, journal, postgres,
 STEPS = {
     "build",
     "close",
-    "decide",
-    "flip",
-    "point_at",
-    "prepare",
     "record",
-    "record_move",
+    "replace_link",
     "replace_text",
     "switch",
     "_go_forward",
     "_load",
     "_prepare",
-    "_session",
     "_switch",
 }
-ACTION = sys.argv[1]
-SECOND = date(2017, 12, 5)
+ACTION, VERSION, FOLDER = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 URL = settings().postgres_url.get_secret_value()
 SHELF, BEFORE = settings().published, settings().home / "before"
 
 
 def act():
-    if ACTION == "publish":
-        publishing.publish(SECOND, "Ada")
-    else:
-        publishing.roll_back("2017-12-04-0000031f", "Ada")
+    """What `publish` and `roll_back` do once a release is cleared."""
+    with releases.locked():
+        switch.recover()
+        switch.switch(ACTION, VERSION, FOLDER, "Ada")
 
 
 def fork(work):
@@ -127,7 +121,8 @@ def reset(rows):
     shutil.copytree(BEFORE, SHELF, symlinks=True)
     with psycopg.connect(URL) as session:
         session.execute("truncate promo_schedule_switches")
-        session.execute("delete from promo_schedule where plan_version > '2017-12-05'")
+        kept = [version for (version,) in rows]
+        session.execute("delete from promo_schedule where plan_version <> all(%s)", [kept])
         for row in rows:
             session.execute("insert into promo_schedule_switches (plan_version) values (%s)", row)
 
@@ -137,7 +132,6 @@ def main():
     with psycopg.connect(URL) as session:
         rows = session.execute("select plan_version from promo_schedule_switches order by id")
         switches = rows.fetchall()
-    lake.code_version()
     old = shown()
     lines = steps()
     new = shown()
