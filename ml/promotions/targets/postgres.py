@@ -27,15 +27,16 @@ TYPES = {
     ARROW["string"]: "text",
     ARROW["int64"]: "bigint",
     ARROW["double"]: "double precision",
+    ARROW["money"]: "numeric(18, 2)",
     ARROW["date"]: "date",
     ARROW["timestamp"]: "timestamp",
     ARROW["bool"]: "boolean",
 }
 CREATE = """
-    create table if not exists promo_schedule (
+    create table promo_schedule (
         plan_version text, promotion_id text, primary key (plan_version, promotion_id)
     );
-    create table if not exists promo_schedule_switches (
+    create table promo_schedule_switches (
         id bigint generated always as identity primary key,
         plan_version text,
         switched_at timestamptz not null default now()
@@ -127,9 +128,14 @@ def _last(session: psycopg.Connection) -> str | None:
 
 
 def _shape(session: psycopg.Connection, schema: pa.Schema) -> None:
-    """Make the tables where they are missing; a column that a release brings new is added last."""
-    session.execute(CREATE)
+    """Make the tables where they are missing; a column that a release brings new is added last.
+
+    Once made, this needs no right to create anything.
+    """
     there = {name for (name,) in session.execute(COLUMNS)}
+    if not there:
+        session.execute(CREATE)
+        there = {name for (name,) in session.execute(COLUMNS)}
     missing = [field for field in schema if field.name not in there]
     for field in missing:
         session.execute(

@@ -106,6 +106,23 @@ def test_a_column_that_a_later_release_brings_is_added_behind_the_others(two_day
     assert set(rows(postgres, "select plan_version from promo_schedule_current")) == {(newer,)}
 
 
+def test_a_role_without_the_right_to_create_publishes_once_the_tables_are_there(
+    plan_day, publish, postgres, choose, live_everywhere
+):
+    plan_day(FIRST)
+    publish(FIRST)
+    newer = plan_day(SECOND, promo_price=8.99)
+    with psycopg.connect(postgres) as session:
+        session.execute("create role planner login")
+        session.execute("grant select, insert, delete on promo_schedule to planner")
+        session.execute("grant select, insert on promo_schedule_switches to planner")
+    choose(postgres_url=postgres.replace("postgres:@", "planner:@"))
+
+    publish(SECOND)
+
+    assert live_everywhere(postgres) == newer
+
+
 def test_a_database_that_does_not_answer_leaves_everything_as_it_was(
     plan_day, publish, postgres, choose
 ):
