@@ -72,11 +72,18 @@ async def _read(job: Job) -> Seen:
     connector = aiohttp.TCPConnector(limit=job.readers)
     headers = {"Authorization": f"Bearer {job.token}"}
     async with aiohttp.ClientSession(job.url, connector=connector, headers=headers) as session:
+        await asyncio.gather(*(_connect(session) for _ in range(job.readers)))
         end = time.perf_counter() + job.seconds
         await asyncio.gather(
             *(_reader(session, job, seen, number, end) for number in range(job.readers))
         )
     return seen
+
+
+async def _connect(session: aiohttp.ClientSession) -> None:
+    """Open a connection, which the session keeps for the readers."""
+    async with session.get("/health") as answer:
+        await answer.read()
 
 
 async def _reader(
