@@ -6,6 +6,7 @@ dual; Kellerer, Pferschy and Pisinger, "Knapsack Problems", 2004, ch. 11). With 
 cheapest price that keeps the budget wastes less than one customer's offers.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import numpy as np
 from ml.errors import InfeasibleError
 
 STEPS = 60
+TINY = 1e-12
 CLOSE = 1e-12  # of the price, the width at which the search ends
 ENOUGH = 1e-7  # of the bound, the shortfall at which it ends too
 MOST_FILLED = 100_000  # offers tried for what is left of the budget
@@ -27,6 +29,11 @@ class Priced:
     value: float
     cost: float
     bound: float
+
+    @classmethod
+    def at(cls, price: float, value: float, cost: float, budget: float) -> "Priced":
+        """The dual bound of what offers earn and cost at a price of the budget."""
+        return cls(value, cost, value - price * cost + price * budget)
 
 
 @dataclass(frozen=True)
@@ -76,20 +83,40 @@ def allocate(value: np.ndarray, cost: np.ndarray, cap: np.ndarray, budget: float
 def fill(
     taken: np.ndarray, value: np.ndarray, cost: np.ndarray, cap: np.ndarray, budget: float
 ) -> None:
-    """Spend what is left, those first that earn most for their cost; changes `taken`.
+    """Spend what one price leaves of the budget; changes `taken`.
 
-    Where customers are few, the offers that one price leaves out are a good part of the budget.
+    Where customers are few, that is a good part of it.
     """
     left, room = budget - float(cost[taken].sum()), cap - taken.sum(axis=1)
-    open_ = ~taken & (value > 0) & (cost <= left) & (room > 0)[:, None]
-    customer, offer = np.nonzero(open_)
-    worth = value[open_] / np.maximum(cost[open_], 1e-12)
-    for at in np.argsort(-worth, kind="stable")[:MOST_FILLED].tolist():
-        who, what = customer[at], offer[at]
-        if room[who] > 0 and cost[who, what] <= left:
-            taken[who, what] = True
-            room[who] -= 1
-            left -= float(cost[who, what])
+    customer, offer = np.nonzero(open_offers(taken, value, cost, cap, left))
+    worth = value[customer, offer] / np.maximum(cost[customer, offer], TINY)
+    order = np.argsort(-worth, kind="stable")[:MOST_FILLED]
+    customer, offer = customer[order], offer[order]
+    kept = affordable(customer, cost[customer, offer], room[customer], left)
+    taken[customer[kept], offer[kept]] = True
+
+
+def open_offers(
+    taken: np.ndarray, value: np.ndarray, cost: np.ndarray, cap: np.ndarray, left: float
+) -> np.ndarray:
+    """Offers that could still be made alone for what is left, bool (customers, offers)."""
+    room = (cap > taken.sum(axis=1))[:, None]
+    return np.asarray(~taken & (value > 0) & (cost <= left) & room)
+
+
+def affordable(customer: np.ndarray, cost: np.ndarray, room: np.ndarray, left: float) -> list[int]:
+    """Which of the offers (n,) fit into what is left, taken one by one in their order.
+
+    `customer` is any key, `room` how many more offers that customer may get.
+    """
+    kept: list[int] = []
+    given: Counter[object] = Counter()
+    for at, (who, price, most) in enumerate(zip(customer, cost, room, strict=True)):
+        if price <= left and given[who] < most:
+            kept.append(at)
+            given[who] += 1
+            left -= float(price)
+    return kept
 
 
 def find_price(
@@ -103,7 +130,7 @@ def find_price(
     free = dual(0.0)
     if free.cost <= budget:
         return 0.0, free.bound
-    width, high = 1.01, start or free.value / max(free.cost, 1e-12)
+    width, high = 1.01, start or free.value / max(free.cost, TINY)
     at_high, bound = dual(high), free.bound
     low = 0.0 if at_high.cost <= budget else high
     while at_high.cost > budget:
@@ -130,8 +157,7 @@ def evaluate(
 ) -> Priced:
     """What the customers' best offers earn and cost at a price of the budget."""
     taken = best_offers(value, cost, cap, price)
-    earned, spent = float(value[taken].sum()), float(cost[taken].sum())
-    return Priced(earned, spent, earned - price * spent + price * budget)
+    return Priced.at(price, float(value[taken].sum()), float(cost[taken].sum()), budget)
 
 
 def best_offers(value: np.ndarray, cost: np.ndarray, cap: np.ndarray, price: float) -> np.ndarray:

@@ -256,7 +256,7 @@ PLAN = Table(
         Column("roi", "double", "Incremental margin / cost."),
         Column("stockout_probability", "double", minimum=0, maximum=1),
         Column("stock_is_simulated", "bool"),
-        Column("reasons", "string", "JSON: elasticity, binding limits, next-best option."),
+        Column("reasons", "string", "JSON: elasticity, what it displaces, limits, next best."),
         Column("model_versions", "string", "JSON: model name to version."),
         Column("experiment_id", "string", nullable=True),
         Column("holdout_share", "double", minimum=0, maximum=1),

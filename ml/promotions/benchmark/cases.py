@@ -10,6 +10,7 @@ import numpy as np
 
 from ml.allocation import allocate
 from ml.promotions.benchmark import instances
+from ml.promotions.benchmark.cluster import allocate_on_cluster
 from ml.promotions.benchmark.peers import dual_bisection, highs
 from ml.promotions.checker import violations
 from ml.promotions.problem import PlanProblem, worth
@@ -76,14 +77,18 @@ def calendar_100k() -> Figures:
 
 
 def audience_1m() -> Figures:
-    """A million customers, ten offers, one budget, two offers a customer."""
+    """A million customers, ten offers, one budget, two offers a customer; here and on Spark."""
     value, cost, budget = instances.audience(1_000_000, 10, SEED)
     cap = np.full(len(value), 2)
     found, seconds = _timed(lambda: allocate(value, cost, cap, budget))
     broken = int((found.taken.sum(axis=1) > cap).sum())
     broken += int(float((cost * found.taken).sum()) > budget * (1 + 1e-9))
     broken += int(not np.isfinite(value[found.taken]).all())
-    return {"gap": found.gap, "s": seconds, "violations": broken, "rss_mb": _rss()}
+    figures = {"gap": found.gap, "s": seconds, "violations": broken, "rss_mb": _rss()}
+    spark = allocate_on_cluster(value, cost, cap, budget)
+    apart = abs(spark["objective"] - found.objective) / found.objective
+    figures["violations"] += int(spark["cost"] > budget * (1 + 1e-9))
+    return figures | {"spark_diff": apart, "spark_s": spark["s"]}
 
 
 def others() -> Figures:
