@@ -9,6 +9,7 @@ with a digest of its manifest, as a version loses the offers of a customer who i
 import asyncio
 import json
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
@@ -35,6 +36,7 @@ from promoloop.serving.messages import (
 )
 from promoloop.serving.schedule import Schedule, is_in_force
 
+SWITCH_SECONDS = 0.0005  # a request waits no longer for the thread that reads a new version
 OVERDUE = 10  # intervals without a look at what is published, after which /health is stale
 bearer = HTTPBearer(auto_error=False, description="See docs/serving.md for where it lies.")
 Asked = Annotated[When, Query()]
@@ -63,12 +65,15 @@ def create_app(live: Live | None = None) -> FastAPI:
 @asynccontextmanager
 async def _refreshing(app: FastAPI) -> AsyncIterator[None]:
     live: Live = app.state.live
+    switched = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
     await asyncio.to_thread(live.refresh)
     task = asyncio.create_task(_keep_refreshing(live))
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+    sys.setswitchinterval(switched)
     metrics.forget_this_worker()
 
 
