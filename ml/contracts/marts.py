@@ -1,5 +1,6 @@
 """The marts dbt builds, exported as one partition per as-of date D. All rows lie before D."""
 
+from ml.contracts.profiles import DIM_CUSTOMER_PROFILES, FCT_CUSTOMER_GAPS
 from ml.contracts.table import Column, Table
 
 DIM_PRODUCTS = Table(
@@ -239,10 +240,12 @@ FCT_COUPON_REDEMPTIONS = Table(
 MARTS = (
     DIM_PRODUCTS,
     DIM_CUSTOMERS,
+    DIM_CUSTOMER_PROFILES,
     DIM_DATES,
     FCT_PRODUCT_WEEKS,
     FCT_CUSTOMER_PRODUCTS,
     FCT_CUSTOMER_CATEGORIES,
+    FCT_CUSTOMER_GAPS,
     FCT_BASKETS,
     FCT_BASKET_QUANTITIES,
     FCT_CATEGORY_BASKETS,
