@@ -62,15 +62,19 @@ class AirflowApi:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
         return list(self._call("GET", path)["task_instances"])
 
-    def answer(self, about: str, option: str, comment: str) -> None:
-        """Answer the one waiting request whose subject names `about`, as the admin."""
+    def waiting(self, about: str) -> list[dict[str, Any]]:
+        """The requests whose subject names `about` and that nobody answered yet."""
         path = "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&limit=100"
         waiting = self._call("GET", path)["hitl_details"]
-        found = [request["task_instance"] for request in waiting if about in request["subject"]]
+        return [request for request in waiting if about in request["subject"]]
+
+    def answer(self, about: str, option: str, comment: str) -> None:
+        """Answer the waiting requests whose subject names `about`, as the admin."""
+        found = [request["task_instance"] for request in self.waiting(about)]
         if not found:
+            subjects = [request["subject"] for request in self.waiting("")]
             raise ServiceError(
-                f"no run waits for an answer about {about}; waiting are "
-                f"{[request['subject'] for request in waiting] or 'none'}"
+                f"no run waits for an answer about {about}; waiting are {subjects or 'none'}"
             )
         for task in found:
             run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{quote(task['dag_run_id'])}"

@@ -30,7 +30,8 @@ class Finding:
 
 def preflight(settings: Settings) -> list[Finding]:
     """Everything that is missing; empty when the platform can start."""
-    checks = [_python(), _java(), _home(settings), _disk(settings), _socket(settings), _blas()]
+    checks = [_python(), _java(), _home(settings), _disk(settings), _socket(settings)]
+    checks += [_blas(), _browser()]
     ports = [] if supervision.is_running(settings) else _ports(settings)
     return [finding for finding in checks if finding] + ports
 
@@ -101,6 +102,16 @@ def _blas() -> Finding | None:
     return Finding(
         "no BLAS library: Spark's matrix work runs slower without one",
         "apt-get install -y libopenblas0",
+        stops=False,
+    )
+
+
+def _browser() -> Finding | None:
+    if shutil.which("chromium"):
+        return None
+    return Finding(
+        "no chromium: `make test` drives the review page in one; nothing else needs it",
+        "apt-get install -y chromium",
         stops=False,
     )
 

@@ -42,10 +42,11 @@ class ReviewPage(AirflowPlugin):
     name = "promoloop_review_page"
     external_views: list[Any] = [  # noqa: RUF012 - as Airflow declares it
         {
-            "name": "Promotion plans",
+            "name": "Plans",
             "href": f"{PREFIX}/",
             "destination": "nav",
             "url_route": "promotions",
+            "nav_top_level": True,
             "icon": f"{PREFIX}/icon.svg",
         }
     ]

@@ -108,7 +108,7 @@ class Killer(threading.Thread):
                     self.wanted.discard(task["task_id"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     base = tmp_path_factory.mktemp("platform")
     export = write_retailer(base / "export")

@@ -52,6 +52,17 @@ def test_a_state_folder_too_deep_for_a_socket_is_refused(tmp_path):
     assert any("too long for a Unix socket" in f.what for f in found)
 
 
+def test_a_missing_browser_is_a_hint_for_who_runs_the_tests(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    found = {f.mend: f for f in preflight.preflight(Settings(home=tmp_path))}
+
+    finding = found["apt-get install -y chromium"]
+    assert "make test" in finding.what
+    assert not finding.stops
+
+
 def test_too_little_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(preflight, "FREE_GB", 10**9)
 
