@@ -55,7 +55,7 @@ def index() -> list[dict[str, Any]]:
         step = json.loads(line)
         steps.setdefault(step["plan_version"], []).append(step)
     live = releases.current()
-    known = [v for v in steps if (release_of(v) / lake.MANIFEST).is_file()]
+    known = [v for v in steps if (release_of(v) / DOSSIER).is_file()]
     plans = [
         {
             "version": version,

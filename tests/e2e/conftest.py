@@ -108,9 +108,26 @@ class Killer(threading.Thread):
                     self.wanted.discard(task["task_id"])
 
 
-@pytest.fixture(scope="package")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    base = tmp_path_factory.mktemp("platform")
+started = contextlib.ExitStack()
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """One platform for every module of this folder, stopped after the last of them."""
+    return started.enter_context(running_platform(tmp_path_factory.mktemp("platform")))
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    if nextitem is None or not nextitem.path.is_relative_to(Path(__file__).parent):
+        started.close()
+
+
+def pytest_sessionfinish() -> None:
+    started.close()
+
+
+@contextlib.contextmanager
+def running_platform(base: Path) -> Iterator[Platform]:
     export = write_retailer(base / "export")
     chosen = Settings(
         home=base / "home",

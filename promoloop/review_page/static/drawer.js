@@ -38,9 +38,11 @@ function promotion(plan, row, edits, mayEdit) {
 
 function reasons(why) {
   const told = (option) => `${terms(option)} (${word("supports")[option.support]})`;
-  const limits = (why.limits ?? []).map((each) => (each.rules_out
-    ? word("limitRules")(word("limits")[each.limit], told(each.rules_out))
-    : word("limitWorth")(word("limits")[each.limit], money(each.shadow_price))));
+  const limits = (why.limits ?? []).map((each) => {
+    const name = word("limits")[each.limit] ?? each.limit;
+    if (each.rules_out) return word("limitRules")(name, told(each.rules_out));
+    return each.shadow_price ? word("limitWorth")(name, money(each.shadow_price)) : name;
+  });
   const next = why.next_best;
   const assumed = (why.assumed ?? []).map((name) => word("assumptions")[name] ?? word("mechanics")[name.split(".")[1]] ?? name);
   return [

@@ -49,7 +49,11 @@ export function drawChanges(plan) {
 
 export function drawBudget(plan) {
   const { frontier: points, limits, budget } = plan.summary;
-  const shared = (limits ?? []).map((each) => `<li>${esc(each.limit === "budget" ? word("limits").budget : `${each.category}, ${word("week")} ${day(each.week_start_date)}`)}: ${word("shadow")} ${money(each.shadow_price)}</li>`);
+  const shared = (limits ?? []).map((each) => {
+    const where = [each.category, each.products, each.week_start_date && `${word("week")} ${day(each.week_start_date)}`];
+    const name = [word("limits")[each.limit] ?? each.limit, ...where].filter(Boolean).join(", ");
+    return `<li>${esc(name)}: ${word("shadow")} ${money(each.shadow_price)}</li>`;
+  });
   byId("budget-panel").innerHTML = `<figure><figcaption>${word("frontier")}</figcaption>${frontier(points, budget, word("frontier"))}<p class="quiet">${word("frontierNote")}</p></figure><ul>${shared.join("")}</ul>`;
 }
 
