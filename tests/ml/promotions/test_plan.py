@@ -217,28 +217,31 @@ def test_a_line_says_why_it_is_there(shop):
     assert json.loads(line["model_versions"]) == {"demand": "7"}
 
 
-def test_a_line_names_every_limit_that_binds_and_whose_place_it_took(shop):
-    shop(
-        slots_per_category_week=1,
-        week_budgets={"default": 12.0},
-        category_budgets={"SALAMI": 12.0},
-        must_promote=["p9"],
-        move_together=[["p1", "p2"]],
-    )
+def test_a_line_names_the_demands_and_the_budget_that_bind(shop):
+    shop(category_budgets={"SALAMI": 12.0}, must_promote=["p9"])
 
     write_plan(AS_OF)
 
     lines = plan()
-    told = [json.loads(text) for text in lines["reasons"]]
-    named = {limit["limit"] for why in told for limit in why["limits"]}
-    assert {"category_budget", "must_promote"} <= named
-    places = [
-        (line.product_id, line.starts_at, why["displaces"]["instead_of"])
-        for line, why in zip(lines.itertuples(), told, strict=True)
-        if why["displaces"]["instead_of"]
-    ]
+    told = dict(zip(lines["product_id"], map(json.loads, lines["reasons"]), strict=True))
+    limits = {product: {each["limit"] for each in why["limits"]} for product, why in told.items()}
+    assert {"category_budget", "must_promote"} <= limits["p9"]
+    assert not {"category_budget", "must_promote"} & limits["p0"]
+
+
+def test_in_a_full_week_a_line_names_the_product_whose_place_it_took(shop):
+    shop(slots_per_category_week=1)
+
+    write_plan(AS_OF)
+
+    lines = plan()
     promoted = set(zip(lines["product_id"], lines["starts_at"], strict=True))
-    assert all((other["product_id"], week) not in promoted for _, week, other in places)
+    places = [json.loads(text)["displaces"]["instead_of"] for text in lines["reasons"]]
+    assert all(places)
+    for line, other in zip(lines.itertuples(), places, strict=True):
+        assert (other["product_id"], line.starts_at) not in promoted
+        assert other["incremental_margin"] > 0
+        assert (other["product_id"] in GOOD[:5]) == (line.category == "HAM")
 
 
 def test_products_that_may_not_be_promoted_are_counted_by_reason(shop):
