@@ -99,6 +99,12 @@ def one_bit(folder):
     path.write_bytes(data)
 
 
+def another_price(folder):
+    """A file that can be read, and says what nobody approved."""
+    path = folder / "schedule.parquet"
+    pd.read_parquet(path).assign(promo_price=0.99).to_parquet(path)
+
+
 def no_manifest(folder):
     (folder / lake.MANIFEST).unlink()
 
@@ -118,7 +124,8 @@ def unnamed_file(folder):
 
 
 @pytest.mark.parametrize(
-    "spoil", [cut_short, one_bit, no_manifest, half_a_manifest, no_offers, unnamed_file]
+    "spoil",
+    [cut_short, one_bit, another_price, no_manifest, half_a_manifest, no_offers, unnamed_file],
 )
 def test_a_spoilt_version_leaves_the_last_good_one_until_it_is_mended(live, shelve, spoil):
     spoil(releases.folder(SECOND))
