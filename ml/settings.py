@@ -11,6 +11,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
 TargetName = Literal["files", "postgres", "merchant", "calendar", "webhook"]
+TARGET_NEEDS: dict[str, tuple[str, ...]] = {
+    "postgres": ("postgres_url",),
+    "webhook": ("webhook_url", "webhook_secret"),
+}
 LAST_DAY = {"complete_journey": datetime(2018, 1, 1, tzinfo=UTC)}
 
 

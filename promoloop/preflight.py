@@ -10,7 +10,7 @@ from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml.settings import Settings
+from ml.settings import TARGET_NEEDS, Settings
 from promoloop import supervision
 
 FREE_GB = 10
@@ -33,7 +33,7 @@ def preflight(settings: Settings) -> list[Finding]:
     checks = [_python(), _java(), _home(settings), _disk(settings), _socket(settings)]
     checks += [_blas(), _browser()]
     ports = [] if supervision.is_running(settings) else _ports(settings)
-    return [finding for finding in checks if finding] + ports
+    return [finding for finding in checks if finding] + _targets(settings) + ports
 
 
 def java_version(text: str) -> int | None:
@@ -114,6 +114,19 @@ def _browser() -> Finding | None:
         "apt-get install -y chromium",
         stops=False,
     )
+
+
+def _targets(settings: Settings) -> list[Finding]:
+    needed = [name for target in settings.targets for name in TARGET_NEEDS.get(target, ())]
+    return [
+        Finding(
+            f"a publish target needs PROMOLOOP_{name.upper()}, which is empty",
+            f"export PROMOLOOP_{name.upper()}=…, or take the target out of PROMOLOOP_TARGETS "
+            "(docs/publishing.md)",
+        )
+        for name in needed
+        if getattr(settings, name) is None
+    ]
 
 
 def _ports(settings: Settings) -> list[Finding]:

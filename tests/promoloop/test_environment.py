@@ -58,3 +58,13 @@ def test_every_service_binds_to_the_host_of_the_settings(tmp_path):
             assert "127.0.0.2" in " ".join(program.command)
     assert found["AIRFLOW__API__HOST"] == "127.0.0.2"
     assert found["SPARK_LOCAL_IP"] == "127.0.0.2"
+
+
+def test_publish_targets_reach_the_services_but_their_secrets_stay_as_they_were_set(tmp_path):
+    found = environment(Settings(home=tmp_path, targets="files,postgres", postgres_url="s3cret"))
+
+    assert Settings(home=tmp_path, targets=found["PROMOLOOP_TARGETS"]).targets == (
+        "files",
+        "postgres",
+    )
+    assert "s3cret" not in found.values()
