@@ -61,6 +61,7 @@ def reviewed(platform, waiting, browser):
     plan.locator("#category").select_option(category)
     seen["filtered"] = (plan.locator("button.cell").count(), every)
     plan.locator("button.cell").first.click()
+    plan.locator("#drawer svg").first.wait_for()
     seen["charts"] = plan.locator("#drawer svg").count()
     veto = plan.locator("#drawer button.veto").first
     seen["vetoed"] = (veto.get_attribute("data-product"), veto.get_attribute("data-week"))
