@@ -72,6 +72,10 @@ bench-plan: $(READY) ## Solve plan problems of a retailer's size beside peers.
 bench-serve: $(BENCH_READY) ## Readers on the API while schedules are switched, after `make demo`.
 	@$(BIN)/python -m promoloop.serving.benchmark
 
+.PHONY: bench-simulation
+bench-simulation: $(READY) ## Play the plan and its rivals in simulated shops.
+	@$(BIN)/python -m ml.promotions.simulation
+
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest

@@ -37,7 +37,7 @@ from airflow.sdk import (
 from orchestration.approval import review_plan
 from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, GATE, RUN
 from orchestration.drift import watch_demand
-from orchestration.planning import BUDGET, NO_EDITS, gate_plan, plan, publish
+from orchestration.planning import BUDGET, NO_EDITS, effects, gate_plan, plan, publish
 from orchestration.review import TRIGGERED_BY, longest_run
 from orchestration.training import train_and_promote
 from orchestration.transform import transform
@@ -174,6 +174,7 @@ def refresh_promotions() -> None:
         publish(AS_OF, TRIGGERED_BY),
     )
     chain(marts, spark_job("affinity", AS_OF), reviewed)
+    chain(forecast, effects(AS_OF), planned)
     chain(forecast, watch_demand(AS_OF), reviewed)
 
 

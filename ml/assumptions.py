@@ -22,11 +22,19 @@ class Stock(Document):
     count_valid_days: int = Field(ge=1)
 
 
-class Displacement(Document):
-    """Where a promotion's extra units come from, besides new demand."""
+class Moved(Document):
+    """Units of other sales per extra unit, as known before the shop's own sales are looked at."""
 
-    pull_forward_share: Share
-    cannibalised_share: Share
+    share: float = Field(ge=-1, le=1)
+    sd: float = Field(gt=0, le=1)
+
+
+class Displacement(Document):
+    """Where a promotion's extra units come from, besides new demand, and what they draw along."""
+
+    pull_forward: Moved
+    cannibalised: Moved
+    halo: Moved
 
 
 class BuyGetPriors(Document):

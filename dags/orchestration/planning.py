@@ -13,6 +13,15 @@ EDITS = "{{ params.edits | tojson }}"
 NO_EDITS = "[]"
 
 
+@task
+def effects(as_of: str) -> None:
+    from datetime import date
+
+    from ml.promotions.effects.estimate import write_effects
+
+    write_effects(date.fromisoformat(as_of))
+
+
 @task(owner=OWNER)
 def plan(as_of: str, budget: str, edits: str) -> str:
     import json

@@ -191,6 +191,31 @@ STOCK = Table(
     ),
 )
 
+EFFECTS = Table(
+    name="effects",
+    layer="promotions",
+    grain="One row per effect of promotions on other sales and category promoted in.",
+    key=("effect", "category"),
+    columns=(
+        Column(
+            "effect",
+            "string",
+            "dip: from the product's next four weeks; cannibalisation: from its category; "
+            "halo: added to the category most often bought with it.",
+            allowed=("dip", "cannibalisation", "halo"),
+        ),
+        Column("category", "string", "Promoted in; all: where nothing else is known."),
+        Column("onto", "string", "The category whose sales move."),
+        Column("share", "double", "Units moved per extra unit, drawn to all categories'."),
+        Column("share_sd", "double", minimum=0),
+        Column("share_p05", "double"),
+        Column("share_p95", "double"),
+        Column("estimate", "double", "From the category's own sales alone; null: none.", True),
+        Column("estimate_se", "double", nullable=True, minimum=0),
+        Column("is_told", "bool", "The own sales weigh more than other categories and prior."),
+    ),
+)
+
 MECHANICS = ("percent_off", "buy_get", "spend_save", "bundle", "gift", "flash")
 
 PLAN = Table(
@@ -306,6 +331,7 @@ OUTPUTS = (
     EXPLANATIONS,
     DRIFT,
     STOCK,
+    EFFECTS,
     PLAN,
     ALTERNATIVES,
 )

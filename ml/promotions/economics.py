@@ -7,9 +7,10 @@ import pandas as pd
 
 from ml.assumptions import Assumptions
 from ml.inventory.distribution import Floats, coverage, expected_sales
+from ml.promotions.effects.displaced import Displaced
 from ml.promotions.options import Options
 from ml.promotions.policy import Policy
-from ml.promotions.response import Multiplier, Sales, multiplier, promoted_sales, sales_at
+from ml.promotions.response import Z10, Multiplier, Sales, multiplier, promoted_sales, sales_at
 from ml.promotions.risk import value_of
 
 
@@ -71,7 +72,8 @@ class Priced:
 
     `markdown` is what a unit is sold below the regular price, `kept` what is left of its
     price after unit cost, with the supplier's share and what else the offer brings;
-    `usual` the regular margin. Arrays (products, options), `usual` (products, 1).
+    `usual` the regular margin, `displaced` what an extra unit costs other sales. Arrays
+    (products, options), `usual` and `displaced` (products, 1).
     """
 
     response: Multiplier
@@ -79,13 +81,13 @@ class Priced:
     markdown: Floats
     kept: Floats
     usual: Floats
-    displaced: float
+    displaced: Floats
     support_cost: Floats
 
     def margin(self, units: Floats, before: Floats) -> Floats:
         """Margin over no promotion; `units` and `before` are (products, weeks, options)."""
         kept, usual = self.kept[:, None, :], self.usual[:, None, :]
-        moved = self.displaced * (units - before) * usual
+        moved = self.displaced[:, None, :] * (units - before)
         return units * kept - before * usual - moved - self.support_cost
 
 
@@ -109,15 +111,16 @@ def evaluate(
     options: Options,
     shares: pd.DataFrame,
     policy: Policy,
-    displaced: float,
+    displaced: Displaced,
 ) -> Economics:
     """Value every option; `shares` (display, mailer) holds one row per product.
 
     Margin over no promotion = units x (regular price - unit cost - markdown + funded markdown
     + what joiners bring) - baseline units x (regular price - unit cost) - support
-    - displaced x extra units x (regular price - unit cost).
+    - extra units x what each costs other sales.
     Cost = units x markdown + support: what must be laid out, funded or not, in whole cents.
-    Value = margin, or a cautious one under the response's errors, as policy.risk says.
+    Value = margin, or a cautious one under the errors of the response and of what is
+    displaced, as policy.risk says.
     """
     priced = price_options(items, options, shares, displaced)
     size = items.table["dispersion"].to_numpy(float)
@@ -126,7 +129,8 @@ def evaluate(
     sales = promoted_sales(items.baseline, items.stock, size, priced.response)
     demand = items.baseline[:, :, None] * priced.response.mean[:, None, :]
     expected = priced.margin(sales.expected, before)
-    sd = np.abs(priced.kept - displaced * priced.usual)[:, None, :] * sales.sd
+    moved_sd = displaced.sd[:, None, None] * np.abs(sales.expected - before)
+    sd = np.hypot(np.abs(priced.kept - priced.displaced)[:, None, :] * sales.sd, moved_sd)
     low, high = (priced.margin(units, before) for units in (sales.low, sales.high))
 
     def margin_at(z: float) -> Floats:
@@ -146,7 +150,7 @@ def evaluate(
         baseline_sales=before[:, :, 0],
         margin=expected,
         margin_sd=sd,
-        margin_low=np.minimum(low, high),
+        margin_low=expected - np.hypot(expected - np.minimum(low, high), Z10 * moved_sd),
         from_priors=from_priors,
         cost=np.ceil(spent * 100 - 1e-6) / 100,
         value=value_of(policy.risk, expected, sd, margin_at),
@@ -161,7 +165,9 @@ def evaluate(
     )
 
 
-def price_options(items: Items, options: Options, shares: pd.DataFrame, displaced: float) -> Priced:
+def price_options(
+    items: Items, options: Options, shares: pd.DataFrame, displaced: Displaced
+) -> Priced:
     """Average each option's money over those who take its offer, join it, or pass."""
     response = multiplier(items.table, shares, options)
     regular, unit_cost, funding = (
@@ -179,7 +185,7 @@ def price_options(items: Items, options: Options, shares: pd.DataFrame, displace
         markdown=markdown,
         kept=regular - unit_cost - own * markdown + aside,
         usual=regular - unit_cost,
-        displaced=displaced,
+        displaced=displaced.money[:, None],
         support_cost=options.support_cost,
     )
 
@@ -188,7 +194,7 @@ MONEY_COLUMNS = ("regular_price", "unit_cost", "funding")
 
 
 def _learned_margin(
-    items: Items, options: Options, shares: pd.DataFrame, displaced: float, margin: Floats
+    items: Items, options: Options, shares: pd.DataFrame, displaced: Displaced, margin: Floats
 ) -> Floats:
     """The margin as far as the data know it: `margin` but for options that lean on priors."""
     leaning = np.array([bool(offer.priors) for offer in options.offers])[options.offer]

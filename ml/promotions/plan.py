@@ -19,13 +19,14 @@ from ml.contracts.marts import (
     FCT_PRODUCT_PAIRS,
     FCT_PRODUCT_WEEKS,
 )
-from ml.contracts.outputs import ALTERNATIVES, FORECASTS, PLAN, RESPONSES, STOCK
+from ml.contracts.outputs import ALTERNATIVES, EFFECTS, FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError
 from ml.promotions.alternatives import alternatives
 from ml.promotions.announced import announced, freeze, live_before
 from ml.promotions.checker import require_kept
 from ml.promotions.economics import Economics, evaluate
 from ml.promotions.edits import Edit, pin
+from ml.promotions.effects.displaced import displaced
 from ml.promotions.items import exclusions, make_items
 from ml.promotions.lines import plan_lines
 from ml.promotions.mechanics.catalogue import make_offers
@@ -52,6 +53,7 @@ INPUTS = (
     FCT_BASKET_QUANTITIES,
     FCT_CATEGORY_BASKETS,
     FCT_PRODUCT_PAIRS,
+    EFFECTS,
 )
 NOBODY = pd.Index([], dtype=object)
 SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
@@ -71,6 +73,7 @@ class Known:
     spend: pd.DataFrame
     pairs: pd.DataFrame
     announced: pd.DataFrame
+    effects: pd.DataFrame
 
     def habits(self, products: pd.DataFrame) -> Habits:
         """What baskets show of `products`, in their order."""
@@ -94,6 +97,7 @@ def read_known(as_of: date) -> Known:
         spend=lake.read(FCT_CATEGORY_BASKETS, as_of),
         pairs=lake.read(FCT_PRODUCT_PAIRS, as_of),
         announced=announced(as_of),
+        effects=lake.read(EFFECTS, as_of),
     )
 
 
@@ -195,9 +199,8 @@ def prepare(
     categories = known.products.set_index("product_id")["category"]
     typical = support_shares(known.weeks, categories, policy.supported_share)
     shares = typical.reindex(items.table["category"])
-    displacement = assumptions.displacement
-    displaced = displacement.pull_forward_share + displacement.cannibalised_share
-    economics = evaluate(items, options, shares, policy, displaced)
+    moved = displaced(items.table, items.baseline.sum(axis=1), known.effects)
+    economics = evaluate(items, options, shares, policy, moved)
     reason[items.table["product_id"]] = ruled_out(economics)
     if reason.notna().all():
         raise InfeasibleError(
@@ -207,7 +210,7 @@ def prepare(
     frozen = freeze(known.announced, policy.frozen_weeks, items, options, economics)
     problem = make_problem(items, economics, policy, budget, frozen.pinned)
     problem = pin(problem, edits, items, options, economics)
-    return Draft(items, options, economics, problem, policy, displaced, frozen.withdrawn), reason
+    return Draft(items, options, economics, problem, policy, moved, frozen.withdrawn), reason
 
 
 def ruled_out(economics: Economics) -> list[str | None]:

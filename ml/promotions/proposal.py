@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.promotions.economics import Economics, Items
+from ml.promotions.effects.displaced import Displaced
 from ml.promotions.options import Options
 from ml.promotions.policy import Policy
 from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution
@@ -14,7 +15,7 @@ from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution
 class Draft:
     """A plan's problem with what it was made from, before it is solved.
 
-    `displaced` is the share of extra units that other sales lose, `withdrawn` are the announced
+    `displaced` is what other sales lose per extra unit, `withdrawn` are the announced
     promotions that could not stay.
     """
 
@@ -23,7 +24,7 @@ class Draft:
     economics: Economics
     problem: PlanProblem
     policy: Policy
-    displaced: float
+    displaced: Displaced
     withdrawn: list[dict[str, str]]
 
 

@@ -40,13 +40,10 @@ def displaces(proposal: Proposal, item: int, week: int, option: int) -> dict[str
     places are not all taken.
     """
     at, economics = (item, week, option), proposal.economics
-    product = proposal.items.table.iloc[item]
     extra = max(float(economics.sales.expected[at] - economics.baseline_sales[item, week]), 0.0)
-    units = proposal.displaced * extra
-    usual = float(product["regular_price"]) - float(product["unit_cost"])
     return {
-        "units_of_other_sales": _number(units),
-        "margin_of_other_sales": _number(units * usual),
+        "units_of_other_sales": _number(proposal.displaced.units[item] * extra),
+        "margin_of_other_sales": _number(proposal.displaced.money[item] * extra),
         "instead_of": _instead_of(proposal, item, week),
     }
 

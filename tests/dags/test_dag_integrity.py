@@ -94,6 +94,11 @@ def test_a_revised_plan_passes_the_same_gate_and_review(parsed):
         assert before in ancestors(revised, after), f"{after} does not wait for {before}"
 
 
+def test_effects_on_other_sales_are_estimated_beside_the_stock_and_before_the_plan(refresh):
+    assert refresh["effects"]["upstream"] == ["demand.forecast"]
+    assert "effects" in refresh["plan"]["upstream"]
+
+
 def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
     assert refresh["affinity"]["upstream"] == ["marts.gate"]
     assert "affinity" in refresh["review.propose"]["upstream"]

@@ -21,7 +21,7 @@ def _offer(shop: Shop, terms: BuyGetTerms, assumptions: Assumptions) -> Offer:
     `step_up_share` fill the set; what they buy beyond their need is stockpiled, and missing
     from later sales at the regular margin.
     """
-    prior, pulled = assumptions.mechanics.buy_get, assumptions.displacement.pull_forward_share
+    prior, pulled = assumptions.mechanics.buy_get, assumptions.displacement.pull_forward.share
     regular, held = shop.regular_price, np.arange(1, MOST_UNITS + 1)
     a_set = terms.buy + terms.get
     price = regular * (1 - terms.depth * terms.get / a_set)

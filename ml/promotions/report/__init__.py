@@ -14,6 +14,7 @@ from ml.promotions.report.drift import drift
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.figures import budget_figures, headline, tallies
 from ml.promotions.report.lines import plan_lines
+from ml.promotions.report.moved import LABELS, moved
 from ml.promotions.report.products import product_cards
 from ml.promotions.report.tradeoffs import tradeoff_chart
 from ml.promotions.report.trust import assumptions, models, quality
@@ -38,6 +39,8 @@ def render(facts: Facts) -> str:
         quality=quality(facts),
         models=models(facts),
         drift=drift(facts),
+        moved=moved(facts),
+        moved_labels=LABELS,
         assumptions=assumptions(facts),
         simulated=settings().source == "complete_journey",
         style=_inline("page.css"),

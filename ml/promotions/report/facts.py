@@ -15,6 +15,7 @@ from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import (
     AFFINITY_QUALITY,
     DRIFT,
+    EFFECTS,
     EXPLANATIONS,
     FORECASTS,
     LEVEL_FORECASTS,
@@ -58,6 +59,7 @@ class Facts:
     affinity: pd.DataFrame
     backtest: dict[str, float]
     drift: pd.DataFrame
+    effects: pd.DataFrame
     before: pd.DataFrame | None
     before_version: str | None
 
@@ -92,6 +94,7 @@ def read_facts(as_of: date) -> Facts:
         affinity=_if_there(AFFINITY_QUALITY, as_of),
         backtest=_json(scores_path(demand)) if demand else {},
         drift=_if_there(DRIFT, as_of),
+        effects=_if_there(EFFECTS, as_of),
         before=before,
         before_version=before_version,
     )

@@ -12,6 +12,7 @@ from ml.promotions.problem import NOTHING, PlanProblem
 
 ROUNDING = 1e-9
 DIGITS = 9
+PART = 4096
 
 
 @dataclass(frozen=True)
@@ -74,18 +75,21 @@ class Packing:
     def plan(self, wanted: np.ndarray) -> np.ndarray:
         """The plan (items, weeks) that takes `wanted` starts, the first ones first.
 
-        All at once, a start is taken where it fits beside everything wanted before it; what is
-        left and still fits alone has another turn.
+        All of a part at once, a start is taken where it fits beside everything wanted before it;
+        what is left of the part and still fits alone has another turn.
         """
         taken = np.zeros(len(self.whole.value), bool)
         left = self.room + ROUNDING * np.maximum(1, self.room)
         wanted = np.concatenate([self.demanded, wanted[~np.isin(wanted, self.demanded)]])
-        while len(wanted):
-            fits = self._fits(wanted, left)
-            taken[wanted[fits]] = True
-            left = left - self.uses[:, wanted[fits]].sum(axis=1)
-            wanted = wanted[~fits]
-            wanted = wanted[self._alone(wanted, left)]
+        for first in range(0, len(wanted), PART):
+            part = wanted[first : first + PART]
+            part = part[self._alone(part, left)]
+            while len(part):
+                fits = self._fits(part, left)
+                taken[part[fits]] = True
+                left = left - self._by_start[part[fits]].sum(axis=0)
+                part = part[~fits]
+                part = part[self._alone(part, left)]
         return self.whole.plan(taken)
 
     def _fits(self, wanted: np.ndarray, left: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import pytest
 
 from ml.assumptions import load_assumptions
 from ml.promotions.economics import Items, evaluate, unit_costs
+from ml.promotions.effects.displaced import Displaced
 from ml.promotions.mechanics.offer import Companion, price_cut
 from ml.promotions.options import Options
 from ml.promotions.policy import Risk, load_policy
@@ -52,7 +53,12 @@ def risk(measure, **changed):
     return Risk(measure=measure, **told)
 
 
-def economics(shop, options=OPTIONS, displaced=0.25, **policy):
+QUARTER = Displaced(
+    money=np.array([0.25 * 4]), sd=np.array([0.0]), units=np.array([0.25])
+)  # of the regular margin
+
+
+def economics(shop, options=OPTIONS, displaced=QUARTER, **policy):
     made = load_policy().model_copy(update=policy)
     return evaluate(shop, options, SHARES, made, displaced)
 
@@ -90,6 +96,19 @@ def test_what_is_not_known_well_is_worth_less_but_sells_the_same():
     low = units * np.exp(-Z10 * log_sd - log_sd**2 / 2)
     drop = (units - low) * (3 - 0.25 * 4)
     assert found.margin[0, 0, 2] - found.margin_low[0, 0, 2] == pytest.approx(drop)
+
+
+def test_not_knowing_what_is_displaced_makes_a_promotion_worth_less():
+    unsure = replace(QUARTER, sd=np.array([0.5]))
+
+    found = economics(items(), displaced=unsure, risk=risk("spread", aversion=0.5))
+
+    extra = 10 * 0.8**-2.0 - 10
+    assert found.margin == pytest.approx(economics(items()).margin)
+    assert found.margin_sd[0, 0, 0] == pytest.approx(0.5 * extra)
+    assert found.value[0, 0, 0] == pytest.approx(found.margin[0, 0, 0] - 0.25 * extra)
+    drop = Z10 * 0.5 * extra
+    assert found.margin[0, 0, 0] - found.margin_low[0, 0, 0] == pytest.approx(drop)
 
 
 def test_no_more_is_sold_than_is_in_stock():
@@ -212,7 +231,8 @@ def test_an_offer_needs_stock_of_its_companion_too():
     def in_stock(cups):
         held = replace(shop, stock=np.array([[PLENTY], [cups]]))
         policy = load_policy().model_copy(update={"stock_service_level": 0.9})
-        return evaluate(held, options, shares, policy, 0.25).in_stock[0, 0, 0]
+        none = Displaced(*np.zeros((3, 2)))
+        return evaluate(held, options, shares, policy, none).in_stock[0, 0, 0]
 
     # negative binomial, mean 17.8, size 4: P(D <= 30) = .893, P(D <= 31) = .906
     assert not in_stock(30.0)

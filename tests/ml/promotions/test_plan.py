@@ -20,7 +20,7 @@ from ml.contracts.marts import (
     FCT_PRODUCT_PAIRS,
     FCT_PRODUCT_WEEKS,
 )
-from ml.contracts.outputs import ALTERNATIVES, FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
+from ml.contracts.outputs import ALTERNATIVES, EFFECTS, FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
 from ml.errors import GateError, InfeasibleError, LakeError, PolicyError
 from ml.gates.plan import gate_plan
 from ml.promotions.clearance import gate_verdict
@@ -84,6 +84,15 @@ def by_week(**columns):
     return pd.DataFrame(keys).assign(horizon=np.tile([1, 2, 3, 4], len(MODELLED)), **columns)
 
 
+def write_effects():
+    """A third of the extra units come from later weeks; nothing else moves."""
+    shares = {"dip": 0.33, "cannibalisation": 0.0, "halo": 0.0}
+    rows = pd.DataFrame({"effect": shares.keys(), "share": shares.values()})
+    told = {"category": "all", "onto": "all", "share_sd": 0.0, "share_p05": 0.0, "share_p95": 0.0}
+    none = {"estimate": None, "estimate_se": None, "is_told": False}
+    lake.write(EFFECTS, AS_OF, rows.assign(**told, **none))
+
+
 def write_baskets():
     """Two ham baskets in three hold 2, one salami basket in four more than 50 worth."""
     basket = {"basket_id": "b", "store_id": "s", "sold_on": date(2017, 12, 2), "lines": 1}
@@ -139,6 +148,7 @@ def shop(home, tmp_path, monkeypatch):
         lake.write(DIM_PRODUCTS, AS_OF, products())
         lake.write(FCT_PRODUCT_WEEKS, AS_OF, weeks.assign(sales=Decimal("9.00")))
         write_baskets()
+        write_effects()
         path = tmp_path / "policy.yml"
         path.write_text(yaml.safe_dump(POLICY | policy))
         monkeypatch.setenv("PROMOLOOP_POLICY_PATH", str(path))

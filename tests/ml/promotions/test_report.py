@@ -6,7 +6,7 @@ import pytest
 from pandas import DataFrame, Timestamp
 
 from ml import lake
-from ml.contracts.outputs import DRIFT, EXPLANATIONS, LEVEL_FORECASTS
+from ml.contracts.outputs import DRIFT, EFFECTS, EXPLANATIONS, LEVEL_FORECASTS
 from ml.promotions.publishing import publish
 from ml.promotions.report import render
 from ml.promotions.report.calendar import shade
@@ -51,6 +51,25 @@ def test_the_headline_sums_the_plan(plan_day):
     assert "Cost $40 80.0% of the budget of $50" in text
     assert "Expected incremental margin $10 after its cost; 9 times in 10 above $6" in text
     assert "Margin per $1 spent $0.25 no better plan exists inside the limits" in text
+
+
+def test_the_report_says_what_promotions_move_elsewhere(plan_day):
+    plan_day()
+    assert "What an extra unit moves" not in words(render_report(FIRST))
+    rows = [
+        (effect, category, "CUPS", share, category == "TEA")
+        for category, share in (("TEA", 0.2), ("all", 0.1))
+        for effect in ("dip", "cannibalisation", "halo")
+    ]
+    columns = ["effect", "category", "onto", "share", "is_told"]
+    told = DataFrame(rows, columns=columns).assign(share_sd=0.1, share_p05=-0.01, share_p95=0.4)
+    lake.write(EFFECTS, FIRST, told.assign(estimate=None, estimate_se=None))
+
+    text = words(render_report(FIRST))
+
+    assert "Tea 20% (\N{MINUS SIGN}1% to 40%) 20%" in text
+    assert "20% (\N{MINUS SIGN}1% to 40%), cups" in text
+    assert "All 10% (\N{MINUS SIGN}1% to 40%), from other categories" in text
 
 
 def test_other_plans_stand_beside_the_plan(plan_day):

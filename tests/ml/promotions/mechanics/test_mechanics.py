@@ -62,7 +62,10 @@ def assumptions():
         | {
             "mechanics": PRIORS,
             "margin_by_department": {"default": 0.3},
-            "displacement": {"pull_forward_share": 0.33, "cannibalised_share": 0.0},
+            "displacement": {
+                name: {"share": 0.33, "sd": 0.1}
+                for name in ("pull_forward", "cannibalised", "halo")
+            },
         }
     )
 

@@ -14,7 +14,7 @@ from ml.promotions.checker import violations
 from ml.promotions.problem import FREE, NOTHING, SOMETHING, PlanProblem, worth
 from ml.promotions.solver import solve
 from ml.promotions.solvers import continuous, evolution, relaxation
-from ml.promotions.solvers.packing import Packing
+from ml.promotions.solvers.packing import PART, Packing
 from ml.promotions.solvers.tradeoff import Measures, tradeoffs
 
 SOLVERS = {
@@ -131,6 +131,18 @@ def test_a_start_waits_for_its_turn_and_is_left_out_where_nothing_is_left():
     choice = Packing.of(problem).plan(np.array([0, 1, 2]))
 
     assert choice.ravel().tolist() == [0, NOTHING, 0]
+
+
+def test_a_long_wish_list_is_taken_in_its_order_and_keeps_every_limit():
+    problem = instances.calendar(300, 3, weeks=4)
+    packing = Packing.of(problem)
+    wanted = np.argsort(-packing.whole.value, kind="stable")
+    assert len(wanted) > 2 * PART
+
+    choice = packing.plan(wanted)
+
+    assert violations(problem, choice) == []
+    assert worth(problem, choice) > worth(problem, packing.plan(wanted[::-1]))
 
 
 def test_outlays_without_a_ladder_earn_alike_on_the_last_unit_of_money():
