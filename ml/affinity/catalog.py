@@ -1,0 +1,58 @@
+"""What is known of products at a date, the same for every customer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ml.affinity.item_item import ItemItem
+
+GROUPS = ("subcategory", "category", "manufacturer_id")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Row i of every array belongs to `ids[i]`.
+
+    `features` are float32 (products,) by name; `groups` int codes (products,) by name of the
+    attribute; `factors` float32 (products, rank) of ALS.
+    """
+
+    ids: list[str]
+    features: dict[str, np.ndarray]
+    groups: dict[str, np.ndarray]
+    private_label: np.ndarray
+    factors: np.ndarray
+    item_item: ItemItem
+
+
+def product_features(sums: pd.DataFrame, customers: int) -> dict[str, np.ndarray]:
+    """Popularity, rhythm and price of each product.
+
+    Args:
+        sums: one row a product: buyers (and buyers_7, _28, _84 in so many days), repeaters
+            (buyers on two days or more), days (of purchase, all buyers), gap_days (first to
+            last, summed over buyers), last_age (days since anybody bought it), lines,
+            discounted, sales, units.
+        customers: of whom buyers are a share.
+    """
+    known = {name: sums[name].to_numpy(np.float64) for name in sums.columns}
+    gaps = known["days"] - known["buyers"]
+    shares = {
+        f"popularity{suffix}": np.log((known[f"buyers{suffix}"] + 0.5) / customers)
+        for suffix in ("", "_7", "_28", "_84")
+    }
+    features = shares | {
+        "bought_again": (known["repeaters"] + 0.5) / (known["buyers"] + 5),
+        "days_a_buyer": known["days"] / known["buyers"],
+        "product_gap": known["gap_days"] / np.maximum(gaps, 1),
+        "not_sold_for": known["last_age"],
+        "product_discounted": known["discounted"] / known["lines"],
+        "log_price": np.log(known["sales"] / known["units"]),
+    }
+    return {name: values.astype(np.float32) for name, values in features.items()}
+
+
+def group_codes(products: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Codes of each product's groups; a missing name is a group of its own."""
+    return {name: pd.factorize(products[name].fillna(""), sort=True)[0] for name in GROUPS}

@@ -1,0 +1,141 @@
+"""Simple recommenders: each gives dense scores (customers, products) for some customers.
+
+The settings were chosen on weeks 46 to 49, learned from weeks 1 to 45, and the same grid is in
+`tuning.py`.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from ml.affinity.item_item import fit_item_item
+from ml.affinity.measures import PLACES
+from spark_jobs.benchmark.split import Split
+
+Scores = Callable[[np.ndarray], np.ndarray]
+BLOCK = 250  # customers scored at once
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of all peers; half-lives in days."""
+
+    half_life: int = 112
+    ease_ridge: float = 500.0
+    ease_weight: float = 1.0
+    bm25_k1: float = 1.2
+    bm25_b: float = 0.2
+    bm25_neighbours: int = 100
+    als_factors: int = 64
+    als_regularisation: float = 1.0
+    als_alpha: float = 1.0
+    als_iterations: int = 15
+
+
+def own_history(given: Split, _: Settings) -> Scores:
+    counts = given.matrix(np.ones(len(given.pairs)))
+    return lambda rows: counts[rows].toarray()
+
+
+def decayed_history(given: Split, settings: Settings) -> Scores:
+    weights = given.matrix(2.0 ** (-given.pairs["age"].to_numpy() / settings.half_life))
+    return lambda rows: weights[rows].toarray()
+
+
+def ease(given: Split, settings: Settings) -> Scores:
+    lines = log_lines(given)
+    model = fit_item_item(lines, settings.ease_ridge, kept=lines.shape[1])
+    return lambda rows: model.scores(lines[rows])
+
+
+def decayed_history_and_ease(given: Split, settings: Settings) -> Scores:
+    recent, similar = decayed_history(given, settings), ease(given, settings)
+    return lambda rows: recent(rows) + settings.ease_weight * similar(rows)
+
+
+def item_knn(given: Split, settings: Settings) -> Scores:
+    from implicit.nearest_neighbours import BM25Recommender
+
+    lines = given.matrix(np.ones(len(given.pairs)))
+    model = BM25Recommender(
+        K=settings.bm25_neighbours, K1=settings.bm25_k1, B=settings.bm25_b, num_threads=2
+    )
+    model.fit(sparse.csr_matrix(lines), show_progress=False)
+    similar = sparse.csr_array(model.similarity)
+    return lambda rows: (lines[rows] @ similar).toarray()
+
+
+def implicit_als(given: Split, settings: Settings) -> Scores:
+    from implicit.als import AlternatingLeastSquares
+
+    model = AlternatingLeastSquares(
+        factors=settings.als_factors,
+        regularization=settings.als_regularisation,
+        alpha=settings.als_alpha,
+        iterations=settings.als_iterations,
+        num_threads=2,
+        random_state=7,
+    )
+    with threadpool_limits(1, "blas"):
+        model.fit(sparse.csr_matrix(log_lines(given), dtype=np.float32), show_progress=False)
+    return lambda rows: model.user_factors[rows] @ model.item_factors.T
+
+
+def popularity(given: Split, _: Settings) -> Scores:
+    recent = given.matrix((given.pairs["age"] < 28).to_numpy(float))
+    buyers = np.asarray((recent > 0).sum(axis=0), float).ravel()
+    return lambda rows: np.tile(buyers, (len(rows), 1))
+
+
+PEERS: dict[str, Callable[[Split, Settings], Scores]] = {
+    "own_history": own_history,
+    "decayed_history": decayed_history,
+    "decayed_history_ease": decayed_history_and_ease,
+    "ease": ease,
+    "item_knn_bm25": item_knn,
+    "implicit_als": implicit_als,
+    "popularity_4_weeks": popularity,
+}
+
+
+def log_lines(given: Split) -> sparse.csr_array:
+    lines = given.matrix(np.ones(len(given.pairs)))
+    lines.data = np.log1p(lines.data)
+    return lines
+
+
+def judged(given: Split, scores: Scores) -> dict[str, dict[str, float]]:
+    """Measures of the ten highest scores; ties go to the product listed first."""
+    bought = given.matrix(np.ones(len(given.pairs)))
+    everything, new = [], []
+    for start in range(0, bought.shape[0], BLOCK):
+        rows = np.arange(start, min(start + BLOCK, bought.shape[0]))
+        found = np.array(scores(rows), np.float64)
+        everything.append(best(found))
+        found[bought[rows].nonzero()] = -np.inf
+        new.append(best(found))
+    return given.measures(np.vstack(everything), np.vstack(new))
+
+
+def best(scores: np.ndarray) -> np.ndarray:
+    """The columns of each row's ten highest scores."""
+    top = np.sort(np.argpartition(-scores, PLACES, axis=1)[:, :PLACES], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(top, order, axis=1)
+
+
+def peer_measures(given: Split, name: str, settings: Settings) -> dict[str, float]:
+    """One peer's NDCG@10 on both lists, and the seconds it took to fit."""
+    started = time.perf_counter()
+    scores = PEERS[name](given, settings)
+    seconds = time.perf_counter() - started
+    found = judged(given, scores)
+    return {
+        "ndcg10_repeat": found["repeat"]["ndcg10"],
+        "ndcg10_new": found["new"]["ndcg10"],
+        "fit_s": seconds,
+    }

@@ -1,0 +1,149 @@
+"""What every customer bought, and what is known of products, before a date."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as f
+from scipy import sparse
+
+from ml.affinity.catalog import Catalog, group_codes, product_features
+from ml.affinity.features import OWN
+from ml.affinity.item_item import ItemItem, fit_item_item
+from spark_jobs.factors import Hyperparameters, learn, numbered
+
+PARTS = 4
+EXACT = "decimal(28,10)"  # sums of decimals do not depend on their order
+HALF_LIVES = (14, 42, 112, 280)
+SAMPLE = 5_000  # customers that item-item and the ranker learn from: the driver's bound
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything known before a date.
+
+    `customers` holds customer_id, factors and `bought`: an array, in product order, of
+    structs of item (position in the catalog), lines and `OWN`.
+    """
+
+    customers: DataFrame
+    catalog: Catalog
+
+
+def know(
+    lines: DataFrame,
+    products: pd.DataFrame,
+    before: date,
+    hyper: Hyperparameters,
+    item_item: tuple[list[str], ItemItem] | None = None,
+) -> Known:
+    """What `lines` before the date say of customers and products.
+
+    Args:
+        lines: customer_id, product_id, sold_on, units, sales, is_discounted.
+        products: rows of DIM_PRODUCTS.
+        before: nothing sold on it or later is used.
+        hyper: of ALS.
+        item_item: learned earlier, with the ids of its products; None learns it here.
+
+    Raises:
+        TooFewPurchases: no product was bought by enough customers.
+    """
+    pairs = histories(lines, before).cache()
+    affinity = learn(
+        pairs.select(
+            "customer_id",
+            "product_id",
+            f.col("lines_112").alias("decayed_purchases"),
+            "last_bought_on",
+        ),
+        before,
+        hyper,
+    )
+    ids = affinity.products.ids
+    items = f.broadcast(numbered(lines.sparkSession, ids, "product_id", "item"))
+    placed = pairs.join(items, "product_id").cache()
+    attributes = products.set_index("product_id").loc[ids]
+    catalog = Catalog(
+        ids=ids,
+        features=product_features(_sums(placed), placed.select("customer_id").distinct().count()),
+        groups=group_codes(attributes),
+        private_label=attributes["brand"].str.lower().str.startswith("private").to_numpy(bool),
+        factors=affinity.products.factors,
+        item_item=fit_item_item(log_lines(placed, len(ids)))
+        if item_item is None
+        else item_item[1].among(item_item[0], ids),
+    )
+    entry = f.struct("item", "lines", *OWN)
+    bought = placed.groupBy("customer_id").agg(f.sort_array(f.collect_list(entry)).alias("bought"))
+    factors = affinity.customers.select("customer_id", "factors")
+    return Known(factors.join(bought, "customer_id"), catalog)
+
+
+def histories(lines: DataFrame, before: date) -> DataFrame:
+    """One row per customer and product bought before the date: `OWN`, and the sums of lines."""
+    by_day = (
+        lines.where(f.col("sold_on") < before)
+        .repartition(PARTS, "customer_id")
+        .groupBy("customer_id", "product_id", "sold_on")
+        .agg(
+            f.count("*").alias("lines"),
+            f.sum(f.col("is_discounted").cast("int")).alias("discounted"),
+            f.sum("units").alias("units"),
+            f.sum(f.col("sales").cast("decimal(18,2)")).alias("sales"),
+        )
+        .withColumn("age", f.datediff(f.lit(before), "sold_on") - 1)
+    )
+    sums = [f.sum(name).alias(name) for name in ("lines", "discounted", "units", "sales")]
+    decayed = [_decayed(f.lit(1), days).alias(f"decayed_{days}") for days in HALF_LIVES]
+    return (
+        by_day.groupBy("customer_id", "product_id")
+        .agg(
+            *sums,
+            *decayed,
+            _decayed(f.col("lines"), 112).alias("lines_112"),
+            f.count("*").alias("days"),
+            f.min("age").alias("last_age"),
+            f.max("age").alias("first_age"),
+            f.max("sold_on").alias("last_bought_on"),
+        )
+        .withColumn("own_discounted", f.col("discounted") / f.col("lines"))
+    )
+
+
+def _decayed(amount: Column, half_life: int) -> Column:
+    return f.sum((amount * f.pow(2.0, -f.col("age") / half_life)).cast(EXACT)).cast("double")
+
+
+def _sums(placed: DataFrame) -> pd.DataFrame:
+    """What `product_features` reads, on the driver: grows with products, not customers."""
+    recent = [f.count_if(f.col("last_age") < days).alias(f"buyers_{days}") for days in (7, 28, 84)]
+    sums = placed.groupBy("item").agg(
+        f.count("*").alias("buyers"),
+        *recent,
+        f.count_if(f.col("days") > 1).alias("repeaters"),
+        f.sum("days").alias("days"),
+        f.sum(f.col("first_age") - f.col("last_age")).alias("gap_days"),
+        f.min("last_age").alias("last_age"),
+        *[f.sum(name).cast("double").alias(name) for name in ("lines", "discounted", "units")],
+        f.sum("sales").cast("double").alias("sales"),
+    )
+    return sums.toPandas().sort_values("item").drop(columns="item")
+
+
+def sampled(frame: DataFrame) -> DataFrame:
+    """The rows of at most about `SAMPLE` customers, the same ones every time."""
+    share = SAMPLE / max(frame.select("customer_id").distinct().count(), SAMPLE)
+    return frame.where(f.pmod(f.xxhash64("customer_id"), f.lit(MILLION)) < share * MILLION)
+
+
+def log_lines(placed: DataFrame, products: int) -> sparse.csr_array:
+    """log(1 + lines) of the sampled customers, on the driver: float64 (customers, products)."""
+    found = sampled(placed).select("customer_id", "item", "lines").toPandas()
+    customer, _ = pd.factorize(found["customer_id"], sort=True)
+    shape = (int(customer.max()) + 1, products)
+    values = (np.log1p(found["lines"].to_numpy(np.float64)), (customer, found["item"]))
+    return sparse.coo_array(values, shape=shape).tocsr()

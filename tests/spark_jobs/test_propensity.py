@@ -1,0 +1,123 @@
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.affinity.ranker import NAMES
+from spark_jobs import propensity
+from spark_jobs.factors import Hyperparameters
+from spark_jobs.histories import histories, know
+from spark_jobs.propensity import examples, propensities
+from spark_jobs.training import wanted
+
+BEFORE = date(2017, 12, 4)
+SMALL = Hyperparameters(rank=2, iterations=2, minimum_customers=2)
+COLUMNS = (
+    "customer_id string, product_id string, sold_on date, units long, sales double, "
+    "is_discounted boolean"
+)
+BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcd", "dan": "ad"}
+PRODUCTS = pd.DataFrame(
+    {
+        "product_id": list("abcd"),
+        "brand": ["National", "Private", "National", "National"],
+        "manufacturer_id": ["1", "2", "1", "1"],
+        "category": ["tea", "tea", "cups", "cups"],
+        "subcategory": ["green", "black", "mugs", "mugs"],
+    }
+)
+
+
+class ByHabit:
+    """A ranker whose propensity is a tenth of the decayed purchases."""
+
+    def predict(self, signals):
+        return signals[:, NAMES.index("decayed_112")].astype(np.float64) / 10
+
+
+def sold(days_before, baskets, discounted=False):
+    day = BEFORE - timedelta(days=days_before)
+    return [(c, p, day, 1, 2.0, discounted) for c, basket in baskets.items() for p in basket]
+
+
+LINES = sold(112, BASKETS) + sold(10, {"ann": "a", "bob": "a"}, True) + sold(1, {"cat": "b"})
+LATER = sold(-3, {"ann": "d", "bob": "ac"}) + sold(-40, {"dan": "c"})
+
+
+@pytest.fixture(scope="module")
+def lines(spark):
+    return spark.createDataFrame(LINES + LATER, COLUMNS).cache()
+
+
+@pytest.fixture(scope="module")
+def known(lines):
+    return know(lines, PRODUCTS, BEFORE, SMALL)
+
+
+@pytest.fixture(scope="module")
+def ranked(known):
+    return propensities(known, ByHabit(), 2).toPandas()
+
+
+def test_a_history_counts_days_lines_and_their_age(lines):
+    rows = histories(lines, BEFORE).where("customer_id = 'ann' and product_id = 'a'").collect()
+
+    assert len(rows) == 1
+    assert (rows[0]["days"], rows[0]["lines"], rows[0]["last_age"], rows[0]["first_age"]) == (
+        2,
+        2,
+        9,
+        111,
+    )
+    assert rows[0]["decayed_14"] == pytest.approx(2 ** (-9 / 14) + 2 ** (-111 / 14))
+    assert rows[0]["own_discounted"] == 0.5
+
+
+def test_the_catalog_counts_buyers_and_prices(known):
+    features = {name: values.tolist() for name, values in known.catalog.features.items()}
+
+    assert known.catalog.ids == list("abcd")
+    assert np.exp(features["popularity"]) == pytest.approx([3.5 / 4, 3.5 / 4, 2.5 / 4, 3.5 / 4])
+    assert np.exp(features["popularity_28"]) == pytest.approx([2.5 / 4, 1.5 / 4, 0.5 / 4, 0.5 / 4])
+    assert np.exp(features["log_price"]) == pytest.approx([2.0] * 4)
+    assert features["product_gap"] == [102.0, 111.0, 0.0, 0.0]
+
+
+def test_what_is_bought_most_comes_first_and_ties_go_by_product(ranked):
+    rows = ranked[ranked["customer_id"] == "ann"].sort_values("rank")
+
+    assert rows["product_id"].tolist() == ["a", "b", "d"]
+    assert rows["rank"].tolist() == [1, 2, 4]
+
+
+def test_new_products_have_a_place_of_their_own(ranked):
+    places = ranked.set_index(["customer_id", "product_id"])["new_rank"]
+
+    assert places["ann", "d"] == 1
+    assert np.isnan(places["ann", "a"])
+    assert places["dan", "b"] == 1
+    assert places["dan", "c"] == 2
+
+
+def test_nothing_sold_on_or_after_the_date_moves_a_byte(spark, lines, known, ranked):
+    others = sold(0, {"dan": "abcd"}) + sold(-5, {"ann": "bbb", "eve": "abcd"})
+    shuffled = spark.createDataFrame(LINES + others, COLUMNS)
+
+    again = propensities(know(shuffled, PRODUCTS, BEFORE, SMALL), ByHabit(), 2).toPandas()
+
+    key = ["customer_id", "product_id"]
+    pd.testing.assert_frame_equal(
+        again.sort_values(key, ignore_index=True), ranked.sort_values(key, ignore_index=True)
+    )
+
+
+def test_examples_are_what_was_bought_in_the_window_and_what_was_not(lines, known, monkeypatch):
+    monkeypatch.setattr(propensity, "NEGATIVES", 1.0)
+
+    rows = examples(known, wanted(lines, known, BEFORE)).collect()
+
+    bought = {(r["customer_id"], r["item"]) for r in rows if r["bought"]}
+    assert bought == {("ann", 3), ("bob", 0), ("bob", 2)}
+    assert len(rows) == 8  # four products for each who bought anything in the window
+    assert all(len(r["signals"]) == len(NAMES) for r in rows)
