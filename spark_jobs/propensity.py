@@ -31,7 +31,7 @@ PROPENSITIES = (
 )
 
 
-def examples(known: Known, wanted: DataFrame) -> DataFrame:
+def examples(known: Known, wanted: DataFrame, negatives: float = NEGATIVES) -> DataFrame:
     """What to learn from, as `EXAMPLES`: bought candidates, and a share of the others.
 
     `wanted` holds customer_id and `wanted`, the sorted positions of what they bought next.
@@ -40,7 +40,7 @@ def examples(known: Known, wanted: DataFrame) -> DataFrame:
 
     def make(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for block in _blocks(batches, len(shared.value.ids)):
-            yield _examples(block, _candidates(block, shared.value))
+            yield _examples(block, _candidates(block, shared.value), negatives)
 
     return _placed(known.customers.join(wanted, "customer_id")).mapInArrow(make, EXAMPLES)
 
@@ -90,14 +90,14 @@ def _purchases(block: pa.RecordBatch) -> Purchases:
     )
 
 
-def _examples(block: pa.RecordBatch, found: Candidates) -> pa.RecordBatch:
+def _examples(block: pa.RecordBatch, found: Candidates, negatives: float) -> pa.RecordBatch:
     bought = np.zeros(len(found.product), bool)
     for row, items in enumerate(block["wanted"]):
         own = slice(*np.searchsorted(found.customer, [row, row + 1]))
         bought[own] = np.isin(found.product[own], np.asarray(items.values))
     seeds = np.array([crc32(name.as_py().encode()) for name in block["customer_id"]], np.uint64)
     draws = (seeds[found.customer] + found.product.astype(np.uint64) * 2654435761) % MILLION
-    kept = bought | (draws < NEGATIVES * MILLION)
+    kept = bought | (draws < negatives * MILLION)
     matrix = found.matrix(NAMES)[kept]
     return pa.RecordBatch.from_arrays(
         [

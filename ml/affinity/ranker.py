@@ -54,6 +54,7 @@ LEARNING = {
     "max_bin": 127,
     "deterministic": True,
     "force_row_wise": True,
+    "num_threads": 1,  # the same bytes on every machine, and Spark gives a task one core
     "verbosity": -1,
     "monotone_constraints": list(SIGNALS.values()),
 }
@@ -84,7 +85,7 @@ class Ranker:
 
     def predict(self, signals: np.ndarray) -> np.ndarray:
         """The probability of a purchase, float64 (rows,)."""
-        return self.booster().predict(signals)
+        return self.booster().predict(signals, num_threads=1)
 
     def importances(self) -> dict[str, float]:
         """Each signal's share of the fall in loss, largest first."""

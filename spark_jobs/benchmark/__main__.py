@@ -10,6 +10,7 @@ last line printed is one JSON object. It takes about ten minutes on two cores.
 import argparse
 import json
 import logging
+import sys
 from datetime import date
 
 import pandas as pd
@@ -17,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from ml.settings import settings
 from spark_jobs.benchmark.journey import read_journey
-from spark_jobs.benchmark.ours import LINES, blended, spark_als
+from spark_jobs.benchmark.ours import arrow, blended, spark_als
 from spark_jobs.benchmark.peers import PEERS, Settings, peer_measures
 from spark_jobs.benchmark.split import split
 from spark_jobs.factors import Hyperparameters
@@ -45,23 +46,23 @@ def main() -> None:
 
 
 def benchmark(before: date) -> dict[str, dict]:
-    """Peers first, then ours: {"repeat", "new", "peers", "als"}."""
+    """Ours and the peers: {"repeat", "new", "peers", "als"}."""
     lines, products = read_journey()
     given = split(lines, before)
     log.info("%d customers, %d products", len(given.customers), len(given.products))
     tuned = Settings()
+    hyper = Hyperparameters(
+        rank=tuned.als_factors, iterations=tuned.als_iterations, seed=settings().seed
+    )
+    with local_session() as spark:
+        als = spark_als(spark, given, hyper)
+        log.info("als %s", als)
+        ours = blended(spark.createDataFrame(arrow(lines)), products, before, given)
+        log.info("ours %s", ours)
     peers = {}
     for name in PEERS:
         peers[name] = rounded(peer_measures(given, name, tuned))
         log.info("%s %s", name, peers[name])
-    with local_session() as spark:
-        hyper = Hyperparameters(
-            rank=tuned.als_factors, iterations=tuned.als_iterations, seed=settings().seed
-        )
-        als = spark_als(spark, given, hyper)
-        log.info("als %s", als)
-        frame = spark.createDataFrame(lines, LINES)
-        ours = blended(frame, products, before, given)
     als["implicit_fit_s"] = peers["implicit_als"]["fit_s"]
     found = {scope: rounded(values) for scope, values in ours.items()}
     return {**found, "peers": peers, "als": rounded(als)}
@@ -75,6 +76,7 @@ def local_session() -> SparkSession:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "3g",
         "spark.log.level": "ERROR",
+        "spark.pyspark.python": sys.executable,
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.session.timeZone": "UTC",

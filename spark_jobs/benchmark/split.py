@@ -44,8 +44,8 @@ def split(lines: pd.DataFrame, before: date, days: int = 28, minimum_buyers: int
     past = lines[lines["sold_on"] < start]
     buyers = past.drop_duplicates(["customer_id", "product_id"])["product_id"].value_counts()
     products = sorted(buyers.index[buyers >= minimum_buyers])
-    past = past[past["product_id"].isin(products)]
     customers = sorted(past["customer_id"].unique())
+    past = past[past["product_id"].isin(products)]
     number = pd.Index(customers), pd.Index(products)
 
     def placed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from ml.affinity.ranker import NAMES
-from spark_jobs import propensity
 from spark_jobs.factors import Hyperparameters
 from spark_jobs.histories import histories, know
 from spark_jobs.propensity import examples, propensities
@@ -112,10 +111,8 @@ def test_nothing_sold_on_or_after_the_date_moves_a_byte(spark, lines, known, ran
     )
 
 
-def test_examples_are_what_was_bought_in_the_window_and_what_was_not(lines, known, monkeypatch):
-    monkeypatch.setattr(propensity, "NEGATIVES", 1.0)
-
-    rows = examples(known, wanted(lines, known, BEFORE)).collect()
+def test_examples_are_what_was_bought_in_the_window_and_what_was_not(lines, known):
+    rows = examples(known, wanted(lines, known, BEFORE), negatives=1.0).collect()
 
     bought = {(r["customer_id"], r["item"]) for r in rows if r["bought"]}
     assert bought == {("ann", 3), ("bob", 0), ("bob", 2)}

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from ml.affinity.ranker import NAMES, SIGNALS, Ranker
+
+
+@pytest.fixture(scope="module")
+def learned():
+    rng = np.random.default_rng(7)
+    signals = rng.uniform(0, 1, (4_000, len(NAMES))).astype(np.float32)
+    chance = 0.05 + 0.4 * signals[:, NAMES.index("lines_112")]
+    bought = rng.uniform(0, 1, 4_000) < chance
+    return signals, bought, Ranker.fit(signals, bought, np.where(bought, 1.0, 2.0), seed=7)
+
+
+def test_the_signal_that_decides_is_the_most_important(learned):
+    importances = learned[2].importances()
+
+    assert next(iter(importances)) == "lines_112"
+    assert sum(importances.values()) == pytest.approx(1)
+
+
+def test_more_of_a_monotone_signal_never_lowers_a_propensity(learned):
+    signals, _, ranker = learned
+    for name, direction in SIGNALS.items():
+        if direction:
+            more = signals[:200].copy()
+            more[:, NAMES.index(name)] += direction
+            assert (ranker.predict(more) >= ranker.predict(signals[:200])).all()
+
+
+def test_weights_make_up_for_negatives_left_out(learned):
+    signals, bought, ranker = learned
+
+    share = bought.sum() / (bought.sum() + 2 * (~bought).sum())
+
+    found = np.average(ranker.predict(signals), weights=np.where(bought, 1.0, 2.0))
+    assert found == pytest.approx(share, abs=0.005)
+
+
+def test_the_same_rows_give_the_same_text_and_the_text_the_same_ranker(learned):
+    signals, bought, ranker = learned
+
+    again = Ranker.fit(signals, bought, np.where(bought, 1.0, 2.0), seed=7)
+
+    assert again.text == ranker.text
+    assert Ranker(ranker.text).predict(signals[:5]).tolist() == ranker.predict(signals[:5]).tolist()
