@@ -8,11 +8,14 @@ export const esc = (text) => String(text).replace(/[&<>"']/g, (sign) => ENTITIES
 let currency = "";
 export const useCurrency = (sign) => { currency = sign; };
 
+// Made once: a formatter a cell would take most of the time of drawing thousands.
+const WRITERS = [0, 1, 2].map((digits) =>
+  new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+
 export function count(value, digits = 0) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const rounded = Number(value.toFixed(digits)) + 0;
-  return Math.abs(rounded).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })
-    .replace(/^/, rounded < 0 ? "−" : "");
+  return (rounded < 0 ? "−" : "") + WRITERS[digits].format(Math.abs(rounded));
 }
 
 export function money(value, digits = 2) {

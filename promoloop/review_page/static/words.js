@@ -88,10 +88,10 @@ export function useLanguage(name) {
   localStorage.setItem("promoloop-language", name);
 }
 
-export function day(iso) {
-  const at = new Date(`${iso.slice(0, 10)}T00:00:00Z`);
-  return at.toLocaleDateString(language === "zh" ? "zh-CN" : "en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-}
+const DAY = { day: "numeric", month: "short", timeZone: "UTC" };
+const DAYS = { en: new Intl.DateTimeFormat("en-GB", DAY), zh: new Intl.DateTimeFormat("zh-CN", DAY) };
+
+export const day = (iso) => DAYS[language].format(new Date(`${iso.slice(0, 10)}T00:00:00Z`));
 
 const off = (depth) => (language === "zh" ? `降 ${percent(depth)}` : `${percent(depth)} off`);
 
