@@ -20,8 +20,9 @@ from ml.settings import settings
 from spark_jobs.factors import Affinity, Hyperparameters, learn
 from spark_jobs.quality import evaluate, landed_before
 from spark_jobs.ranking import Ranking, rank_products
-from spark_jobs.segments import SEGMENTS, write_segments
+from spark_jobs.segments import write_segments
 from spark_jobs.tables import inputs, read, session, write
+from spark_jobs.values import write_values
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ def main() -> None:
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
     parser.add_argument("--rank", type=int, default=DEFAULTS.rank, help="factors a vector")
     parser.add_argument("--iterations", type=int, default=DEFAULTS.iterations)
-    parser.add_argument("--segments", type=int, default=SEGMENTS, help="of customers")
+    parser.add_argument("--segments", type=int, help="of customers; by default the best number")
     parser.add_argument("--seed", type=int, default=settings().seed)
     parser.add_argument(
         "--evaluate",
@@ -103,6 +104,7 @@ def main() -> None:
     hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
     with session("promoloop-affinity") as spark:
         write_affinity(spark, args.as_of, hyper)
+        write_values(spark, args.as_of)
         write_segments(spark, args.as_of, args.segments, args.seed)
         if args.evaluate != "never":
             write_quality(spark, args.as_of, hyper, args.evaluate)

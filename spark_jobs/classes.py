@@ -26,7 +26,7 @@ def main() -> None:
         rank_products(affinity.customers, affinity.products, {"blend": Ranking(taste=1)}, 3).count()
         profile = [f.hash("customer_id", f.lit(name)).alias(name) for name in PROFILE]
         customers = affinity.customers.select("customer_id", *profile)
-        clustered, _ = cluster(features(customers, affinity.customers), segments=2, seed=TINY.seed)
+        clustered, _ = cluster(features(customers, affinity.customers), 2, TINY.seed)
         named(clustered).count()
 
 

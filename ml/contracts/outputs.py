@@ -1,5 +1,6 @@
 """What the models and the planner write, one partition per as-of date."""
 
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, CUSTOMER_VALUES, DIM_AUDIENCES
 from ml.contracts.table import Column, Table
 
 ITEM_FACTORS = Table(
@@ -44,18 +45,6 @@ AFFINITY_QUALITY = Table(
         Column("value", "double", minimum=0, maximum=1),
         Column("customers", "int64", "Judged.", minimum=1),
         Column("evaluated_on", "date", "The Monday on or before the as-of date."),
-    ),
-)
-
-CUSTOMER_SEGMENTS = Table(
-    name="customer_segments",
-    layer="affinity",
-    grain="One row per customer.",
-    key=("customer_id",),
-    columns=(
-        Column("customer_id", "string"),
-        Column("segment_id", "int64", minimum=0),
-        Column("segment", "string", "A name from what sets the segment apart."),
     ),
 )
 
@@ -324,7 +313,9 @@ OUTPUTS = (
     CUSTOMER_FACTORS,
     CANDIDATES,
     AFFINITY_QUALITY,
+    CUSTOMER_VALUES,
     CUSTOMER_SEGMENTS,
+    DIM_AUDIENCES,
     FORECASTS,
     LEVEL_FORECASTS,
     RESPONSES,

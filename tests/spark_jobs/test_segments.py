@@ -1,6 +1,15 @@
+import numpy as np
 import pytest
 
-from spark_jobs.segments import PROFILE, cluster, features, named, segment_names
+from spark_jobs.segments import (
+    PROFILE,
+    best_number,
+    cluster,
+    features,
+    named,
+    points,
+    segment_names,
+)
 
 AVERAGE = dict.fromkeys(PROFILE, 0.0)
 
@@ -25,7 +34,7 @@ def test_two_segments_never_share_a_name():
 def described(spark):
     shops = {"big": (2, 90, 9000.0), "small": (200, 3, 40.0)}
     rows = [
-        (f"{kind}{n}", days + n, visits + n, sales + n, sales / visits, 0.2, 0.1, 0.3, 0.4)
+        (f"{kind}{n}", days + n, visits + n, sales + n, sales / visits, 0.2, 0.1, 1.0, 0.3, 0.4)
         for kind, (days, visits, sales) in shops.items()
         for n in range(6)
     ]
@@ -50,6 +59,19 @@ def test_segment_0_spends_most_and_everybody_has_one(described):
 
 
 def test_the_same_customers_get_the_same_names_whatever_the_seed(described):
-    found = [sorted(map(tuple, named(cluster(described, 2, seed)[0]).collect())) for seed in (1, 2)]
+    def names(seed):
+        members = named(cluster(described, 2, seed)[0])
+        return sorted(map(tuple, members.select("customer_id", "segment_id", "segment").collect()))
+
+    found = [names(seed) for seed in (1, 2)]
 
     assert found[0] == found[1]
+
+
+def test_as_many_segments_are_made_as_are_best_apart(described):
+    rng = np.random.default_rng(7)
+    three = np.concatenate([rng.normal(centre, 0.1, (20, 2)) for centre in (0, 5, 10)])
+
+    assert best_number(three, range(2, 6), seed=7) == 3
+    assert best_number(three[:2], range(2, 6), seed=7) == 2  # too few to choose
+    assert points(described).shape == (12, len(PROFILE) + 2)

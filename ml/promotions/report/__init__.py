@@ -16,6 +16,7 @@ from ml.promotions.report.figures import budget_figures, headline, tallies
 from ml.promotions.report.lines import plan_lines
 from ml.promotions.report.moved import LABELS, moved
 from ml.promotions.report.products import product_cards
+from ml.promotions.report.segments import segments
 from ml.promotions.report.tradeoffs import tradeoff_chart
 from ml.promotions.report.trust import assumptions, models, quality
 from ml.settings import settings
@@ -35,6 +36,7 @@ def render(facts: Facts) -> str:
         budget=budget_figures(facts),
         tradeoffs=tradeoff_chart(facts),
         tallies=tallies(facts),
+        segments=segments(facts),
         lines=plan_lines(facts),
         quality=quality(facts),
         models=models(facts),

@@ -14,6 +14,7 @@ from ml.assumptions import load_assumptions
 from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import (
     AFFINITY_QUALITY,
+    DIM_AUDIENCES,
     DRIFT,
     EFFECTS,
     EXPLANATIONS,
@@ -57,6 +58,7 @@ class Facts:
     landed: dict[str, dict[str, Any]]
     gate: dict[str, Any]
     affinity: pd.DataFrame
+    audiences: pd.DataFrame
     backtest: dict[str, float]
     drift: pd.DataFrame
     effects: pd.DataFrame
@@ -92,6 +94,7 @@ def read_facts(as_of: date) -> Facts:
         landed=_landed(as_of),
         gate=gate_verdict(as_of),
         affinity=_if_there(AFFINITY_QUALITY, as_of),
+        audiences=_if_there(DIM_AUDIENCES, as_of),
         backtest=_json(scores_path(demand)) if demand else {},
         drift=_if_there(DRIFT, as_of),
         effects=_if_there(EFFECTS, as_of),

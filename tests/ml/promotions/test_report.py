@@ -1,3 +1,4 @@
+import json
 import re
 from datetime import date
 from math import log
@@ -6,7 +7,7 @@ import pytest
 from pandas import DataFrame, Timestamp
 
 from ml import lake
-from ml.contracts.outputs import DRIFT, EFFECTS, EXPLANATIONS, LEVEL_FORECASTS
+from ml.contracts.outputs import DIM_AUDIENCES, DRIFT, EFFECTS, EXPLANATIONS, LEVEL_FORECASTS
 from ml.promotions.publishing import publish
 from ml.promotions.report import render
 from ml.promotions.report.calendar import shade
@@ -249,3 +250,31 @@ def test_ticks_are_round_and_stay_inside():
     assert ticks(0, 47) == [0, 20, 40]
     assert ticks(-3, 3) == [-2, 0, 2]
     assert ticks(0, 0) == [0]
+
+
+def test_each_segment_has_a_profile_and_a_chart_of_what_sets_it_apart(plan_day):
+    plan_day()
+    assert "Customer segments" not in words(render_report(FIRST))
+    numbers = {c.name: 0.5 for c in DIM_AUDIENCES.columns if c.kind == "double"}
+    numbers |= {"may_be_targeted": 3, "silhouette": 0.31, "stability": None}
+    rows = [
+        ("all", "all customers", 40, {"visits": 0.0}),
+        ("segment-0", "frequent, whole shop", 10, {"visits": 1.25, "sales": 2.5}),
+        ("segment-1", "lapsing, coupon users", 30, {"visits": -0.4}),
+    ]
+    frame = DataFrame(
+        [
+            numbers | {"audience_id": i, "audience": n, "customers": c, "traits": json.dumps(t)}
+            for i, n, c, t in rows
+        ]
+    )
+    lake.write(DIM_AUDIENCES, FIRST, frame.astype({"stability": float}))
+
+    page = render_report(FIRST)
+
+    text = words(page)
+    assert "40 customers who shop alike" in text
+    assert "Silhouette 0.31 (1: wholly apart)." in text
+    assert text.index("Frequent, whole shop segment-0 10 customers (25%)") < text.index("Lapsing")
+    assert page.count('class="trait"') == 3
+    assert "frequent, whole shop, in standard deviations: visits 1.2; sales 2.5" in page
