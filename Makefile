@@ -76,6 +76,10 @@ bench-serve: $(BENCH_READY) ## Readers on the API while schedules are switched, 
 bench-simulation: $(READY) ## Play the plan and its rivals in simulated shops.
 	@$(BIN)/python -m ml.promotions.simulation
 
+.PHONY: bench-recommend
+bench-recommend: $(BENCH_READY) ## Rank products for customers beside simple recommenders.
+	@$(BIN)/python -m spark_jobs.benchmark
+
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest

@@ -24,7 +24,6 @@ bytes; a failed run leaves the last published schedule live.
 * `transform.dbt_producer_watcher` does dbt's work; the other tasks of the group show its models.
 """
 
-from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import (
     Asset,
     CronDataIntervalTimetable,
@@ -39,13 +38,13 @@ from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, GATE
 from orchestration.drift import watch_demand
 from orchestration.planning import BUDGET, NO_EDITS, effects, gate_plan, plan, publish
 from orchestration.review import TRIGGERED_BY, longest_run
+from orchestration.spark import spark_job
 from orchestration.training import train_and_promote
 from orchestration.transform import transform
 
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import FORECASTS
-from ml.settings import PROJECT, settings
-from spark_jobs import submit
+from ml.settings import settings
 
 marts_asset = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
 forecasts = Asset(FORECASTS.name, FORECASTS.uri)
@@ -88,21 +87,6 @@ def publish_marts(as_of: str) -> None:
         gate_marts(date.fromisoformat(as_of))
 
     export(as_of) >> gate(as_of)
-
-
-def spark_job(name: str, as_of: str) -> SparkSubmitOperator:
-    return SparkSubmitOperator(
-        task_id=name,
-        name=f"promoloop-{name}",
-        conn_id="spark_default",
-        queue="spark",
-        application=str(PROJECT / "spark_jobs" / f"{name}.py"),
-        application_args=["--as-of", as_of],
-        conf=submit.CONF,
-        driver_memory=submit.DRIVER_MEMORY,
-        executor_memory=submit.EXECUTOR_MEMORY,
-        executor_cores=submit.EXECUTOR_CORES,
-    )
 
 
 @task_group

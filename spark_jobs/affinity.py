@@ -8,21 +8,28 @@ import hashlib
 import logging
 from dataclasses import asdict
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
 from ml.contracts.sources import TRANSACTIONS
 from ml.settings import settings
 from spark_jobs.factors import Affinity, Hyperparameters, learn
+from spark_jobs.histories import Known, customer_lines, histories, know, landed
+from spark_jobs.propensity import SHOWN, propensities
 from spark_jobs.quality import evaluate, landed_before
 from spark_jobs.ranking import Ranking, rank_products
 from spark_jobs.segments import write_segments
 from spark_jobs.tables import inputs, read, session, write
 from spark_jobs.values import write_values
+
+if TYPE_CHECKING:
+    from ml.affinity.store import Serving
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +37,17 @@ CANDIDATES_PER_CUSTOMER = 50
 DEFAULTS = Hyperparameters()
 
 
-def write_affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> None:
-    """Write the factors and candidates of one as-of date."""
+def write_affinity(
+    spark: SparkSession,
+    as_of: date,
+    hyper: Hyperparameters,
+    champion: "tuple[str, Serving] | None" = None,
+) -> None:
+    """Write the factors and candidates of one as-of date.
+
+    The champion, a version and what it serves, ranks the candidates; before there is one,
+    ALS liking and habit do.
+    """
     affinity = learn(read(spark, FCT_CUSTOMER_PRODUCTS, as_of), as_of, hyper)
     products = affinity.products
     log.info("ALS: %d products have factors; ranking them for every customer", len(products.ids))
@@ -39,16 +55,32 @@ def write_affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> 
     items = pd.DataFrame({"product_id": products.ids, "factors": list(products.factors)})
     lake.write(ITEM_FACTORS, as_of, items, made_from)
     write(CUSTOMER_FACTORS, as_of, affinity.customers, made_from)
-    consent = inputs(as_of, DIM_CUSTOMERS)
+    made_from |= inputs(as_of, DIM_CUSTOMERS)
     targets = read(spark, DIM_CUSTOMERS, as_of).where("may_be_targeted").select("customer_id")
-    write(CANDIDATES, as_of, candidates(affinity, targets, hyper), made_from | consent, parts=4)
+    if champion is None:
+        write(CANDIDATES, as_of, blended(affinity, targets, hyper), made_from, parts=4)
+        return
+    version, model = champion
+    known = _known(spark, as_of, affinity, model)
+    reachable = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
+    ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER)
+    made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
+    write(CANDIDATES, as_of, ranked, made_from, parts=4, models={"ranker": version})
 
 
-def candidates(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:
+def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Known:
+    pairs = histories(customer_lines(spark, as_of), as_of)
+    products = lake.read(DIM_PRODUCTS, as_of)
+    return know(pairs, affinity, products, (model.products, model.item_item))
+
+
+def blended(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:
     """Each target's best products: ALS liking plus the weighted habit of buying it."""
     blend = {"blend": Ranking(taste=1, habit=hyper.habit_weight)}
     customers = affinity.customers.join(targets, "customer_id", "left_semi")
-    return rank_products(customers, affinity.products, blend, CANDIDATES_PER_CUSTOMER)
+    ranked = rank_products(customers, affinity.products, blend, CANDIDATES_PER_CUSTOMER)
+    unknown = [f.lit(None).alias(name) for name in ("new_rank", *SHOWN)]
+    return ranked.select("customer_id", "product_id", "rank", "score", *unknown)
 
 
 def write_quality(spark: SparkSession, as_of: date, hyper: Hyperparameters, when: str) -> None:
@@ -86,6 +118,8 @@ def track(as_of: date, quality: pd.DataFrame, hyper: Hyperparameters) -> None:
 
 
 def main() -> None:
+    from ml.affinity.store import serving  # loads MLflow, which tests of the job need not
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
     parser.add_argument("--rank", type=int, default=DEFAULTS.rank, help="factors a vector")
@@ -102,8 +136,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)
     hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
+    champion = serving()
     with session("promoloop-affinity") as spark:
-        write_affinity(spark, args.as_of, hyper)
+        write_affinity(spark, args.as_of, hyper, champion)
         write_values(spark, args.as_of)
         write_segments(spark, args.as_of, args.segments, args.seed)
         if args.evaluate != "never":

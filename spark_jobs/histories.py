@@ -1,18 +1,24 @@
 """What every customer bought, and what is known of products, before a date."""
 
+import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 from scipy import sparse
 
+from ml import lake
 from ml.affinity.catalog import Catalog, group_codes, product_features
 from ml.affinity.features import OWN
 from ml.affinity.item_item import ItemItem, fit_item_item
-from spark_jobs.factors import Hyperparameters, learn, numbered
+from ml.contracts.marts import DIM_PRODUCTS
+from ml.contracts.sources import TRANSACTIONS
+from ml.settings import settings
+from spark_jobs.factors import Affinity, numbered
+from spark_jobs.tables import read
 
 PARTS = 4
 EXACT = "decimal(28,10)"  # sums of decimals do not depend on their order
@@ -34,42 +40,27 @@ class Known:
 
 
 def know(
-    lines: DataFrame,
+    pairs: DataFrame,
+    affinity: Affinity,
     products: pd.DataFrame,
-    before: date,
-    hyper: Hyperparameters,
     item_item: tuple[list[str], ItemItem] | None = None,
 ) -> Known:
-    """What `lines` before the date say of customers and products.
+    """What purchases say of customers and products.
 
     Args:
-        lines: customer_id, product_id, sold_on, units, sales, is_discounted.
+        pairs: what `histories` returns.
+        affinity: ALS factors: of these purchases, or of the same date's.
         products: rows of DIM_PRODUCTS.
-        before: nothing sold on it or later is used.
-        hyper: of ALS.
         item_item: learned earlier, with the ids of its products; None learns it here.
-
-    Raises:
-        TooFewPurchases: no product was bought by enough customers.
     """
-    pairs = histories(lines, before).cache()
-    affinity = learn(
-        pairs.select(
-            "customer_id",
-            "product_id",
-            f.col("lines_112").alias("decayed_purchases"),
-            "last_bought_on",
-        ),
-        before,
-        hyper,
-    )
     ids = affinity.products.ids
-    items = f.broadcast(numbered(lines.sparkSession, ids, "product_id", "item"))
+    items = f.broadcast(numbered(pairs.sparkSession, ids, "product_id", "item"))
     placed = pairs.join(items, "product_id").cache()
+    buyers = placed.select("customer_id").distinct().count()
     attributes = products.set_index("product_id").loc[ids]
     catalog = Catalog(
         ids=ids,
-        features=product_features(_sums(placed), placed.select("customer_id").distinct().count()),
+        features=product_features(_sums(placed, len(ids)), buyers),
         groups=group_codes(attributes),
         private_label=attributes["brand"].str.lower().str.startswith("private").to_numpy(bool),
         factors=affinity.products.factors,
@@ -83,8 +74,45 @@ def know(
     return Known(factors.join(bought, "customer_id"), catalog)
 
 
+def customer_lines(spark: SparkSession, as_of: date) -> DataFrame:
+    """Known customers' lines of merchandise landed in the history before `as_of`."""
+    sold = read(spark, TRANSACTIONS, *landed_days(as_of)).where("customer_id is not null")
+    products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
+    discounts = ("shelf_discount", "coupon_discount", "coupon_match_discount")
+    return sold.join(f.broadcast(products), "product_id").select(
+        "customer_id",
+        "product_id",
+        "sold_on",
+        "basket_id",
+        f.col("quantity").alias("units"),
+        f.col("net_sales").alias("sales"),
+        (sum(f.col(name) for name in discounts) > 0).alias("is_discounted"),
+    )
+
+
+def landed_days(before: date) -> list[date]:
+    """The landed days of the history that marts carry."""
+    first = before - timedelta(weeks=settings().history_weeks)
+    return [day for day in lake.partitions(TRANSACTIONS) if first <= day < before]
+
+
+def landed(before: date) -> dict[str, str]:
+    """What a manifest says of the landed days that were read: one hash of their hashes."""
+    hashes = "".join(lake.manifest(TRANSACTIONS, day).content_hash for day in landed_days(before))
+    return {TRANSACTIONS.name: hashlib.sha256(hashes.encode()).hexdigest()}
+
+
+def purchases(pairs: DataFrame) -> DataFrame:
+    """`histories` as `factors.learn` reads it."""
+    decayed = f.col("lines_112").alias("decayed_purchases")
+    return pairs.select("customer_id", "product_id", decayed, "last_bought_on")
+
+
 def histories(lines: DataFrame, before: date) -> DataFrame:
-    """One row per customer and product bought before the date: `OWN`, and the sums of lines."""
+    """One row per customer and product bought before the date: `OWN`, and the sums of lines.
+
+    `lines` holds customer_id, product_id, sold_on, units, sales and is_discounted.
+    """
     by_day = (
         lines.where(f.col("sold_on") < before)
         .repartition(PARTS, "customer_id")
@@ -111,6 +139,7 @@ def histories(lines: DataFrame, before: date) -> DataFrame:
             f.max("sold_on").alias("last_bought_on"),
         )
         .withColumn("own_discounted", f.col("discounted") / f.col("lines"))
+        .cache()
     )
 
 
@@ -118,8 +147,11 @@ def _decayed(amount: Column, half_life: int) -> Column:
     return f.sum((amount * f.pow(2.0, -f.col("age") / half_life)).cast(EXACT)).cast("double")
 
 
-def _sums(placed: DataFrame) -> pd.DataFrame:
-    """What `product_features` reads, on the driver: grows with products, not customers."""
+def _sums(placed: DataFrame, products: int) -> pd.DataFrame:
+    """What `product_features` reads, on the driver: grows with products, not customers.
+
+    A product that nobody here bought has no sums: its features are unknown.
+    """
     recent = [f.count_if(f.col("last_age") < days).alias(f"buyers_{days}") for days in (7, 28, 84)]
     sums = placed.groupBy("item").agg(
         f.count("*").alias("buyers"),
@@ -131,7 +163,7 @@ def _sums(placed: DataFrame) -> pd.DataFrame:
         *[f.sum(name).cast("double").alias(name) for name in ("lines", "discounted", "units")],
         f.sum("sales").cast("double").alias("sales"),
     )
-    return sums.toPandas().sort_values("item").drop(columns="item")
+    return sums.toPandas().set_index("item").reindex(range(products))
 
 
 def sampled(frame: DataFrame) -> DataFrame:

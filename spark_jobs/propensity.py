@@ -120,7 +120,10 @@ def _ranked(
     new = _places(found.customer, np.where(found.is_new, scores, NOT_RANKED))
     kept = np.flatnonzero((everything <= limit) | (found.is_new & (new <= NEW_PLACES)))
     product = found.product[kept]
-    shown = [pa.array(found.signals[name][kept].astype(np.float64)) for name in SHOWN.values()]
+    shown = [
+        pa.array(found.signals[name][kept].astype(np.float64), from_pandas=True)
+        for name in SHOWN.values()
+    ]
     return pa.RecordBatch.from_arrays(
         [
             block["customer_id"].take(pa.array(found.customer[kept])),
@@ -132,6 +135,10 @@ def _ranked(
         ],
         ["customer_id", "product_id", "rank", "new_rank", "score", *SHOWN],
     )
+
+
+def _known_or_null(values: np.ndarray) -> pa.Array:
+    return pa.array(values.astype(np.float64), from_pandas=True)
 
 
 def _places(customer: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -49,7 +49,12 @@ def inputs(as_of: date, *tables: Table) -> dict[str, str]:
 
 
 def write(
-    table: Table, as_of: date, frame: DataFrame, made_from: Mapping[str, str], parts: int = 1
+    table: Table,
+    as_of: date,
+    frame: DataFrame,
+    made_from: Mapping[str, str],
+    parts: int = 1,
+    models: Mapping[str, str] | None = None,
 ) -> Manifest:
     """Replace a partition by `frame`, spread over `parts` files by the key's first column.
 
@@ -62,7 +67,7 @@ def write(
     )
     with lake.staging(table, as_of) as aside:
         ordered.write.parquet(str(aside / "spark"), compression="uncompressed")
-        return lake.adopt(table, as_of, _rewritten(table, aside), made_from)
+        return lake.adopt(table, as_of, _rewritten(table, aside), made_from, models)
 
 
 def _rewritten(table: Table, aside: Path) -> list[Path]:

@@ -9,21 +9,27 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from ml.affinity.ranker import Ranker
-from spark_jobs.factors import Hyperparameters, numbered
-from spark_jobs.histories import Known, know, sampled
+from ml.affinity.ranker import NAMES, Ranker
+from spark_jobs.factors import Hyperparameters, learn, numbered
+from spark_jobs.histories import Known, histories, know, purchases, sampled
 from spark_jobs.propensity import NEGATIVES, examples
 
 log = logging.getLogger(__name__)
 
 WINDOW = timedelta(days=28)
-WINDOWS = 3  # to learn from, the last one ending at the as-of date
+WINDOWS = 2  # to learn from, the last one ending at the as-of date
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Candidates of past windows: float32 (rows, signals), whether each was bought, its weight."""
+    """Candidates of a past window, ordered by customer.
 
+    `customer` and `item` are numbers; `signals` is float32 (rows, signals); `bought` says
+    what was, and `weights` is one over the share of such rows that was kept.
+    """
+
+    customer: np.ndarray
+    item: np.ndarray
     signals: np.ndarray
     bought: np.ndarray
     weights: np.ndarray
@@ -42,15 +48,17 @@ def window_examples(
     Raises:
         TooFewPurchases: nothing was bought by enough customers before `start`.
     """
-    known = know(lines, products, start, hyper)
+    pairs = histories(lines, start)
+    known = know(pairs, learn(purchases(pairs), start, hyper), products)
     known = Known(sampled(known.customers), known.catalog)
     made = examples(known, wanted(lines, known, start)).toArrow()
-    order = np.lexsort((np.asarray(made["item"]), np.asarray(made["customer_id"].to_pandas())))
-    made = made.take(order)
+    made = made.sort_by([("customer_id", "ascending"), ("item", "ascending")])
     bought = np.asarray(made["bought"])
     flat = made["signals"].combine_chunks().flatten()
     log.info("window from %s: %d candidates, %d bought", start, len(bought), bought.sum())
     return Examples(
+        pd.factorize(made["customer_id"].to_pandas())[0],
+        np.asarray(made["item"]),
         np.asarray(flat, np.float32).reshape(len(bought), -1),
         bought,
         np.where(bought, 1.0, 1 / NEGATIVES),
@@ -74,3 +82,37 @@ def fit(learned_from: list[Examples], seed: int) -> Ranker:
         np.concatenate([one.weights for one in learned_from]),
         seed,
     )
+
+
+def judge(ranker: Ranker, seen: Examples) -> dict[str, float]:
+    """How well a ranker orders candidates of a window it did not learn from.
+
+    Average precision over all sampled rows, weighted, beside the customer's own decayed
+    purchases, the best simple ranking; and the same among products new to the customer,
+    beside the product's popularity. Calibration is mean propensity over the share bought.
+    """
+    scores = ranker.predict(seen.signals)
+    habit = seen.signals[:, NAMES.index("decayed_112")]
+    popular = seen.signals[:, NAMES.index("popularity_28")]
+    new = seen.signals[:, NAMES.index("days")] == 0
+    share = np.average(seen.bought, weights=seen.weights)
+    return {
+        "precision_over_habit": _precision(scores, seen) / _precision(habit, seen),
+        "new_precision_over_popularity": _precision(scores, seen, new)
+        / _precision(popular, seen, new),
+        "calibration": float(np.average(scores, weights=seen.weights) / share),
+    }
+
+
+def _precision(scores: np.ndarray, seen: Examples, among: np.ndarray | None = None) -> float:
+    """Mean over customers of the average precision of their candidates, negatives reweighted."""
+    kept = np.ones(len(scores), bool) if among is None else among
+    customer, bought, weights = seen.customer[kept], seen.bought[kept], seen.weights[kept]
+    order = np.lexsort((seen.item[kept], -scores[kept], customer))
+    customer, bought, weights = customer[order], bought[order], weights[order]
+    first = np.searchsorted(customer, customer)
+    ranked, found = np.cumsum(weights), np.cumsum(bought)
+    before = np.where(first > 0, first - 1, 0)
+    ranked = ranked - np.where(first > 0, ranked[before], 0)
+    found = found - np.where(first > 0, found[before], 0)
+    return float(np.mean((found / ranked)[bought]))

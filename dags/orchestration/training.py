@@ -1,4 +1,4 @@
-"""Train, gate, review and promote the demand model: by itself, or in a refresh with no champion."""
+"""Train, gate, review and promote models: by themselves, or in a refresh with no champion."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,18 +28,24 @@ def train_and_promote(as_of: str) -> None:
 
         return train_challenger(date.fromisoformat(as_of))
 
+    decide("demand", train(as_of))
+
+
+def decide(model: str, version: str) -> None:
+    """Judge a challenger by its gates, ask about it, and let it serve or not."""
+
     @task.short_circuit(owner=OWNER, ignore_downstream_trigger_rules=False, **GATE)
     def submit(version: str, by: str) -> bool:
         from ml import model_review
         from ml.promotions.policy import load_policy
 
-        return model_review.submit("demand", version, load_policy().review.models, by)
+        return model_review.submit(model, version, load_policy().review.models, by)
 
     @task(owner=OWNER)
     def describe(version: str) -> str:
         from ml import model_review
 
-        return model_review.describe("demand", version)
+        return model_review.describe(model, version)
 
     @task(owner=OWNER)
     def settle(version: str, response: dict[str, Any]) -> None:
@@ -47,12 +53,11 @@ def train_and_promote(as_of: str) -> None:
         from ml.promotions.policy import load_policy
 
         review = load_policy().review.models
-        model_review.settle("demand", version, review, answer(response))
+        model_review.settle(model, version, review, answer(response))
 
-    version = train(as_of)
     described = describe(version)
     asked = ask(
-        "Let the challenger of the demand model serve?",
+        f"Let the challenger of the model {model} serve?",
         described,
         load_policy().review.models,
         OWNER,

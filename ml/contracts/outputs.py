@@ -28,7 +28,16 @@ CANDIDATES = Table(
         Column("customer_id", "string"),
         Column("product_id", "string"),
         Column("rank", "int64", "1 = best.", minimum=1),
-        Column("score", "double"),
+        Column("score", "double", "Ranker: propensity in four weeks; before one serves: blend."),
+        # The ranker's; null before one serves.
+        Column("new_rank", "int64", "Among what the customer never bought.", True, minimum=1),
+        Column("taste", "double", "ALS liking.", nullable=True),
+        Column("item_item", "double", "What was bought speaks for it (EASE).", nullable=True),
+        Column("habit", "double", "Days bought, halved every 112 days.", nullable=True),
+        Column("due", "double", "Days since bought over the usual gap.", nullable=True),
+        Column("popularity", "double", "Log share of customers in four weeks.", nullable=True),
+        Column("category_habit", "double", "Decayed lines in its category.", nullable=True),
+        Column("discounted_share", "double", "Of own lines of the product.", nullable=True),
     ),
 )
 

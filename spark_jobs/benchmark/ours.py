@@ -13,8 +13,8 @@ from ml.affinity.measures import PLACES
 from ml.settings import settings
 from spark_jobs.benchmark.peers import judged
 from spark_jobs.benchmark.split import Split, lists
-from spark_jobs.factors import BLOCKS, Hyperparameters, fit_als
-from spark_jobs.histories import know
+from spark_jobs.factors import BLOCKS, Hyperparameters, fit_als, learn
+from spark_jobs.histories import histories, know, purchases
 from spark_jobs.propensity import propensities
 from spark_jobs.training import fit, window_examples, windows
 
@@ -42,7 +42,8 @@ def blended(
     hyper = Hyperparameters(seed=settings().seed)
     learned = [window_examples(lines, products, start, hyper) for start in windows(before)]
     ranker = fit(learned, settings().seed)
-    known = know(lines, products, before, hyper)
+    pairs = histories(lines, before)
+    known = know(pairs, learn(purchases(pairs), before, hyper), products)
     found = propensities(known, ranker, PLACES).toPandas()
     new = found[found["new_rank"].notna()]
     return given.measures(

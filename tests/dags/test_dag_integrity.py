@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-SCHEDULED = {"refresh_promotions", "train_demand"}
+SCHEDULED = {"refresh_promotions", "train_demand", "train_ranker"}
 DAGS = SCHEDULED | {
     "revise_plan",
     "roll_back_model",

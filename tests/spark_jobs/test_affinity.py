@@ -1,11 +1,16 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from scipy import sparse
 
 from ml import lake
+from ml.affinity.item_item import ItemItem
+from ml.affinity.ranker import NAMES
+from ml.affinity.store import Serving
 from ml.contracts import marts, outputs
 from ml.contracts.sources import TRANSACTIONS
 from spark_jobs import affinity
@@ -97,6 +102,30 @@ def test_files_carry_the_contracts_exact_schema(written):
     for table in OUTPUTS:
         for path in lake.files(table, AS_OF):
             assert pq.read_schema(path).equals(table.schema)
+
+
+class ByHabit:
+    """A ranker whose propensity is a tenth of the decayed purchases."""
+
+    def predict(self, signals):
+        return signals[:, NAMES.index("decayed_112")].astype(np.float64) / 10
+
+
+def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home):
+    write_marts(AS_OF)
+    land(MONDAY - timedelta(days=60), BASKETS)
+    land(MONDAY - timedelta(days=1), {"ann": "b", "bob": "abd"})
+    land(AS_OF, {"ann": "ddd", "cat": "abcd"})
+    champion = "3", Serving(ByHabit(), ["a", "z"], ItemItem(sparse.csr_array((2, 2))))
+
+    affinity.write_affinity(spark, AS_OF, SMALL, champion)
+
+    found = lake.read(outputs.CANDIDATES, AS_OF)
+    assert lake.manifest(outputs.CANDIDATES, AS_OF).models == {"ranker": "3"}
+    assert set(found["customer_id"]) == {"ann", "cat", "dan"}
+    ann = found[found["customer_id"] == "ann"].set_index("product_id")
+    assert ann["rank"].to_dict() == {"b": 1, "a": 2, "c": 3, "d": 4}
+    assert ann["new_rank"].dropna().to_dict() == {"d": 1}
 
 
 @pytest.fixture(scope="module")

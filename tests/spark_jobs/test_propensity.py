@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from ml.affinity.ranker import NAMES
-from spark_jobs.factors import Hyperparameters
-from spark_jobs.histories import histories, know
+from spark_jobs.factors import Hyperparameters, learn
+from spark_jobs.histories import histories, know, purchases
 from spark_jobs.propensity import examples, propensities
 from spark_jobs.training import wanted
 
@@ -49,9 +49,14 @@ def lines(spark):
     return spark.createDataFrame(LINES + LATER, COLUMNS).cache()
 
 
+def everything(lines):
+    pairs = histories(lines, BEFORE)
+    return know(pairs, learn(purchases(pairs), BEFORE, SMALL), PRODUCTS)
+
+
 @pytest.fixture(scope="module")
 def known(lines):
-    return know(lines, PRODUCTS, BEFORE, SMALL)
+    return everything(lines)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +108,7 @@ def test_nothing_sold_on_or_after_the_date_moves_a_byte(spark, lines, known, ran
     others = sold(0, {"dan": "abcd"}) + sold(-5, {"ann": "bbb", "eve": "abcd"})
     shuffled = spark.createDataFrame(LINES + others, COLUMNS)
 
-    again = propensities(know(shuffled, PRODUCTS, BEFORE, SMALL), ByHabit(), 2).toPandas()
+    again = propensities(everything(shuffled), ByHabit(), 2).toPandas()
 
     key = ["customer_id", "product_id"]
     pd.testing.assert_frame_equal(

@@ -171,9 +171,10 @@ def _stock() -> pd.DataFrame:
 def _candidates() -> pd.DataFrame:
     customers = [f"c{k}" for k in range(40)]
     rows = pd.MultiIndex.from_product([customers, PRODUCTS], names=["customer_id", "product_id"])
-    return rows.to_frame(index=False).assign(
+    ranked = rows.to_frame(index=False).assign(
         rank=lambda f: f.groupby("customer_id").cumcount() + 1, score=0.5
     )
+    return ranked.reindex(columns=CANDIDATES.column_names)
 
 
 def _bought() -> pd.DataFrame:

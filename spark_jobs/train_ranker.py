@@ -1,0 +1,51 @@
+"""Train the next ranker on the windows before the as-of date, judge it, register it."""
+
+import argparse
+import logging
+from datetime import date
+
+from pyspark.sql import SparkSession
+
+from ml import lake
+from ml.affinity.store import Serving, register
+from ml.contracts.marts import DIM_PRODUCTS
+from ml.settings import settings
+from spark_jobs.affinity import DEFAULTS
+from spark_jobs.factors import learn
+from spark_jobs.histories import customer_lines, histories, know, landed, purchases
+from spark_jobs.tables import inputs, session
+from spark_jobs.training import fit, judge, window_examples, windows
+
+log = logging.getLogger(__name__)
+
+
+def train(spark: SparkSession, as_of: date) -> str:
+    """Learn from all windows but the latest, judge on that one, learn from all; the version.
+
+    Raises:
+        TooFewPurchases: the history is too short for the windows.
+    """
+    lines = customer_lines(spark, as_of).cache()
+    products = lake.read(DIM_PRODUCTS, as_of)
+    seen = [window_examples(lines, products, start, DEFAULTS) for start in windows(as_of)]
+    seed = settings().seed
+    measures = judge(fit(seen[1:], seed), seen[0])
+    log.info("judged on the four weeks before %s: %s", as_of, measures)
+    pairs = histories(lines, as_of)
+    known = know(pairs, learn(purchases(pairs), as_of, DEFAULTS), products)
+    made = Serving(fit(seen, seed), known.catalog.ids, known.catalog.item_item)
+    return register(made, as_of, measures, inputs(as_of, DIM_PRODUCTS) | landed(as_of))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    as_of = parser.parse_args().as_of
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    with session("promoloop-train-ranker") as spark:
+        train(spark, as_of)
+
+
+if __name__ == "__main__":
+    main()
