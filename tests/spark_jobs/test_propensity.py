@@ -8,7 +8,7 @@ from ml.affinity.ranker import NAMES
 from spark_jobs.factors import Hyperparameters, learn
 from spark_jobs.histories import histories, know, purchases
 from spark_jobs.propensity import examples, propensities
-from spark_jobs.training import wanted
+from spark_jobs.training import wanted, window_examples
 
 BEFORE = date(2017, 12, 4)
 SMALL = Hyperparameters(rank=2, iterations=2, minimum_customers=2)
@@ -123,3 +123,12 @@ def test_examples_are_what_was_bought_in_the_window_and_what_was_not(lines, know
     assert bought == {("ann", 3), ("bob", 0), ("bob", 2)}
     assert len(rows) == 8  # four products for each who bought anything in the window
     assert all(len(r["signals"]) == len(NAMES) for r in rows)
+
+
+def test_a_window_is_learned_from_in_a_fixed_order_and_its_negatives_stand_for_more(lines):
+    seen = window_examples(lines, PRODUCTS, BEFORE, SMALL)
+
+    assert seen.bought.sum() == 3
+    assert seen.signals.shape == (len(seen.bought), len(NAMES))
+    assert seen.weights[~seen.bought].tolist() == pytest.approx([1 / 0.15] * (~seen.bought).sum())
+    assert (np.diff(seen.customer) >= 0).all()
