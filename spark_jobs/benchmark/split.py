@@ -78,6 +78,8 @@ def lists(frame: pd.DataFrame, place: str, customers: list[str], products: list[
     """Positions (customers, 10) from rows of customer_id, product_id and a place from 1 on."""
     top = frame[frame[place] <= PLACES]
     made = np.full((len(customers), PLACES), -1)
-    rows = pd.Index(customers).get_indexer(top["customer_id"])
-    made[rows, top[place].to_numpy(int) - 1] = pd.Index(products).get_indexer(top["product_id"])
+    rows = pd.Index(customers).get_indexer(pd.Index(top["customer_id"]))
+    made[rows, top[place].to_numpy(int) - 1] = pd.Index(products).get_indexer(
+        pd.Index(top["product_id"])
+    )
     return made
