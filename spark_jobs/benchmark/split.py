@@ -69,7 +69,9 @@ def _cells(
 ) -> sparse.csr_array:
     places = frame.drop_duplicates(["customer", "product"])
     if without is not None:
-        places = places[~np.asarray(without[places["customer"], places["product"]])]
+        known = without.tocoo()
+        old = pd.MultiIndex.from_arrays([known.row, known.col])
+        places = places[~pd.MultiIndex.from_frame(places[["customer", "product"]]).isin(old)]
     values = np.ones(len(places), bool)
     return sparse.coo_array((values, (places["customer"], places["product"])), shape=shape).tocsr()
 
