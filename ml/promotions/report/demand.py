@@ -39,8 +39,7 @@ def _outlook(facts: Facts, level: str, name: str) -> Outlook:
     past = _named(facts.sums, level, name).tail(WEEKS_SHOWN)
     weeks = list(ahead["week_start_date"])
     plan = facts.plan if level == "total" else facts.plan[facts.plan["category"] == name]
-    more = plan.groupby("week")["incremental_units"].sum()
-    more.index = more.index.date
+    more = plan.groupby(plan["week"].dt.date)["incremental_units"].sum()
     promoted = {
         week: (expected, expected, expected)
         for week, (monday, mean) in enumerate(zip(weeks, ahead["mean_units"], strict=True))

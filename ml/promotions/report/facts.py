@@ -111,7 +111,8 @@ def sold(weekly: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     rows = weekly.merge(products[["product_id", "category"]], on="product_id", validate="m:1")
     category = rows.rename(columns={"category": "name"}).assign(level="category")
     both = pd.concat([category, rows.assign(level="total", name="total")])
-    return both.groupby(["level", "name", "week_start_date"], as_index=False)["units"].sum()
+    by = ["level", "name", "week_start_date"]
+    return both.groupby(by, as_index=False)[["units"]].sum()
 
 
 def earlier_version(as_of: date) -> str | None:
