@@ -94,13 +94,13 @@ def partners_of(pairs: pd.DataFrame, products: pd.DataFrame, categories: pd.Inde
     of = products.set_index("product_id")["category"]
     both = pd.DataFrame(
         {
-            "category": categories.get_indexer(pairs["product_id"].map(of)),
-            "partner": categories.get_indexer(pairs["partner_id"].map(of)),
+            "category": categories.get_indexer(pd.Index(pairs["product_id"].map(of))),
+            "partner": categories.get_indexer(pd.Index(pairs["partner_id"].map(of))),
             "baskets": pairs["baskets_together"].to_numpy(),
         }
     )
     apart = (both["category"] != both["partner"]) & (both["category"] >= 0) & (both["partner"] >= 0)
-    sums = both[apart].groupby(["category", "partner"], as_index=False)["baskets"].sum()
+    sums = both[apart].groupby(["category", "partner"], as_index=False)[["baskets"]].sum()
     ranked = sums.sort_values(["baskets", "partner"], ascending=[False, True])
     best = ranked.drop_duplicates("category").set_index("category")["partner"]
     return best.reindex(range(len(categories)), fill_value=-1).to_numpy()

@@ -56,10 +56,11 @@ def refit(panel: Panel, responses: pd.DataFrame) -> pd.DataFrame:
         moved = [own.residual(own.mean * grid[[product]]) for grid in grids]
         found = fit(own.left, moved, own.precision)
         value[product], se[product] = found.value, found.se
-    told = responses.set_index("product_id").loc[panel.products["product_id"][known]]
+    told = responses.set_index("product_id").loc[panel.products["product_id"][known]].copy()
     for column, term in enumerate(TERMS):
         pooled = pool(value[:, column], se[:, column], prior=0.0, prior_sd=PRIOR_SD)
-        told = told.assign(**{term: told[term] + pooled.mean, f"{term}_sd": pooled.sd})
+        told[term] = told[term] + pooled.mean
+        told[f"{term}_sd"] = pooled.sd
     return told.reset_index()
 
 
