@@ -85,7 +85,7 @@ class Ranker:
 
     def predict(self, signals: np.ndarray) -> np.ndarray:
         """The probability of a purchase, float64 (rows,)."""
-        return self.booster().predict(signals, num_threads=1)
+        return np.asarray(self.booster().predict(signals, num_threads=1))
 
     def importances(self) -> dict[str, float]:
         """Each signal's share of the fall in loss, largest first."""

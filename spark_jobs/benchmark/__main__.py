@@ -71,7 +71,7 @@ def benchmark(before: date) -> dict[str, dict]:
 def local_session() -> SparkSession:
     """Spark on this machine's cores, with the settings that jobs are submitted with."""
     builder = SparkSession.builder.master("local[2]").appName("promoloop-bench-recommend")
-    options = {
+    options: dict[str, bool | float | int | str | None] = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "3g",

@@ -78,5 +78,5 @@ def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict
 def _factors(frame: DataFrame, count: int) -> np.ndarray:
     rows = frame.toPandas()
     made = np.zeros((count, len(rows["features"][0])), np.float32)
-    made[rows["id"]] = np.stack(rows["features"])
+    made[rows["id"]] = np.stack(rows["features"].to_list())
     return made
