@@ -544,7 +544,7 @@ BROKEN = {
     "promoted together in the week of": {"never_together": [GOOD]},
     "promoted apart from its group": {"move_together": [GOOD[:5]]},
     "lasts 1 weeks, not": {"duration_weeks": Duration(least=2, most=2)},
-    "SALAMI in the week of .*: . promotions, most 1": {"slots_by_category": {"salami": 1}},
+    "HAM in the week of .*: . promotions, most 1": {"slots_by_category": {"ham": 1}},
 }
 
 
