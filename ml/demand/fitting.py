@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from ml.demand.conditional import fit_effects
 from ml.demand.devices import prepare_tensorflow, strategy
 from ml.demand.examples import batches, write_examples
 from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
@@ -79,7 +78,7 @@ def fit(
 
 
 def untrained(panel: Panel, origin: int, horizon: int, chosen: Hyperparameters) -> StructuredDemand:
-    """A model of the panel's products; its effects are fitted, its networks are not."""
+    """A model of the panel's products with its first weights."""
     model = StructuredDemand(
         vocabulary={level: sorted(panel.products[level].unique()) for level in STATIC},
         observations=int(panel.started[:, :origin].sum()),
@@ -89,7 +88,6 @@ def untrained(panel: Panel, origin: int, horizon: int, chosen: Hyperparameters) 
         speed=chosen.speed,
     )
     model.build()
-    fit_effects(model, panel.until(origin))
     return model
 
 

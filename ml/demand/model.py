@@ -8,9 +8,8 @@
 them (a promoted week is not a new normal), and shifts them by what an LSTM read in the
 product's history. Units are negative binomial with that mean and a size r:
 var = mu + mu^2 / r, where log r is a term of the product plus what the network says of the
-weeks ahead. Effects, and that term, are sums of global, department, category, subcategory and
-product terms with Gaussian priors; both elasticities are at most 0 by construction. The effects
-are fitted first (`conditional`) and stay as they are: a network beside them takes what is theirs.
+weeks ahead. Effects are sums of global, department, category, subcategory and product terms
+with Gaussian priors; both elasticities are at most 0 by construction.
 
 The networks learn how products sell while they are on sale; the forecast multiplies that by
 the chance that the product still is (`alive`).
@@ -36,8 +35,8 @@ GROUPS = 2  # of `STATIC` that the networks embed: department and category
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
 REGULAR = EFFECTS.index("regular")
 ALIVE = HISTORY.index("log_alive")
-STARTS = (1.37, 0.38, 0.8, 0.3)  # of `EFFECTS`; before softplus: elasticities -1.6 and -0.9
-SIZE_START = 1.0
+TERMS = (*EFFECTS, "log_size")
+STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
 PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
 LOG_UNITS = (-8.0, 16.0)
 LOG_SIZE = (-4.0, 6.0)
@@ -45,52 +44,38 @@ WEIGHT = 0.5  # power of the mean by which a week counts in training
 
 
 @keras.saving.register_keras_serializable("promoloop")
-class PooledTerms(keras.layers.Layer):
+class PooledEffects(keras.layers.Layer):
     """Each product's terms: a global value plus one deviation a level of the hierarchy.
 
-    Where they are trained, the deviations' Gaussian priors enter as a penalty per observation, so
-    the fit is the posterior mode. Code 0 is a product or group never trained on: its deviation
-    is 0. Weights are the terms over `speed`: so much faster than a network do the terms learn.
-
-    Args:
-        starts: each term before anything is known of it.
-        sizes: number of values of each of `STATIC`.
-        observations: product-weeks trained on.
-        speed: how much faster than the networks the terms learn.
+    The deviations' Gaussian priors enter as a penalty per observation, so the fit is the
+    posterior mode. Code 0 is a product or group never trained on: its deviation is 0.
+    Weights are the terms over `speed`: so much faster than a network do the terms learn.
     """
 
     def __init__(
-        self,
-        starts: list[float],
-        sizes: list[int],
-        observations: int,
-        speed: float = 1.0,
-        **kwargs: Any,
+        self, sizes: list[int], observations: int, speed: float = 10.0, **kwargs: Any
     ) -> None:
-        super().__init__(**{"dtype": "float32"} | kwargs)
-        self.starts, self.sizes = list(starts), list(sizes)
-        self.observations, self.speed = observations, speed
+        super().__init__(dtype="float32", **kwargs)
+        self.sizes, self.observations, self.speed = list(sizes), observations, speed
 
     def build(self, input_shape: Tensor) -> None:
-        count = len(self.starts)
-        self.start = self.add_weight((count,), "zeros", name="start")
+        self.start = self.add_weight((len(TERMS),), "zeros", name="start")
         self.deviations = [
-            self.add_weight((size + 1, count), "zeros", name=level)
+            self.add_weight((size + 1, len(TERMS)), "zeros", name=level)
             for level, size in zip(STATIC, self.sizes, strict=True)
         ]
 
     def call(self, codes: Tensor) -> Tensor:
-        if self.trainable:
-            priors = zip(self.deviations, PRIOR_SD.values(), strict=True)
-            penalty = sum(ops.sum((self.speed * d / sd) ** 2) / 2 for d, sd in priors)
-            self.add_loss(penalty / self.observations)
+        priors = zip(self.deviations, PRIOR_SD.values(), strict=True)
+        penalty = sum(ops.sum((self.speed * d / sd) ** 2) / 2 for d, sd in priors)
+        self.add_loss(penalty / self.observations)
         total = self.start + sum(
             ops.take(d, codes[:, level], axis=0) for level, d in enumerate(self.deviations)
         )
-        return ops.convert_to_tensor(self.starts) + self.speed * total
+        return ops.convert_to_tensor(STARTS) + self.speed * total
 
     def get_config(self) -> dict[str, Any]:
-        own = ("starts", "sizes", "observations", "speed")
+        own = ("sizes", "observations", "speed")
         return super().get_config() | {name: getattr(self, name) for name in own}
 
 
@@ -107,7 +92,7 @@ class StructuredDemand(keras.Model):
         horizon: weeks ahead.
         width: of each network.
         members: number of networks.
-        speed: how much faster than the networks the products' log sizes learn.
+        speed: how much faster than the networks the effects learn.
         size_scale: factor on the negative binomial's size, from calibration.
     """
 
@@ -127,18 +112,14 @@ class StructuredDemand(keras.Model):
         self.horizon, self.width, self.members = horizon, width, members
         self.speed, self.size_scale = speed, size_scale
         sizes = [len(vocabulary[level]) for level in STATIC]
-        self.effects = PooledTerms(
-            list(STARTS), sizes, observations, trainable=False, name="effects"
-        )
-        self.log_size = PooledTerms([SIZE_START], sizes, observations, speed, name="log_size")
+        self.effects = PooledEffects(sizes, observations, speed, name="effects")
         read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + ALIVE
         shape = (sizes[:GROUPS], read, len(CONTEXT), horizon, len(LEVELS) + 2, width)
         self.networks = [Network(*shape, name=f"network_{k}") for k in range(members)]
 
     def build(self, input_shape: Tensor = None) -> None:
         """Create every weight: the shapes do not depend on the data, so a loaded file has them."""
-        for terms in (self.effects, self.log_size):
-            terms.build((None, len(STATIC)))
+        self.effects.build((None, len(STATIC)))
         for network in self.networks:
             network.build()
         self.built = True
@@ -150,12 +131,13 @@ class StructuredDemand(keras.Model):
         """(N, W, horizon, 2) log mean and log size; in training such a pair for each network."""
         units, codes = inputs["units"], ops.cast(inputs["codes"], "int32")
         weeks = units.shape[1]
-        each = inputs["effects"] * coefficients(self.effects(codes))[:, None, :]
+        terms = self.effects(codes)
+        each = inputs["effects"] * coefficients(terms)[:, None, :]
         effect = ops.sum(each[:, :weeks], axis=-1)
         levels = adjusted_levels(units, inputs["started"], effect)
         features = self._features(inputs, levels, effect)
         planned = self._planned(each, weeks)
-        size = self.log_size(codes)[:, :, None]
+        size = terms[:, -1][:, None, None]
         pairs = []
         for network in self.networks:
             out = network(features, inputs["context"], codes[:, :GROUPS])
@@ -209,7 +191,7 @@ class StructuredDemand(keras.Model):
 
 def coefficients(terms: Tensor) -> Tensor:
     """(N, 4) in the order of `EFFECTS`: elasticities at most 0, then log lifts."""
-    return ops.concatenate([-ops.softplus(terms[:, :2]), terms[:, 2:]], axis=-1)
+    return ops.concatenate([-ops.softplus(terms[:, :2]), terms[:, 2:4]], axis=-1)
 
 
 def adjusted_levels(units: Tensor, started: Tensor, effect: Tensor) -> Tensor:

@@ -15,18 +15,16 @@ Weights = Any  # Keras has no type that holds both its own and a backend's
 def carry_over(start: StructuredDemand, model: StructuredDemand) -> bool:
     """Give `model` what `start` has learnt; False, and nothing changed, where they differ in shape.
 
-    Terms and embeddings belong to departments, categories, subcategories and products: they go
-    to the same name's row. One that `start` did not know keeps its start, for terms no
-    deviation from its group. What `model` does not train, its effects, is left: they were fitted
-    to later weeks. Everything else is copied as it is.
+    Effects and embeddings belong to departments, categories, subcategories and products: they go
+    to the same name's row. One that `start` did not know keeps its start, for effects no
+    deviation from its group. Everything else is copied as it is.
     """
     for each in (model, start):
         if not each.built:
             each.build()
-    learn, learnt_before = model.trainable_weights, start.trainable_weights
-    pairs = list(zip(learn, learnt_before, strict=False))
+    pairs = list(zip(model.weights, start.weights, strict=False))
     levels = dict(tables(model))
-    alike = model.speed == start.speed and len(learn) == len(learnt_before)
+    alike = model.speed == start.speed and len(model.weights) == len(start.weights)
     if not alike or not all(_fit(new, old, by_name=new.path in levels) for new, old in pairs):
         return False
     for new, old in pairs:
@@ -37,8 +35,8 @@ def carry_over(start: StructuredDemand, model: StructuredDemand) -> bool:
 
 
 def tables(model: StructuredDemand) -> Iterator[tuple[str, str]]:
-    """Paths of the trained weights with a row per value of one of `STATIC`, and which."""
-    for level, table in zip(STATIC, model.log_size.deviations, strict=True):
+    """Paths of the weights with a row per value of one of `STATIC`, and which."""
+    for level, table in zip(STATIC, model.effects.deviations, strict=True):
         yield table.path, level
     for network in model.networks:
         for level, embedding in zip(STATIC, network.embeddings, strict=False):

@@ -38,7 +38,7 @@ def test_every_hyperparameter_of_the_networks_reaches_the_model(shop):
 
     model = untrained(shop(products=8, weeks=6), 6, 2, chosen)
 
-    assert (model.width, len(model.networks), model.log_size.speed) == (5, 3, 4.0)
+    assert (model.width, len(model.networks), model.effects.speed) == (5, 3, 4.0)
     adam = optimizer(chosen)
     assert float(adam.learning_rate) == pytest.approx(0.01)
     assert adam.ema_momentum == 0.5

@@ -31,7 +31,7 @@ def test_no_response_explains_nothing(model, panel):
     weights = model.get_weights()
     for each in model.effects.weights:
         each.assign(np.zeros(each.shape))
-    model.effects.start.assign(np.array([-50.0, -50.0, -0.8, -0.3]))
+    model.effects.start.assign(np.array([-50.0, -50.0, -0.8, -0.3, 0.0]) / 10)
 
     found = price_response(model, panel, ORIGIN)
 

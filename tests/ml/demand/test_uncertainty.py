@@ -9,7 +9,7 @@ from scipy import stats
 
 from ml.demand.fitting import fit
 from ml.demand.hyperparameters import read_hyperparameters
-from ml.demand.model import PRIOR_SD, STARTS
+from ml.demand.model import PRIOR_SD, STARTS, WEIGHT
 from ml.demand.response import STEPS, responses, term_information
 
 PRODUCTS, WEEKS, SIZE = 128, 30, 6.0
@@ -31,7 +31,7 @@ def panel(shop):
 def truth(panel):
     """(N, 4) coefficients drawn as the model's priors say."""
     rng = np.random.default_rng(1)
-    terms = np.tile(np.array(STARTS), (PRODUCTS, 1))
+    terms = np.tile(np.array(STARTS[:4]), (PRODUCTS, 1))
     for level, sd in PRIOR_SD.items():
         group = pd.factorize(panel.products[level])[0]
         terms += rng.normal(0, sd, (group.max() + 1, 4))[group]
@@ -73,11 +73,15 @@ def test_no_term_is_far_too_sure_or_far_too_modest(standard_errors, name):
     assert 0.8 < standard_errors[name].std() < 1.3
 
 
-def test_sales_that_vary_more_than_poisson_tell_less(sold, truth):
-    slope, prior = np.ones_like(truth), 1 / (STEPS**2).sum()
+def test_counting_weeks_unequally_tells_less_than_counting_them_alike(sold, truth, monkeypatch):
+    slope, dispersion = np.ones_like(truth), np.full(PRODUCTS, SIZE)
+    prior = 1 / (STEPS**2).sum()
 
-    told = [term_information(sold, truth, slope, np.full(PRODUCTS, size)) for size in (1e9, SIZE)]
+    weighted = term_information(sold, truth, slope, dispersion)
+    monkeypatch.setattr("ml.demand.response.WEIGHT", 0.0)
+    alike = term_information(sold, truth, slope, dispersion)
 
-    poisson, overdispersed = (1 / (each + prior) for each in told)
-    there = told[0] > 1e-6
-    assert (overdispersed > poisson)[there].all()
+    assert WEIGHT > 0
+    sold_at_all = alike > 1e-6
+    assert (1 / (weighted + prior) >= 1 / (alike + prior) - 1e-9)[sold_at_all].all()
+    assert weighted[sold_at_all].sum() < 0.99 * alike[sold_at_all].sum()
