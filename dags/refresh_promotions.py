@@ -34,7 +34,7 @@ from airflow.sdk import (
     task_group,
 )
 from orchestration.approval import review_plan
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, GATE, RUN
+from orchestration.defaults import AS_OF, DATE, GATE, RUN
 from orchestration.drift import watch_demand
 from orchestration.planning import BUDGET, NO_EDITS, effects, gate_plan, plan, publish
 from orchestration.review import TRIGGERED_BY, longest_run
@@ -124,16 +124,11 @@ def inventory(as_of: str) -> None:
 
 @dag(
     schedule=CronDataIntervalTimetable("0 4 * * *", timezone=settings().time_zone),
-    start_date=FIRST_DAY,
     end_date=settings().scheduled_until,
-    catchup=False,
-    max_active_runs=1,
     dagrun_timeout=longest_run(),
-    default_args=DEFAULT_ARGS,
     **RUN,
-    user_defined_filters=FILTERS,
     params={
-        "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),
+        **DATE,
         "source": Param(None, type=["null", "string"], enum=[None, "complete_journey", "files"]),
         "horizon": Param(None, type=["null", "integer"], minimum=1, maximum=26, title="Weeks"),
         "budget": Param(None, type=["null", "number"], minimum=0),

@@ -19,23 +19,18 @@ currency, empty for the policy's.
 
 from airflow.sdk import Param, chain, dag
 from orchestration.approval import review_plan
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, RUN
+from orchestration.defaults import AS_OF, DATE, RUN
 from orchestration.planning import BUDGET, EDITS, gate_plan, plan, publish
 from orchestration.review import TRIGGERED_BY, longest_run
 
 
 @dag(
     schedule=None,
-    start_date=FIRST_DAY,
-    catchup=False,
-    max_active_runs=1,
     is_paused_upon_creation=False,
     dagrun_timeout=longest_run(),
-    default_args=DEFAULT_ARGS,
     **RUN,
-    user_defined_filters=FILTERS,
     params={
-        "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),
+        **DATE,
         "edits": Param([], type="array", title="Edits"),
         "budget": Param(None, type=["null", "number"], minimum=0),
     },

@@ -1,7 +1,7 @@
 """DAGs that put an older schedule, or an older version of a model, back."""
 
 from airflow.sdk import Param, dag, task
-from orchestration.defaults import DEFAULT_ARGS, GOES_LIVE, RUN
+from orchestration.defaults import GOES_LIVE, RUN
 from orchestration.review import TRIGGERED_BY
 
 WHY = Param(type="string", minLength=3, title="Why", description="Kept in the audit log.")
@@ -11,8 +11,6 @@ REASON = "{{ params.why }}"
 
 @dag(
     schedule=None,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
     **RUN,
     params={
         "version": Param(
@@ -45,8 +43,6 @@ def roll_back_schedule() -> None:
 
 @dag(
     schedule=None,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
     **RUN,
     params={
         "model": Param("demand", type="string", enum=["demand"]),

@@ -16,20 +16,15 @@ switched: the parent run's artefact `demand.yml` is for a person to compare with
 from datetime import timedelta
 
 from airflow.sdk import Param, dag, task
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, RUN
+from orchestration.defaults import AS_OF, DATE, RUN
 
 
 @dag(
     schedule=None,
-    start_date=FIRST_DAY,
-    catchup=False,
-    max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
-    default_args=DEFAULT_ARGS,
     **RUN,
-    user_defined_filters=FILTERS,
     params={
-        "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),
+        **DATE,
         "trials": Param(20, type="integer", minimum=1, title="At most so many trials"),
         "minutes": Param(60, type="integer", minimum=1, maximum=600, title="At most so long"),
     },

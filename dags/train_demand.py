@@ -13,8 +13,8 @@ written by a refresh. It becomes champion only when it passes `mlflow/gates.yml`
 * `LakeError` for a mart: refresh that as-of date first.
 """
 
-from airflow.sdk import CronDataIntervalTimetable, Param, dag
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY, RUN
+from airflow.sdk import CronDataIntervalTimetable, dag
+from orchestration.defaults import AS_OF, DATE, RUN
 from orchestration.review import longest_run
 from orchestration.training import train_and_promote
 
@@ -23,15 +23,10 @@ from ml.settings import settings
 
 @dag(
     schedule=CronDataIntervalTimetable("0 6 * * 1", timezone=settings().time_zone),
-    start_date=FIRST_DAY,
     end_date=settings().scheduled_until,
-    catchup=False,
-    max_active_runs=1,
     dagrun_timeout=longest_run(),
-    default_args=DEFAULT_ARGS,
     **RUN,
-    user_defined_filters=FILTERS,
-    params={"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")},
+    params=DATE,
     tags=["models", "weekly"],
     doc_md=__doc__,
 )

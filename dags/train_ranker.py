@@ -13,8 +13,8 @@ it passes `mlflow/gates.yml`. Before there is a champion, ALS and the customer's
   they are without one.
 """
 
-from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from airflow.sdk import CronDataIntervalTimetable, dag, task
+from orchestration.defaults import AS_OF, DATE, RUN
 from orchestration.review import longest_run
 from orchestration.spark import spark_job
 from orchestration.training import OWNER, decide
@@ -32,14 +32,10 @@ def registered() -> str:
 
 @dag(
     schedule=CronDataIntervalTimetable("0 7 * * 1", timezone=settings().time_zone),
-    start_date=FIRST_DAY,
     end_date=settings().scheduled_until,
-    catchup=False,
-    max_active_runs=1,
     dagrun_timeout=longest_run(),
-    default_args=DEFAULT_ARGS,
-    user_defined_filters=FILTERS,
-    params={"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")},
+    **RUN,
+    params=DATE,
     tags=["models", "weekly"],
     doc_md=__doc__,
 )

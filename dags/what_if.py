@@ -20,20 +20,16 @@ categories or departments; `must`, products promoted at least once. Empty means 
 from datetime import timedelta
 
 from airflow.sdk import Param, dag, task
-from orchestration.defaults import AS_OF, DEFAULT_ARGS, FILTERS, FIRST_DAY
+from orchestration.defaults import AS_OF, DATE, RUN
 
 
 @dag(
     schedule=None,
-    start_date=FIRST_DAY,
-    catchup=False,
-    max_active_runs=1,
     is_paused_upon_creation=False,
     dagrun_timeout=timedelta(hours=1),
-    default_args=DEFAULT_ARGS,
-    user_defined_filters=FILTERS,
+    **RUN,
     params={
-        "as_of": Param(None, type=["null", "string"], format="date", title="As-of date"),
+        **DATE,
         "budget": Param(None, type=["null", "number"], minimum=0, title="Budget"),
         "floor": Param(None, type=["null", "number"], minimum=0, title="Margin floor"),
         "slots": Param(None, type=["null", "integer"], minimum=0, title="Slots"),

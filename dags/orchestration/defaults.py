@@ -1,10 +1,10 @@
-"""What every task of every DAG gets: an owner, retries, limits, and who hears of a failure."""
+"""What every DAG and task gets: an owner, retries, limits, and who hears of a failure."""
 
 import logging
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 from ml.errors import PromoloopError
 from ml.settings import settings
@@ -21,9 +21,6 @@ AS_OF = "{{ params.as_of or (dag_run.data_interval_end or dag_run.run_after) | s
 def shop_day(moment: datetime) -> str:
     """The date in the shop's own time zone, as YYYY-MM-DD."""
     return moment.astimezone(ZoneInfo(settings().time_zone)).date().isoformat()
-
-
-FILTERS = {"shop_day": shop_day}
 
 
 def report_failure(context: dict) -> None:
@@ -52,4 +49,13 @@ DEFAULT_ARGS = {
 }
 GATE = {"on_failure_callback": [report_failure, *tell(gate_failed)]}
 GOES_LIVE = {"on_success_callback": tell(published)}
-RUN = {"on_failure_callback": tell(run_failed)}
+# What every DAG gets, beside its name, its schedule and its parameters.
+RUN = {
+    "start_date": FIRST_DAY,
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": DEFAULT_ARGS,
+    "user_defined_filters": {"shop_day": shop_day},
+    "on_failure_callback": tell(run_failed),
+}
+DATE = {"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")}

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.errors import LakeError
 from ml.promotions import releases
+from ml.promotions.lines import TERMS
 from ml.promotions.quoting.terms import Promotion, instant, localised, promotion
 from promoloop.serving.rows import Rows
 
@@ -24,14 +25,7 @@ TOLD = (
     "product_id",
     "mechanic",
     "depth",
-    "threshold_amount",
-    "discount_amount",
-    "buy_qty",
-    "get_qty",
-    "get_depth",
-    "gift_product_id",
-    "bundle_id",
-    "bundle_product_id",
+    *TERMS,
     "support",
     "audience_id",
     "store_group",

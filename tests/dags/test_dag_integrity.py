@@ -64,6 +64,11 @@ def test_a_dag_says_what_it_is_and_how_to_triage_it(parsed, name):
 
 
 @pytest.mark.parametrize("name", sorted(DAGS))
+def test_a_failed_run_is_told_to_those_named_in_the_settings(parsed, name):
+    assert parsed["dags"][name]["tells_of_failure"]
+
+
+@pytest.mark.parametrize("name", sorted(DAGS))
 def test_every_task_has_an_owner_a_timeout_and_tells_of_its_failure(parsed, name):
     for task_id, task in ours(parsed["dags"][name]["tasks"]).items():
         assert task["owner"] != "airflow", task_id

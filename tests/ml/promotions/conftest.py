@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
+from small_shop import POLICY, write_shop
 
 from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS, FCT_PRODUCT_WEEKS
@@ -23,6 +25,7 @@ from ml.contracts.outputs import (
 from ml.promotions.clearance import write_verdict
 from ml.promotions.lines import TERMS
 from ml.promotions.plan import summary_path
+from ml.settings import settings
 
 MONDAY = date(2017, 12, 4)
 PRODUCTS = ("100", "200")
@@ -34,6 +37,20 @@ REASONS = {
     "next_best": {"depth": 0.1, "support": "none", "incremental_margin": 2.0, "cost": 3.0},
     "assumed": ["stock"],
 }
+
+
+@pytest.fixture
+def shop(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Write the small shop; call it with policy values to change."""
+
+    def write(**policy: object) -> None:
+        write_shop()
+        path = tmp_path / "policy.yml"
+        path.write_text(yaml.safe_dump(POLICY | policy))
+        monkeypatch.setenv("PROMOLOOP_POLICY_PATH", str(path))
+        settings.cache_clear()
+
+    return write
 
 
 @pytest.fixture

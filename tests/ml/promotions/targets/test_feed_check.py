@@ -24,8 +24,20 @@ def feed(*lines):
     return "".join("\t".join(row) + "\n" for row in cells)
 
 
+def refusal(text):
+    """What the check says of a feed; nothing where it passes."""
+    try:
+        check_feed(text)
+    except ContractError as error:
+        return str(error)
+    return ""
+
+
 def test_a_line_as_specified_passes():
-    check_feed(feed(GOOD, GOOD | {"promotion_id": "2", "long_title": 'a "quoted" name'}))
+    second = GOOD | {"promotion_id": "2", "long_title": 'a "quoted" name'}
+
+    assert refusal(feed(GOOD, second)) == ""
+    assert "promotion_id" in refusal(feed(GOOD, second | {"promotion_id": ""}))
 
 
 @pytest.mark.parametrize(
