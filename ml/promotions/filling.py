@@ -25,9 +25,9 @@ def filled(master: Master, short: np.ndarray, share: np.ndarray) -> np.ndarray:
     """
     if not len(master.columns.item):
         return master.fixed
-    filling, order = _Filling(master), np.argsort(short, kind="stable")
-    filling.visit(np.lexsort((short, -share))[: int((share > HALF).sum())])
-    filling.visit(order)
+    filling = _Filling(master)
+    filling.begin(np.lexsort((short, -share))[: int((share > HALF).sum())])
+    filling.visit(np.argsort(short, kind="stable"))
     for _ in range(PASSES):
         gain = master.value - filling.earned(master.columns.item)
         better = np.flatnonzero(gain > ROUNDING)
@@ -48,6 +48,15 @@ class _Filling:
         self.slack = ROUNDING * np.maximum(1.0, np.abs(master.room))
         self.taken = np.full(len(master.fixed), -1)
 
+    def begin(self, columns: np.ndarray) -> None:
+        """Take the columns, at most one an item: all at once where all fit, else one by one."""
+        used = self.uses[columns].sum(axis=0)
+        if (used <= self.room + self.slack).all() and (self.value[columns] > ROUNDING).all():
+            self.room -= used
+            self.taken[self.item[columns]] = columns
+        else:
+            self.visit(columns)
+
     def earned(self, item: np.ndarray) -> np.ndarray:
         taken = self.taken[item]
         return np.where(taken >= 0, self.value[taken], 0.0)
@@ -55,7 +64,7 @@ class _Filling:
     def visit(self, columns: np.ndarray) -> bool:
         """Take each column that betters its item and fits; whether any was."""
         changed = False
-        for column in columns.tolist():
+        for column in columns[self._may(columns)].tolist():
             before = self.taken[self.item[column]]
             now = self.value[before] if before >= 0 else 0.0
             if self.value[column] <= now + ROUNDING:
@@ -68,6 +77,17 @@ class _Filling:
             else:
                 self._use(before, 1.0)
         return changed
+
+    def _may(self, columns: np.ndarray) -> np.ndarray:
+        """Whether each column betters its item and fits, as things stand, bool (n,)."""
+        before = self.taken[self.item[columns]]
+        freed = self.uses[before].multiply((before >= 0)[:, None]).tocsr()
+        more = (self.uses[columns] - freed).tocsr()
+        over = more.data > (self.room + self.slack)[more.indices]
+        row = np.repeat(np.arange(len(columns)), np.diff(more.indptr))
+        fits = np.bincount(row, over, minlength=len(columns)) == 0
+        gain = self.value[columns] - self.earned(self.item[columns])
+        return np.asarray(fits & (gain > ROUNDING))
 
     def _part(self, column: int) -> slice:
         return slice(self.uses.indptr[column], self.uses.indptr[column + 1])

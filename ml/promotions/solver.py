@@ -1,12 +1,13 @@
 """Solve the plan problem by Lagrangian decomposition.
 
 Prices on the shared limits split the problem into one dynamic programme per item (`calendars`).
-A quasi-Newton search brings the prices near their best (`dual`). Then only the items that have
-several calendars of nearly the same worth are undecided: column generation on those finishes
-the prices, and an integer master problem on HiGHS chooses between their calendars (`master`;
-Wolsey, "Integer Programming", 2nd ed. 2020, ch. 10-11; the undecided items are what Pisinger,
-"A minimal algorithm for the multiple-choice knapsack problem", 1995, calls the core). The
-Lagrangian gives the bound.
+Where one week has one budget, the best prices are found by halving, and a plan near them is good
+enough (`start`). Else a quasi-Newton search brings the prices near their best (`dual`). Then only
+the items that have several calendars of nearly the same worth are undecided: column generation on
+those finishes the prices, and an integer master problem on HiGHS chooses between their calendars
+(`master`; Wolsey, "Integer Programming", 2nd ed. 2020, ch. 10-11; the undecided items are what
+Pisinger, "A minimal algorithm for the multiple-choice knapsack problem", 1995, calls the core).
+The Lagrangian gives the bound.
 """
 
 import logging
@@ -21,6 +22,7 @@ from ml.promotions.groups import merge
 from ml.promotions.labels import Labels, near_best
 from ml.promotions.master import Columns, Master, gather
 from ml.promotions.problem import NOTHING, PlanProblem, PlanSolution, worth
+from ml.promotions.start import starting_prices
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +47,13 @@ def solve(problem: PlanProblem) -> PlanSolution:
     merged = merge(problem)
     board = lay_out(merged)
     require_feasible(board)
-    start = Answer(board, np.zeros(len(board.limits.room)))
-    answer, master = _finish_prices(lowest(board, start.vector, STEPS))
-    choice, bound = (_round if _is_large(answer) else _choose)(answer, master)
+    answer = Answer(board, starting_prices(board))
+    known = bool(answer.vector.any()) and _is_large(answer)
+    choice = _nearby(answer, answer.calendar, _few(answer)) if known else answer.calendar
+    bound = answer.bound
+    if not known or bound - worth(merged.problem, choice) > REFINE * abs(bound):
+        answer, master = _finish_prices(lowest(board, answer.vector, STEPS))
+        choice, bound = (_round if _is_large(answer) else _choose)(answer, master)
     chosen = merged.spread(choice)
     log.info("plan: objective %.2f, bound %.2f", worth(problem, chosen), bound)
     return PlanSolution(chosen, worth(problem, chosen), bound, answer.priced.prices)
@@ -61,11 +67,20 @@ def _round(answer: Answer, master: Master) -> tuple[np.ndarray, float]:
     problem, bound = answer.board.problem, answer.bound
     choice = filled(master, _short(answer, master), master.relaxed.share)
     if bound - worth(problem, choice) > FILL * abs(bound):
-        labels, _ = _near(answer, _span(answer), max(MOST, 3 * _few(answer)))
-        wide = gather(answer, labels, master.columns, choice)
-        kept = (wide.columns.calendar == choice[wide.columns.item]).all(axis=1)
-        choice = filled(wide, _short(answer, wide), kept.astype(float))
+        most = max(MOST, 3 * _few(answer))
+        choice = _nearby(answer, choice, most, master.columns)
     return choice, bound
+
+
+def _nearby(
+    answer: Answer, choice: np.ndarray, most: int, known: Columns | None = None
+) -> np.ndarray:
+    """The plan `choice`, bettered by calendars near their items' best, one item at a time."""
+    labels, _ = _near(answer, _span(answer), most)
+    known = Columns.none(choice.shape[1]) if known is None else known
+    wide = gather(answer, labels, known, choice)
+    kept = (wide.columns.calendar == choice[wide.columns.item]).all(axis=1)
+    return filled(wide, _short(answer, wide), kept.astype(float))
 
 
 def _short(answer: Answer, master: Master) -> np.ndarray:
