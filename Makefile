@@ -72,6 +72,10 @@ bench-plan: $(READY) ## Solve plan problems of a retailer's size beside peers.
 bench-serve: $(BENCH_READY) ## Readers on the API while schedules are switched, after `make demo`.
 	@$(BIN)/python -m promoloop.serving.benchmark
 
+.PHONY: bench-review
+bench-review: $(READY) ## Open the review page on a plan of 5,000 lines, after `make demo`.
+	@$(BIN)/python -m promoloop.review_page.benchmark
+
 .PHONY: bench-simulation
 bench-simulation: $(READY) ## Play the plan and its rivals in simulated shops.
 	@$(BIN)/python -m ml.promotions.simulation

@@ -19,8 +19,7 @@ from ml.contracts.outputs import PLAN
 from ml.errors import GateError, LakeError
 from ml.promotions import releases
 from ml.promotions.clearance import require_gate
-from ml.promotions.contents import write_release
-from ml.promotions.plan import summary_path
+from ml.promotions.contents import DOSSIER, write_release
 from ml.promotions.policy import load_policy
 from ml.review import Answer, require_another
 from ml.settings import settings
@@ -90,8 +89,9 @@ def require_approval(version: str, seal: str) -> None:
 
 
 def describe(version: str) -> str:
-    """What an approver should know before the answer, in Markdown."""
-    summary = json.loads(summary_path(date.fromisoformat(version[:10])).read_text("utf-8"))
+    """What an approver should know before the answer, in Markdown: of that very release."""
+    release = release_of(version)
+    summary = json.loads((release / DOSSIER).read_text(encoding="utf-8"))["summary"]
     kinds = ", ".join(f"{n} {name}" for name, n in summary["promotions_by_mechanic"].items())
     return "\n".join(
         [
@@ -100,7 +100,7 @@ def describe(version: str) -> str:
             f"* expected incremental margin {summary['incremental_margin']:,.2f}, "
             f"9 times in 10 above {summary['incremental_margin_p10']:,.2f}",
             f"* live now: {releases.current() or 'nothing'}",
-            f"* report: `{proposed(version) / 'report.html'}`",
+            f"* report: `{release / 'report.html'}`",
         ]
     )
 

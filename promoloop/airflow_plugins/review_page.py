@@ -17,6 +17,7 @@ def _app() -> Any:
     from airflow.api_fastapi.core_api.security import GetUserDep
     from fastapi import HTTPException
 
+    from ml.promotions.policy import load_policy
     from promoloop.review_page.app import Viewer, make_app
 
     def viewer(user: GetUserDep) -> Viewer:
@@ -27,10 +28,13 @@ def _app() -> Any:
 
         if not may("GET", "refresh_promotions"):
             raise HTTPException(403, f"{user.get_name()} may not read refresh_promotions")
+        review = load_policy().review.plans
+        named = not review.approvers or user.get_id() in review.approvers
         return Viewer(
             name=user.get_name(),
-            may_answer=may("PUT", "refresh_promotions", DagAccessEntity.HITL_DETAIL),
+            may_answer=named and may("PUT", "refresh_promotions", DagAccessEntity.HITL_DETAIL),
             may_revise=may("POST", "revise_plan", DagAccessEntity.RUN),
+            own_proposals=review.own_proposals,
         )
 
     return make_app(viewer)

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from ml.errors import PromoloopError
@@ -22,11 +23,12 @@ HEADERS = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
 
 
 class Viewer(BaseModel):
-    """Who looks at the page, and what Airflow lets them do."""
+    """Who looks at the page, and what Airflow and policy.yml let them do."""
 
     name: str
     may_answer: bool
     may_revise: bool
+    own_proposals: bool = True
 
 
 class Asked(BaseModel):
@@ -46,8 +48,7 @@ def make_app(viewer: ViewerOf) -> FastAPI:
     app.add_exception_handler(PromoloopError, _told)
     app.include_router(_plans(viewer), prefix="/api")
     app.include_router(_previews(viewer), prefix="/api")
-    app.add_api_route("/", _start, response_model=None)
-    app.add_api_route("/{name}", _page, response_model=None)
+    app.mount("/", Page(directory=STATIC, html=True))
     return app
 
 
@@ -63,8 +64,13 @@ def _plans(viewer: ViewerOf) -> APIRouter:
         return plans.index()
 
     @router.get("/plans/{version}")
-    def plan(version: str) -> Response:
-        return JSONResponse(plans.plan(_known(version)))
+    def plan(version: str, request: Request) -> Response:
+        answer = plans.plan(_known(version))
+        headers = {"ETag": answer.tag, "Cache-Control": "private, no-cache"}
+        if request.headers.get("if-none-match") == answer.tag:
+            return Response(status_code=304, headers=headers)
+        zipped = headers | {"Content-Encoding": "gzip"}
+        return Response(answer.zipped, headers=zipped, media_type="application/json")
 
     @router.get("/plans/{version}/products/{product_id}")
     def product(version: str, product_id: str) -> Response:
@@ -97,19 +103,18 @@ def _previews(viewer: ViewerOf) -> APIRouter:
     return router
 
 
-def _start() -> Response:
-    return _page("page.html")
+class Page(StaticFiles):
+    """The page's own files: a browser that has them asks only whether they changed."""
 
-
-def _page(name: str) -> Response:
-    if name not in {path.name for path in STATIC.iterdir()}:
-        raise HTTPException(404, f"no {name} here")
-    return FileResponse(STATIC / name, headers=HEADERS)
+    def file_response(self, *told: Any, **more: Any) -> Response:
+        response = super().file_response(*told, **more)
+        response.headers.update(HEADERS)
+        return response
 
 
 def _known(version: str) -> str:
     """A version that was reviewed: what else a path may hold is refused."""
-    if version not in {plan["version"] for plan in plans.index()}:
+    if not plans.is_known(version):
         raise HTTPException(404, f"no plan {version} was proposed; open the page anew")
     return version
 

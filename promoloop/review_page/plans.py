@@ -1,9 +1,12 @@
 """What the page shows of a plan, read from the files of its sealed release alone."""
 
+import gzip
+import hashlib
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -43,48 +46,112 @@ BEFORE = (
     *("mechanic", "depth", "support", "promo_price", "regular_price", "buy_qty", "get_qty"),
     *("get_depth", "threshold_amount", "discount_amount", "incremental_margin", "cost"),
 )
-MONEY = ("incremental_margin", "cost")
 DIGITS = 4
+NOTHING = pd.DataFrame(columns=[*PLAN.column_names, "week"])
+# What a change of schedule means for the version that was live before it.
+GONE = {"publish": "superseded", "roll_back": "rolled_back"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a browser is sent of a plan, made once for the same files."""
+
+    tag: str
+    zipped: bytes
+
+
+class Release:
+    """The files of one sealed release, as they are read once."""
+
+    def __init__(self, folder: Path, seal: str) -> None:
+        self.version, self.seal = folder.name, seal
+        self.schedule = _schedule(folder)
+        self.dossier = json.loads((folder / DOSSIER).read_text(encoding="utf-8"))
+        self.as_of = str(json.loads((folder / lake.MANIFEST).read_text("utf-8"))["as_of"])
+
+
+class Stamped(NamedTuple):
+    """A release's folder and its files' times and sizes: a changed file is another key."""
+
+    folder: Path
+    stamps: tuple[tuple[str, int, int], ...]
 
 
 def index() -> list[dict[str, Any]]:
     """Every reviewed plan, the newest first, with its steps: who did what, when and why."""
-    steps: dict[str, list[dict[str, Any]]] = {}
-    history = settings().published / releases.HISTORY
-    for line in history.read_text("utf-8").splitlines() if history.is_file() else []:
-        step = json.loads(line)
-        steps.setdefault(step["plan_version"], []).append(step)
-    live = releases.current()
-    known = [v for v in steps if (release_of(v) / DOSSIER).is_file()]
-    plans = [
-        {
-            "version": version,
-            "as_of": version[:10],
-            "state": review_of(version).get("state", "published"),
-            "live": version == live,
-            "steps": steps[version],
-        }
-        for version in known
-    ]
+    steps, live = _steps(), releases.current()
+    plans = [_entry(version, steps[version], live) for version in steps if _is_shown(version)]
     return sorted(plans, key=lambda plan: (plan["as_of"], plan["steps"][-1]["at"]), reverse=True)
 
 
-def plan(version: str) -> dict[str, Any]:
+def is_known(version: str) -> bool:
+    """Whether this plan was reviewed, and can be shown."""
+    return version in _steps() and _is_shown(version)
+
+
+def _is_shown(version: str) -> bool:
+    return (release_of(version) / DOSSIER).is_file()
+
+
+def _entry(version: str, steps: list[dict[str, Any]], live: str | None) -> dict[str, Any]:
+    review = review_of(version)
+    gone = steps[-1]["action"] if steps[-1]["action"] in GONE.values() else None
+    return {
+        "version": version,
+        "as_of": version[:10],
+        "state": gone or review.get("state", "published"),
+        "live": version == live,
+        "proposed_by": review.get("proposed_by"),
+        "steps": steps,
+    }
+
+
+def _steps() -> dict[str, list[dict[str, Any]]]:
+    """Every version's lines of the audit log; what takes a live one's place is a step of both."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    history = settings().published / releases.HISTORY
+    for line in history.read_text("utf-8").splitlines() if history.is_file() else []:
+        step = json.loads(line)
+        found.setdefault(step["plan_version"], []).append(step)
+        before = step.get("before")
+        if before in found and before != step["plan_version"]:
+            found[before].append(step | {"action": GONE[step["action"]], "comment": _why(step)})
+    return found
+
+
+def _why(step: dict[str, Any]) -> str:
+    return f"{step['plan_version']} {step.get('comment', '')}".strip()
+
+
+def plan(version: str) -> Answer:
     """A plan's calendar beside the live schedule, its totals, frontier and segments.
 
     Raises:
         LakeError: there is no such release, or its files are not those that were sealed.
     """
-    release = _sealed(version)
     live = releases.current()
-    lines, removed = _compared(release.schedule, _live(live), release.as_of)
+    return _answer(_stamped(release_of(version)), live and _stamped(releases.folder(live)))
+
+
+@lru_cache(maxsize=8)
+def _answer(release: Stamped, live: Stamped | None) -> Answer:
+    told = json.dumps(_told(_read(release), live), ensure_ascii=False, separators=(",", ":"))
+    zipped = gzip.compress(told.encode(), compresslevel=6, mtime=0)
+    return Answer(f'"{hashlib.sha256(zipped).hexdigest()[:32]}"', zipped)
+
+
+def _told(release: Release, live: Stamped | None) -> dict[str, Any]:
+    lines, removed = _compared(
+        release.schedule, _schedule(live.folder) if live else NOTHING, release.as_of
+    )
+    changed = lines.reset_index(names="line").query("change == 'changed'")
     dossier = release.dossier
     return {
-        "version": version,
+        "version": release.version,
         "as_of": release.as_of,
         "seal": release.seal,
-        "live_version": live,
-        "is_live": version == live,
+        "live_version": live.folder.name if live else None,
+        "is_live": live is not None and release.version == live.folder.name,
         "currency": dossier["currency"],
         "weeks": sorted(
             {row["week_start_date"] for p in dossier["products"].values() for row in p["forecast"]}
@@ -92,7 +159,8 @@ def plan(version: str) -> dict[str, Any]:
         "names": dossier["names"],
         "summary": dossier["summary"],
         "segments": dossier["segments"],
-        "lines": _columns(lines, (*SHOWN, "change", *(f"{name}_before" for name in BEFORE))),
+        "lines": _columns(lines, (*SHOWN, "change")),
+        "before": _columns(changed, ("line", *(f"{name}_before" for name in BEFORE))),
         "removed": _columns(removed, (*KEYS, *(f"{name}_before" for name in BEFORE))),
     }
 
@@ -121,29 +189,24 @@ def edits_of(version: str) -> list[dict[str, Any]]:
     return list(_sealed(version).dossier["summary"].get("edits", []))
 
 
-class Release:
-    """The files of one sealed release, as they are read once."""
-
-    def __init__(self, folder: Path, seal: str) -> None:
-        self.seal = seal
-        self.schedule = _schedule(folder)
-        self.dossier = json.loads((folder / DOSSIER).read_text(encoding="utf-8"))
-        self.as_of = str(json.loads((folder / lake.MANIFEST).read_text("utf-8"))["as_of"])
+def _stamped(folder: Path) -> Stamped:
+    return Stamped(
+        folder,
+        tuple(
+            (path.as_posix(), path.stat().st_mtime_ns, path.stat().st_size)
+            for path in sorted(folder.rglob("*"))
+        ),
+    )
 
 
 def _sealed(version: str) -> Release:
-    folder = release_of(version)
-    stamps = tuple(
-        (path.as_posix(), path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(folder.rglob("*"))
-    )
-    return _read(folder, stamps)
+    return _read(_stamped(release_of(version)))
 
 
 @lru_cache(maxsize=4)
-def _read(folder: Path, stamps: tuple[tuple[str, int, int], ...]) -> Release:
-    """Read and check the files once; a changed file has another stamp and is checked anew."""
-    return Release(folder, releases.seal(folder))
+def _read(release: Stamped) -> Release:
+    """Read and check the files once, and again when one was changed."""
+    return Release(release.folder, releases.seal(release.folder))
 
 
 def _schedule(folder: Path) -> pd.DataFrame:
@@ -151,12 +214,6 @@ def _schedule(folder: Path) -> pd.DataFrame:
     rows = pq.read_table(folder / "schedule.parquet").to_pandas(date_as_object=True)
     rows = rows.reindex(columns=PLAN.column_names)
     return rows.assign(week=rows["starts_at"].dt.to_period("W").dt.start_time)
-
-
-def _live(version: str | None) -> pd.DataFrame:
-    if version is None:
-        return pd.DataFrame(columns=[*PLAN.column_names, "week"])
-    return _schedule(releases.folder(version))
 
 
 def _compared(
@@ -170,7 +227,7 @@ def _compared(
     still = still.astype({"week": "datetime64[ns]"})
     both = difference(still, new)
     gone = both["change"] == "removed"
-    return both[~gone], both[gone]
+    return both[~gone].reset_index(drop=True), both[gone]
 
 
 def _columns(rows: pd.DataFrame, names: tuple[str, ...]) -> dict[str, list[Any]]:

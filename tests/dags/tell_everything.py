@@ -3,6 +3,7 @@
 Run by test_notifications.py in a process of its own, with the DAGs folder as its argument.
 """
 
+import json
 import os
 import sys
 from types import SimpleNamespace
@@ -12,7 +13,10 @@ from airflow.callbacks.callback_requests import DagCallbackRequest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.dag_processing.processor import _execute_dag_callbacks
 
+from ml import lake
 from ml.errors import GateError
+from ml.promotions import releases
+from ml.promotions.contents import DOSSIER
 from ml.settings import settings
 
 DAGS = sys.argv[1]
@@ -64,6 +68,26 @@ def fail_run():
     _execute_dag_callbacks(bag, request, structlog.get_logger())
 
 
+def go_live(version):
+    """What `publish` leaves behind, as far as people are told of it, then the task's success."""
+    summary = {
+        "promotions": 2,
+        "products": 1,
+        "promotions_by_mechanic": {"percent_off": 2},
+        "cost": 5.0,
+        "budget": 9.0,
+        "incremental_margin": 7.0,
+        "incremental_margin_p10": 3.0,
+    }
+    release = releases.folder(version)
+    release.mkdir(parents=True)
+    (release / lake.MANIFEST).write_text("{}")
+    (release / DOSSIER).write_text(json.dumps({"summary": summary}))
+    releases.point_at(version)
+    for callback in refresh.get_task("publish").on_success_callback:
+        callback(context("publish"))
+
+
 def nobody_is_named():
     from orchestration.notifications import gate_failed, tell
 
@@ -76,6 +100,7 @@ fail_gate("gate_plan", GateError("plan <b>x</b> {{ 7 * 7 }}: 3 rows"))
 fail_gate("marts.gate", OSError("password=s3cret"))
 ask()
 fail_run()
+go_live("2017-12-04-a")
 os.environ["AIRFLOW_CONN_SMTP_DEFAULT"] = '{"conn_type": "smtp", "host": "127.0.0.1", "port": 1}'
 fail_gate("gate_landing", GateError("told by webhook alone"))
 assert nobody_is_named()

@@ -16,7 +16,7 @@ from ml.settings import PROJECT
 from promoloop.environment import environment
 
 TELL = Path(__file__).parent / "tell_everything.py"
-GATE, OTHER, ASK, RUN, MAIL_DOWN = range(5)  # in the order of tell_everything.py
+GATE, OTHER, ASK, RUN, LIVE, MAIL_DOWN = range(6)  # in the order of tell_everything.py
 
 
 class Keep:
@@ -106,6 +106,18 @@ def test_a_failed_run_is_told_by_the_dag_itself(told):
     assert told[0][RUN]["Subject"] == "Run failed: refresh_promotions by-hand"
     assert "The scheduler says: timed_out." in told[1][RUN]
     assert told[1][RUN].endswith("/dags/refresh_promotions/runs/by-hand")
+
+
+def test_a_plan_that_went_live_is_told_with_its_figures_and_the_way_back(told):
+    mail, text = told[0][LIVE], told[1][LIVE]
+
+    assert mail["Subject"] == "Live: promotion plan 2017-12-04-a"
+    html = mail.get_body(("html",)).get_content()
+    for said in (html, text):
+        assert "* 2 promotions of 1 products: 2 percent_off" in said
+        assert "* cost 5.00 of a budget of 9.00" in said
+        assert "trigger `roll_back_schedule`" in said
+    assert text.endswith("http://shop.example/log")
 
 
 def test_a_mail_server_that_is_down_stops_nothing_and_the_webhook_is_still_told(told):

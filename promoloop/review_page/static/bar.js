@@ -30,8 +30,10 @@ function editing(state) {
 
 function answering(state) {
   if (!state.me.may_answer) return `<span class="quiet">${word("notYours")}</span>`;
+  const { proposed_by: proposer } = state.plans.find((each) => each.version === state.plan.version);
+  const own = !state.me.own_proposals && proposer === state.me.name;
   return `<label class="field grow"><span>${word("comment")}</span><input id="comment" type="text" maxlength="500"></label>
-    <button id="approve" type="button" class="main">${word("approve")}</button>
+    ${own ? `<span class="quiet">${word("ownPlan")}</span>` : `<button id="approve" type="button" class="main">${word("approve")}</button>`}
     <button id="reject" type="button">${word("reject")}</button>`;
 }
 
@@ -97,7 +99,7 @@ async function propose(state, show) {
 
 async function respond(state, show, option) {
   const { plan, request } = state, comment = byId("comment").value;
-  for (const id of ["approve", "reject"]) byId(id).disabled = true;
+  for (const button of byId("bar").querySelectorAll("button")) button.disabled = true;
   await answer(request, option, comment);
   byId("told").textContent = word(option === "Approve" ? "approved" : "rejected");
   const task = request.task_instance;

@@ -7,11 +7,19 @@ export const bucket = (depth) => BUCKETS.filter((from) => depth >= from - 0.005)
 export const editKey = (productId, week) => `${productId} ${week}`;
 
 const ROW_HEIGHT = 33, HEAD_HEIGHT = 40;
+const ROWS_AT_ONCE = 40, ROWS_A_STEP = 400;
 
 /** The plan's columns as one object a line, made once. */
 export function rowsOf(columns) {
   const names = Object.keys(columns);
   return columns[names[0]].map((_, k) => Object.fromEntries(names.map((name) => [name, columns[name][k]])));
+}
+
+/** The plan's lines; one on other terms than the live schedule's has those too, as `…_before`. */
+export function linesOf(plan) {
+  const rows = rowsOf(plan.lines);
+  rowsOf(plan.before).forEach(({ line, ...before }) => Object.assign(rows[line], before));
+  return rows;
 }
 
 export function filtered(plan, filters) {
@@ -24,27 +32,50 @@ export function filtered(plan, filters) {
     (!asked || `${plan.names[row.product_id] ?? ""} ${row.product_id} ${row.category}`.toLowerCase().includes(asked)));
 }
 
+let drawing = 0; // the latest drawing; an earlier one that still has rows to add stops
+
+/** Draw what fits a screen at once and the rest step by step, so that the page never waits. */
 export function drawCalendar(plan, rows, edits) {
-  const target = byId("calendar");
+  const target = byId("calendar"), mine = ++drawing;
+  target.style.setProperty("--weeks", plan.weeks.length);
+  target.innerHTML = rows.length ? "" : `<p class="quiet">${word("nothingShown")}</p>`;
+  const left = byCategory(rows);
+  const step = (atOnce) => {
+    if (mine !== drawing || !left.length) return;
+    let drawn = 0;
+    const html = [];
+    while (left.length && drawn < atOnce) {
+      const [name, products] = left.shift();
+      html.push(section(plan, name, products, edits));
+      drawn += products.length;
+    }
+    const before = target.children.length;
+    target.insertAdjacentHTML("beforeend", html.join(""));
+    for (const each of [...target.children].slice(before)) {
+      each.style.containIntrinsicSize = `auto ${HEAD_HEIGHT + ROW_HEIGHT * each.dataset.rows}px`;
+    }
+    if (left.length) setTimeout(step, 0, ROWS_A_STEP);
+  };
+  step(ROWS_AT_ONCE);
+  target.querySelector("button.cell")?.setAttribute("tabindex", "0");
+}
+
+/** Categories in order, each with its products in order: [name, [[id, rows], …]]. */
+function byCategory(rows) {
   const categories = new Map();
   for (const row of rows) {
-    const products = categories.get(row.category) ?? new Map();
-    products.set(row.product_id, [...(products.get(row.product_id) ?? []), row]);
-    categories.set(row.category, products);
+    if (!categories.has(row.category)) categories.set(row.category, new Map());
+    const products = categories.get(row.category);
+    if (products.has(row.product_id)) products.get(row.product_id).push(row);
+    else products.set(row.product_id, [row]);
   }
-  target.innerHTML = rows.length ? [...categories].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, products]) =>
-    section(plan, name, products, edits)).join("") : `<p class="quiet">${word("nothingShown")}</p>`;
-  target.style.setProperty("--weeks", plan.weeks.length);
-  for (const each of target.children) {
-    const lines = each.dataset.rows ?? 1;
-    each.style.containIntrinsicSize = `auto ${HEAD_HEIGHT + ROW_HEIGHT * lines}px`;
-  }
-  target.querySelector("button.cell")?.setAttribute("tabindex", "0");
+  const first = ([a], [b]) => (a < b ? -1 : 1);
+  return [...categories].sort(first).map(([name, products]) => [name, [...products].sort(first)]);
 }
 
 function section(plan, category, products, edits) {
   const heads = plan.weeks.map((week) => `<th scope="col">${day(week)}</th>`).join("");
-  const body = [...products].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, rows]) => {
+  const body = products.map(([id, rows]) => {
     const byWeek = new Map(rows.map((row) => [row.week, row]));
     const cells = plan.weeks.map((week) => `<td>${byWeek.has(week) ? cell(plan, byWeek.get(week), edits) : ""}</td>`).join("");
     return `<tr><th scope="row"><span class="name">${esc(plan.names[id] ?? id)}</span> <span class="id">${esc(id)}</span></th>${cells}</tr>`;
@@ -59,6 +90,10 @@ function cell(plan, row, edits) {
   const said = `${name}, ${word("week")} ${day(row.week)}: ${terms(row, plan.names)}${sign ? `, ${word(row.change)}` : ""}`;
   return `<button type="button" tabindex="-1" class="cell d${bucket(row.depth)}${edited ? " edited" : ""}" data-product="${esc(row.product_id)}" data-week="${row.week}" aria-label="${esc(said)}">${percent(row.depth)}${short(row)}${sign ? `<span class="mark">${sign}</span>` : ""}</button>`;
 }
+
+const cellAt = (productId, week) => byId("calendar").querySelector(`button[data-product="${CSS.escape(productId)}"][data-week="${week}"]`);
+export const focusCell = (productId, week) => cellAt(productId, week)?.focus();
+export const markEdited = (productId, week, edited) => cellAt(productId, week)?.classList.toggle("edited", edited);
 
 export function drawLegend() {
   const steps = BUCKETS.map((from, k) => `<span class="cell d${k + 1}">${k === 0 ? `&lt;${count(100 * BUCKETS[1])}%` : `${count(100 * from)}%${k === BUCKETS.length - 1 ? "+" : ""}`}</span>`);

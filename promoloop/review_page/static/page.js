@@ -1,5 +1,5 @@
 // Puts the page together: which plan is shown, which edits are pending, what was clicked.
-import { drawCalendar, drawLegend, editKey, filtered, rowsOf, walk } from "./calendar.js";
+import { drawCalendar, drawLegend, editKey, filtered, focusCell, linesOf, markEdited, walk } from "./calendar.js";
 import { byId, esc, getJson, percent, useCurrency } from "./dom.js";
 import { drawBar } from "./bar.js";
 import { drawDrawer } from "./drawer.js";
@@ -7,25 +7,35 @@ import { drawBudget, drawChanges, drawHistory, drawSegments, drawTotals } from "
 import { signInPage, waitingFor } from "./airflow.js";
 import { current, terms, useLanguage, word } from "./words.js";
 
-const state = { me: null, plans: [], plan: null, request: null, edits: new Map(), product: null, opener: null };
+const state = { me: null, plans: [], plan: null, request: null, edits: new Map(), product: null, opener: null, tab: "calendar" };
 const TABS = ["calendar", "changes", "budget", "segments", "history"];
 
+/** Show a plan: `version`, or else one that waits, the live one, the newest. */
 export async function show(version) {
+  const asked = version && getJson(planAt(version)).catch(() => null); // while the list is on its way
   state.plans = await getJson("api/plans");
   if (!state.plans.length) return problem(word("noPlans"));
   const chosen = state.plans.find((p) => p.version === version) ?? state.plans.find((p) => p.state === "proposed")
     ?? state.plans.find((p) => p.live) ?? state.plans[0];
-  const [plan, request] = await Promise.all([getJson(`api/plans/${chosen.version}`), waitingFor(chosen.version)]);
+  const waits = waitingFor(chosen.version);
+  const plan = (chosen.version === version && await asked) || await getJson(planAt(chosen.version));
+  state.me ??= await me;
   useCurrency(plan.currency);
-  Object.assign(state, { plan: { ...plan, rows: rowsOf(plan.lines) }, request, edits: new Map(), product: null });
+  Object.assign(state, { plan: { ...plan, rows: linesOf(plan) }, request: null, edits: new Map(), product: null });
   for (const edit of plan.summary.edits ?? []) {
     state.edits.set(editKey(edit.product_id, edit.week), { ...edit, label: edit.choice ? terms(edit.choice, plan.names) : "", made: true });
   }
   location.replace(`#${chosen.version}`);
   closeDrawer();
   draw();
+  const request = await waits;
+  if (state.plan.version !== chosen.version) return state.plan; // another was chosen meanwhile
+  state.request = request;
+  drawBar(state, show);
   return state.plan;
 }
+
+const planAt = (version) => `api/plans/${encodeURIComponent(version)}`;
 
 function draw() {
   const { plan, plans } = state;
@@ -42,13 +52,19 @@ function draw() {
   options("mechanic", [...new Set(plan.rows.map((r) => r.mechanic))].sort(), (name) => word("mechanics")[name], "all");
   options("depth", [0.1, 0.15, 0.2, 0.25, 0.3, 0.4], (depth) => percent(depth), "any");
   drawTotals(plan);
-  drawChanges(plan);
-  drawBudget(plan);
-  drawSegments(plan);
-  drawHistory(plan, entry);
   drawLegend();
   byId("main").hidden = false;
   drawShown();
+  drawTab();
+}
+
+/** A tab beside the calendar is drawn when it is opened. */
+function drawTab() {
+  const { plan, plans, tab } = state;
+  if (tab === "changes") drawChanges(plan);
+  if (tab === "budget") drawBudget(plan);
+  if (tab === "segments") drawSegments(plan);
+  if (tab === "history") drawHistory(plan, plans.find((p) => p.version === plan.version), state);
 }
 
 function options(id, values, label, everything) {
@@ -79,7 +95,7 @@ function closeDrawer() {
   if (byId("drawer").hidden) return;
   byId("drawer").hidden = true;
   const { product, week } = state.opener;
-  byId("calendar").querySelector(`button[data-product="${CSS.escape(product)}"][data-week="${week}"]`)?.focus();
+  focusCell(product, week);
 }
 
 function setEdit(target, edit) {
@@ -87,8 +103,10 @@ function setEdit(target, edit) {
   const key = editKey(product, week);
   if (edit) state.edits.set(key, { product_id: product, week, ...edit });
   else state.edits.delete(key);
-  drawShown();
-  drawDrawer(state.plan, state.product, state.edits, state.me.may_revise);
+  markEdited(product, week, Boolean(edit));
+  drawBar(state, show);
+  drawTab();
+  if (!byId("drawer").hidden) drawDrawer(state.plan, state.product, state.edits, state.me.may_revise);
 }
 
 function choose(select) {
@@ -105,6 +123,8 @@ function openTab(name, focus = false) {
     byId(`tab-${tab}`).tabIndex = chosen ? 0 : -1;
     byId(`${tab}-panel`).hidden = !chosen;
   }
+  state.tab = name;
+  if (state.plan) drawTab();
   if (focus) byId(`tab-${name}`).focus();
 }
 
@@ -133,6 +153,10 @@ byId("calendar").addEventListener("click", guarded((event) => {
   return cell ? openProduct(cell) : null;
 }));
 byId("calendar").addEventListener("keydown", walk);
+byId("history-panel").addEventListener("click", (event) => {
+  const button = event.target.closest("button.undo");
+  if (button) setEdit(button, null);
+});
 byId("drawer").addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.id === "close") closeDrawer();
@@ -157,4 +181,5 @@ document.addEventListener("keydown", (event) => {
 window.addEventListener("unhandledrejection", (event) => failed(event.reason));
 
 openTab("calendar");
-getJson("api/me").then((me) => { state.me = me; return show(location.hash.slice(1)); }).catch(failed);
+const me = getJson("api/me");
+show(location.hash.slice(1)).catch(failed);

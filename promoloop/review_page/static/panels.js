@@ -1,7 +1,7 @@
 // The other tabs: changes against what is live, the budget, customer segments, the history.
 import { frontier } from "./charts.js";
 import { byId, count, esc, money, percent, signed } from "./dom.js";
-import { rowsOf } from "./calendar.js";
+import { editKey, rowsOf } from "./calendar.js";
 import { day, terms, word } from "./words.js";
 
 const sum = (rows, name) => rows.reduce((total, row) => total + (row[name] ?? 0), 0);
@@ -64,10 +64,14 @@ export function drawSegments(plan) {
     : `<p class="quiet">${word("noSegments")}</p>`;
 }
 
-export function drawHistory(plan, entry) {
+export function drawHistory(plan, entry, { edits, me }) {
   const steps = entry.steps.map((step) => `<tr><td>${esc(step.at.slice(0, 16).replace("T", " "))}</td><td>${esc(word("steps")[step.action] ?? step.action)}</td><td>${esc(step.by)}</td><td>${esc(step.comment ?? "")}</td></tr>`);
-  const edits = (plan.summary.edits ?? []).map((edit) => `<li>${esc(plan.names[edit.product_id] ?? edit.product_id)} <span class="id">${esc(edit.product_id)}</span>, ${day(edit.week)}: ${esc(edit.choice ? word("pinned")(terms(edit.choice, plan.names)) : word("vetoed"))}</li>`);
+  const made = (plan.summary.edits ?? []).map((edit) => `<li>${esc(plan.names[edit.product_id] ?? edit.product_id)} <span class="id">${esc(edit.product_id)}</span>, ${day(edit.week)}: ${esc(edit.choice ? word("pinned")(terms(edit.choice, plan.names)) : word("vetoed"))} ${
+    edits.get(editKey(edit.product_id, edit.week))?.made ? undo(edit, me) : `<strong>${word("takenBack")}</strong>`}</li>`);
   byId("history-panel").innerHTML = `<div class="scroll"><table class="list"><thead><tr><th>${word("when")}</th><th>${word("what")}</th><th>${word("who")}</th><th>${word("comment")}</th></tr></thead><tbody>${steps.join("")}</tbody></table></div>
-    ${edits.length ? `<h3>${word("editsMade")}</h3><ul>${edits.join("")}</ul>` : ""}
+    ${made.length ? `<h3>${word("editsMade")}</h3><ul class="edits">${made.join("")}</ul>` : ""}
     <p class="quiet">${word("seal")} <code>${esc(plan.seal)}</code></p>`;
 }
+
+const undo = (edit, me) => (me.may_revise
+  ? `<button type="button" class="undo" data-product="${esc(edit.product_id)}" data-week="${edit.week}">${word("undo")}</button>` : "");

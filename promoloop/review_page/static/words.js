@@ -11,7 +11,7 @@ const EN = {
   againstLive: "Against the live schedule", noLive: "nothing is live yet", isLive: "this is the live schedule",
   changeCount: (a, r, c) => `${a} added, ${r} removed, ${c} changed`, added: "added", removed: "removed",
   changed: "changed", kept: "kept", noChanges: "The live schedule has the same promotions.", instead: "instead of",
-  week: "Week of", states: { proposed: "waits for approval", approved: "approved", rejected: "rejected", expired: "expired", published: "published" },
+  week: "Week of", states: { proposed: "waits for approval", approved: "approved", rejected: "rejected", expired: "expired", published: "published", superseded: "superseded", rolled_back: "rolled back" },
   live: "live", signedIn: (name) => `signed in as ${name}`, signIn: "Sign in to Airflow",
   noPlans: "No plan was proposed yet. Run refresh_promotions first.",
   mechanics: { percent_off: "Percent off", buy_get: "Buy and get", spend_save: "Spend and save", bundle: "Bundle", gift: "Gift", flash: "Flash sale" },
@@ -26,16 +26,16 @@ const EN = {
   nextBest: (t, m, c) => `Next best: ${t}, margin ${m} for ${c}`, noNext: "No other option is allowed in this week",
   rests: (list) => `Assumed: ${list}`, takers: (share) => `${share} of the units are sold at the offer's price`,
   edit: "Change this promotion", veto: "Take it out", other: "Put it on other terms", pick: "Choose terms…",
-  use: "Change", undo: "Take this edit back", forbidden: "forbidden by", margins: "margin",
+  use: "Change", undo: "Take this edit back", takenBack: "taken back", forbidden: "forbidden by", margins: "margin",
   edits: (n) => `${n} ${n === 1 ? "edit" : "edits"}`, vetoed: "taken out", pinned: (t) => `as ${t}`, resolve: "Solve again", discard: "Discard",
   solving: (s) => `Solving… ${s} s`, waiting: "Waiting for another solve…",
   result: (m, c, a, r) => `Margin ${m}, cost ${c}; ${a} promotions come, ${r} go`, propose: "Propose as a new version",
   proposing: "Proposing: Airflow plans, checks and asks…", proposed: (v) => `${v} is proposed`, same: "The plan stays as it is",
   budgetField: "Budget", comment: "Comment", approve: "Approve", reject: "Reject", approved: "Approved. Publishing…", rejected: "Rejected. What is live stays.",
-  nowLive: (v) => `${v} is live`, notYours: "You may read this plan; approving needs the right to edit Airflow's runs.", runFailed: (run) => `The run ${run} failed; see it in Airflow.`,
+  nowLive: (v) => `${v} is live`, notYours: "You may read this plan; its approvers are named in the policy or have the right to edit Airflow's runs.", ownPlan: "You proposed this plan: another approver has to approve it.", runFailed: (run) => `The run ${run} failed; see it in Airflow.`,
   replaced: "replaced by an edit", edited: "edited", frontier: "What another budget would earn", frontierNote: "Expected margin of the best plan at each budget, each solved again. The marked one is this plan's.",
   shadow: "one more is worth", segment: "Segment", customers: "Customers", reached: "Get offers", offers: "Offers", mostOffered: "Offered most", noSegments: "This plan's day has no segments.",
-  who: "Who", when: "When (UTC)", what: "What", steps: { proposed: "proposed", approved: "approved", rejected: "rejected", expired: "expired", publish: "published", roll_back: "rolled back to" },
+  who: "Who", when: "When (UTC)", what: "What", steps: { proposed: "proposed", approved: "approved", rejected: "rejected", expired: "expired", publish: "published", roll_back: "rolled back to", superseded: "superseded", rolled_back: "rolled back" },
   seal: "Approval covers these very files, SHA-256 of their manifest:", editsMade: "Edits this plan was made with",
 };
 
@@ -49,7 +49,7 @@ const ZH = {
   againstLive: "与线上方案相比", noLive: "尚无线上方案", isLive: "即为当前线上方案",
   changeCount: (a, r, c) => `新增 ${a}，移除 ${r}，调整 ${c}`, added: "新增", removed: "移除",
   changed: "调整", kept: "不变", noChanges: "与线上方案的促销完全相同。", instead: "原为",
-  week: "周起始日", states: { proposed: "待审批", approved: "已批准", rejected: "已拒绝", expired: "已过期", published: "已发布" },
+  week: "周起始日", states: { proposed: "待审批", approved: "已批准", rejected: "已拒绝", expired: "已过期", published: "已发布", superseded: "已被取代", rolled_back: "已回滚" },
   live: "线上", signedIn: (name) => `已登录：${name}`, signIn: "登录 Airflow",
   noPlans: "还没有待审的计划，请先运行 refresh_promotions。",
   mechanics: { percent_off: "直降", buy_get: "买赠", spend_save: "满减", bundle: "组合", gift: "赠品", flash: "限时" },
@@ -64,16 +64,16 @@ const ZH = {
   nextBest: (t, m, c) => `次优：${t}，毛利 ${m}，成本 ${c}`, noNext: "当周没有其他可行方案",
   rests: (list) => `假设：${list}`, takers: (share) => `${share} 的销量按促销价成交`,
   edit: "修改这条促销", veto: "取消促销", other: "改为其他条件", pick: "选择条件…",
-  use: "修改", undo: "撤回此修改", forbidden: "受限于", margins: "毛利",
+  use: "修改", undo: "撤回此修改", takenBack: "已撤回", forbidden: "受限于", margins: "毛利",
   edits: (n) => `${n} 处修改`, vetoed: "取消", pinned: (t) => `改为 ${t}`, resolve: "重新求解", discard: "放弃",
   solving: (s) => `求解中… ${s} 秒`, waiting: "等待另一次求解…",
   result: (m, c, a, r) => `毛利 ${m}，成本 ${c}；新增 ${a} 条，减少 ${r} 条`, propose: "提交为新版本",
   proposing: "提交中：Airflow 正在规划、检查并发起审批…", proposed: (v) => `已提交 ${v}`, same: "计划不变",
   budgetField: "预算", comment: "备注", approve: "批准", reject: "拒绝", approved: "已批准，正在发布…", rejected: "已拒绝，线上方案不变。",
-  nowLive: (v) => `${v} 已上线`, notYours: "您可以查看此计划；审批需要 Airflow 运行的编辑权限。", runFailed: (run) => `运行 ${run} 失败，请在 Airflow 中查看。`,
+  nowLive: (v) => `${v} 已上线`, notYours: "您可以查看此计划；审批人由政策指定，或须有 Airflow 运行的编辑权限。", ownPlan: "此计划由您提交，须由其他审批人批准。", runFailed: (run) => `运行 ${run} 失败，请在 Airflow 中查看。`,
   replaced: "由修改版本取代", edited: "已修改", frontier: "不同预算下的收益", frontierNote: "各预算下重新求解的最优计划的预期毛利。标记为本计划。",
   shadow: "再多一单位价值", segment: "客群", customers: "顾客数", reached: "收到优惠", offers: "优惠数", mostOffered: "最常推荐", noSegments: "当日没有客群数据。",
-  who: "人员", when: "时间 (UTC)", what: "操作", steps: { proposed: "提交", approved: "批准", rejected: "拒绝", expired: "过期", publish: "发布", roll_back: "回滚至" },
+  who: "人员", when: "时间 (UTC)", what: "操作", steps: { proposed: "提交", approved: "批准", rejected: "拒绝", expired: "过期", publish: "发布", roll_back: "回滚至", superseded: "被取代", rolled_back: "被回滚" },
   seal: "批准仅对这些文件有效，清单的 SHA-256：", editsMade: "本计划包含的修改",
 };
 
@@ -91,7 +91,13 @@ export function useLanguage(name) {
 const DAY = { day: "numeric", month: "short", timeZone: "UTC" };
 const DAYS = { en: new Intl.DateTimeFormat("en-GB", DAY), zh: new Intl.DateTimeFormat("zh-CN", DAY) };
 
-export const day = (iso) => DAYS[language].format(new Date(`${iso.slice(0, 10)}T00:00:00Z`));
+const written = { en: new Map(), zh: new Map() }; // thousands of cells share a few days
+
+export function day(iso) {
+  const key = iso.slice(0, 10), known = written[language];
+  if (!known.has(key)) known.set(key, DAYS[language].format(new Date(`${key}T00:00:00Z`)));
+  return known.get(key);
+}
 
 const off = (depth) => (language === "zh" ? `降 ${percent(depth)}` : `${percent(depth)} off`);
 

@@ -3,8 +3,6 @@
 import json
 import logging
 import multiprocessing
-import os
-import shutil
 import socket
 import time
 import urllib.error
@@ -24,6 +22,7 @@ from ml.promotions import releases, review
 from ml.promotions.publishing import publish, roll_back
 from ml.settings import settings
 from promoloop import credentials
+from promoloop.own_home import own_home
 from promoloop.serving.benchmark import report
 from promoloop.serving.benchmark.checker import Expected, read_expected
 from promoloop.serving.benchmark.readers import Job, Seen, read
@@ -54,7 +53,7 @@ def bench_serve(
     """
     lines, offers = real_lines()
     say(f"{len(lines)} real lines of {releases.current()}, multiplied to {size:,}")
-    with _own_home():
+    with own_home("bench-serve"):
         days = stock_up(lines, offers, size, PLANS)
         publish(days[0], BY)
         at = lines["starts_at"].mode().iloc[0]
@@ -67,24 +66,6 @@ def bench_serve(
             paced = _measure(replace(job, rate=rate, seconds=seconds), _switches(days, switches))
     report.show(closed, CLOSED_SECONDS, paced, seconds, say)
     say(json.dumps(report.result(closed, paced, seconds)))
-
-
-@contextmanager
-def _own_home() -> Iterator[None]:
-    """A state folder of its own under this one, which is left alone."""
-    before = os.environ.get("PROMOLOOP_HOME")
-    home = settings().home.absolute() / "bench-serve"
-    shutil.rmtree(home, ignore_errors=True)
-    os.environ["PROMOLOOP_HOME"] = str(home)
-    settings.cache_clear()
-    try:
-        yield
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-        os.environ.pop("PROMOLOOP_HOME")
-        if before is not None:
-            os.environ["PROMOLOOP_HOME"] = before
-        settings.cache_clear()
 
 
 def _version(day: date) -> str:

@@ -44,8 +44,8 @@ def stock_up(lines: pd.DataFrame, offers: pd.DataFrame, size: int, plans: int) -
     first = lines["as_of"].iloc[0]
     days = [first + timedelta(days=k) for k in range(plans)]
     copies = range(-(-size // len(lines)))
-    many = pd.concat([_copy(lines, k) for k in copies], ignore_index=True).iloc[:size]
-    shown = pd.concat([_copy(offers, k) for k in copies[:OFFER_COPIES]], ignore_index=True)
+    many = pd.concat([multiplied(lines, k) for k in copies], ignore_index=True).iloc[:size]
+    shown = pd.concat([multiplied(offers, k) for k in copies[:OFFER_COPIES]], ignore_index=True)
     shown = shown[shown["promotion_id"].isin(many["promotion_id"])]
     for k, day in enumerate(days):
         version = f"{day}-{k:08x}"
@@ -57,7 +57,7 @@ def stock_up(lines: pd.DataFrame, offers: pd.DataFrame, size: int, plans: int) -
     return days
 
 
-def _copy(rows: pd.DataFrame, number: int) -> pd.DataFrame:
+def multiplied(rows: pd.DataFrame, number: int) -> pd.DataFrame:
     """The same rows for other products and other customers."""
     keys = ["product_id", "promotion_id", "customer_id", "gift_product_id", "bundle_product_id"]
     return rows.assign(**{key: rows[key] + f"-{number}" for key in keys if key in rows})

@@ -74,6 +74,11 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
     summary = {
         "plan_version": version,
         "budget": 50.0,
+        "promotions": 2,
+        "products": 2,
+        "promotions_by_mechanic": {"percent_off": 2},
+        "cost": 5 * promo_price,
+        "incremental_margin": 10.0,
         "optimality_gap": 0.0,
         "incremental_margin_p10": 6.0,
         "limits": [{"limit": "budget", "shadow_price": 0.4}],

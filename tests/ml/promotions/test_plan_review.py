@@ -7,7 +7,7 @@ import pytest
 
 from ml.errors import GateError, LakeError
 from ml.promotions import publishing, releases
-from ml.promotions.review import propose, review_of, settle
+from ml.promotions.review import describe, propose, review_of, settle
 from ml.review import Answer
 from ml.settings import settings
 
@@ -122,3 +122,17 @@ def test_a_no_to_a_plan_made_again_since_is_recorded(review_asked, plan_day):
     assert not settle(version, Answer(False, "Grace", "edited"))
 
     assert review_of(version)["state"] == "rejected"
+
+
+def test_what_is_told_of_a_plan_is_its_own_release_also_after_its_day_was_planned_again(
+    review_asked, plan_day
+):
+    version = plan_day()
+    propose(FIRST, "Ada")
+    plan_day(promo_price=6.99)
+
+    told = describe(version)
+
+    assert "* 2 promotions of 2 products: 2 percent_off" in told
+    assert "* cost 39.95 of a budget of 50.00" in told
+    assert told.endswith(f"proposed/{version}/report.html`")

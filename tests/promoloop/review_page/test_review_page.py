@@ -8,7 +8,7 @@ import pytest
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
-from ml.promotions.publishing import publish
+from ml.promotions.publishing import publish, roll_back
 from ml.promotions.review import propose, proposed
 from promoloop.review_page import previews
 from promoloop.review_page.app import STATIC, Viewer, make_app
@@ -35,12 +35,14 @@ def test_a_plan_is_shown_beside_the_live_schedule(page, plan_day):
     assert shown["lines"]["product_id"] == ["100", "200"]
     assert shown["lines"]["change"] == ["changed", "changed"]
     assert shown["lines"]["promo_price"] == [6.99, 6.99]
-    assert shown["lines"]["promo_price_before"] == [7.99, 7.99]
+    assert shown["before"]["line"] == [0, 1]
+    assert shown["before"]["promo_price_before"] == [7.99, 7.99]
     assert shown["weeks"] == ["2017-12-04"]
     assert shown["names"] == {"100": "Tea, 20 ct", "200": "Cups, own brand"}
     assert shown["summary"]["budget"] == 50.0
     same = page.get(f"/api/plans/{live}").json()
     assert same["lines"]["change"] == ["kept", "kept"]
+    assert same["before"]["line"] == []
     assert same["is_live"]
 
 
@@ -55,6 +57,36 @@ def test_the_index_tells_who_did_what(page, plan_day):
         ("proposed", "Ada"),
         ("approved", "policy.yml"),
     ]
+
+
+def test_an_answer_is_sent_once_for_the_same_files(page, plan_day):
+    live = plan_day()
+    propose(FIRST, "Ada")
+    first = page.get(f"/api/plans/{live}")
+
+    again = page.get(f"/api/plans/{live}", headers={"If-None-Match": first.headers["etag"]})
+    publish(FIRST, "Ada")  # it is live now: another answer
+    later = page.get(f"/api/plans/{live}", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["content-encoding"] == "gzip"
+    assert (later.status_code, later.json()["is_live"]) == (200, True)
+
+
+def test_a_version_that_was_replaced_or_taken_back_says_by_what_and_whom(page, plan_day):
+    first = plan_day()
+    for _ in range(2):
+        propose(FIRST, "Ada")
+        publish(FIRST, "Ada")
+        second = plan_day(promo_price=6.99)
+    roll_back(first, "Grace", "a slip")
+
+    plans = {plan["version"]: plan for plan in page.get("/api/plans").json()}
+    assert (plans[second]["state"], plans[second]["live"]) == ("rolled_back", False)
+    told = plans[second]["steps"][-1]
+    assert (told["by"], told["comment"]) == ("Grace", f"{first} a slip")
+    assert plans[first]["live"]
+    assert [step["action"] for step in plans[first]["steps"]][-2:] == ["superseded", "roll_back"]
 
 
 def test_a_products_drawer_holds_what_is_known_of_it(page, plan_day):

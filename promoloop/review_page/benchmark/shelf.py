@@ -1,0 +1,89 @@
+"""A proposed plan of thousands of lines beside a live one: a real release, multiplied."""
+
+import json
+import logging
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from ml import lake
+from ml.contracts.outputs import PLAN
+from ml.errors import LakeError
+from ml.promotions import releases, review
+from ml.promotions.contents import DOSSIER
+from ml.settings import settings
+from promoloop.serving.benchmark.shelf import multiplied
+from promoloop.serving.schedule import SCHEDULE
+
+log = logging.getLogger(__name__)
+Dossier = dict[str, Any]
+NEW, CHEAPER = 20, 3  # one line in so many is in one plan only, or cheaper than in the live one
+CENT = 0.01
+
+
+def real_release() -> tuple[pd.DataFrame, Dossier]:
+    """The lines and the dossier of the plan that is live in this home.
+
+    Raises:
+        LakeError: nothing is published, or it has no dossier.
+    """
+    version = releases.current()
+    if version is None or not (path := releases.folder(version) / DOSSIER).is_file():
+        raise LakeError(f"live here is {version}, which holds no {DOSSIER}: run `make demo` first")
+    lines = pd.read_parquet(releases.folder(version) / SCHEDULE)
+    return lines, json.loads(path.read_text(encoding="utf-8"))
+
+
+def stock_up(lines: pd.DataFrame, dossier: Dossier, size: int) -> str:
+    """Make a live plan and a proposed one of `size` lines each; returns the proposed version.
+
+    A twentieth of the lines is added, as many are removed, and a third is on other terms.
+    """
+    first = lines["as_of"].iloc[0]
+    days = [first, first + timedelta(days=1)]
+    versions = [f"{day}-{k:08x}" for k, day in enumerate(days)]
+    spare = size // NEW
+    copies = range(-(-(size + spare) // len(lines)))
+    many = pd.concat([multiplied(lines, k) for k in copies], ignore_index=True)
+    whole = _multiplied(dossier, copies)
+    shown = many.iloc[:size], many.iloc[spare : spare + size]
+    settings().published.mkdir(parents=True)
+    for version, day, rows in zip(versions, days, shown, strict=True):
+        fill = partial(_fill, version, rows.assign(plan_version=version, as_of=day), whole)
+        releases.build(review.proposed(version), fill)
+        _say(version, "proposed")
+    review.proposed(versions[0]).rename(releases.folder(versions[0]))
+    releases.point_at(versions[0])
+    log.info("plan %s: %d lines, live is %s", versions[1], size, versions[0])
+    return versions[1]
+
+
+def _multiplied(dossier: Dossier, copies: range) -> Dossier:
+    """The dossier of the same lines, by their new products and promotions."""
+    by_key = ("names", "products", "alternatives")
+    many = {
+        name: {f"{key}-{k}": value for k in copies for key, value in dossier[name].items()}
+        for name in by_key
+    }
+    return dossier | many
+
+
+def _fill(version: str, lines: pd.DataFrame, dossier: Dossier, folder: Path) -> None:
+    cheaper = (lines.index % CHEAPER == 0) & version.endswith("1")
+    lines = lines.assign(promo_price=(lines["promo_price"] - CENT * cheaper).clip(lower=CENT))
+    pq.write_table(lake.conform(PLAN, lines), folder / SCHEDULE, compression="zstd")
+    (folder / DOSSIER).write_text(json.dumps(dossier), encoding="utf-8")
+    files = [{"name": name, "sha256": sha} for name, sha in releases.digests(folder).items()]
+    manifest = {"plan_version": version, "as_of": version[:10], "files": files}
+    (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")
+
+
+def _say(version: str, state: str) -> None:
+    said = {"plan_version": version, "state": state, "proposed_by": "bench", "by": "bench"}
+    path = review.proposed(version).parents[1] / "reviews" / f"{version}.json"
+    lake.replace_text(path, lake.to_json(said))
+    releases.record(state, version, "bench")
