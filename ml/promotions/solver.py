@@ -36,6 +36,8 @@ NODES = 500
 FEW, MOST = 3_000, 30_000
 LARGE, MARGIN = 500, 300
 FILL = 1e-5
+ROUGH = 2e-3
+CORE, CORE_NODES = 1_500, 100
 
 
 def solve(problem: PlanProblem) -> PlanSolution:
@@ -62,13 +64,20 @@ def solve(problem: PlanProblem) -> PlanSolution:
 def _round(answer: Answer, master: Master) -> tuple[np.ndarray, float]:
     """A plan by rounding the relaxed master, for problems in which one item hardly counts.
 
-    Where that leaves much room unused, more calendars are tried in it.
+    Where that leaves much room unused, more calendars are tried in it; where a few large items
+    share tight limits and that is not enough, HiGHS chooses between the calendars nearest to
+    their items' best.
     """
     problem, bound = answer.board.problem, answer.bound
     choice = filled(master, _short(answer, master), master.relaxed.share)
     if bound - worth(problem, choice) > FILL * abs(bound):
         most = max(MOST, 3 * _few(answer))
         choice = _nearby(answer, choice, most, master.columns)
+    if bound - worth(problem, choice) > ROUGH * abs(bound):
+        labels, _ = _near(answer, _span(answer), CORE)
+        core = gather(answer, labels, master.columns)
+        whole, _ = core.chosen(ROUGH / 2 * abs(bound), CORE_NODES)
+        choice = max(choice, whole, key=lambda each: worth(problem, each))
     return choice, bound
 
 

@@ -173,3 +173,13 @@ def test_a_limit_that_nothing_keeps_is_refused_by_name(limit):
 def test_a_missing_forecast_is_not_a_zero_gain():
     with pytest.raises(ValueError, match="finite"):
         problem(1, value=np.full((3, 3, 2), np.nan))
+
+
+@pytest.mark.parametrize("seed", [0, 4, 5, 7])
+def test_a_few_large_items_in_tight_limits_are_chosen_whole(seed, monkeypatch):
+    monkeypatch.setattr("ml.promotions.solver.LARGE", 0)  # as if one promotion hardly counted
+    made = problem(seed)
+
+    found = solve(made)
+
+    assert found.objective == pytest.approx(best_by_enumeration(made), rel=2e-3)
