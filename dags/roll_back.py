@@ -45,20 +45,21 @@ def roll_back_schedule() -> None:
     schedule=None,
     **RUN,
     params={
-        "model": Param("demand", type="string", enum=["demand"]),
+        "model": Param("demand", type="string", enum=["demand", "ranker"]),
         "version": Param(type="string", pattern="^[0-9]+$", title="Version"),
         "why": WHY,
     },
     tags=["models", "by-hand"],
 )
 def roll_back_model() -> None:
-    """### Let an earlier version of a model serve again.
+    """### Let a version of a model that served before serve again.
 
     The version is loaded first. The move is written to MLflow's experiment `champions`.
 
     **Triage notes**
 
-    * `GateError`: the version is not there or does not load; the champion stays.
+    * `GateError`: the version never served, is gone or does not load; the champion stays. The
+      message names those that served.
     """
 
     @task(owner="model-review")

@@ -4,6 +4,7 @@ Every move of the alias `champion` is a run of the experiment `champions`: from,
 """
 
 import logging
+from importlib import import_module
 from typing import Any
 
 from ml import registry
@@ -15,6 +16,7 @@ from ml.settings import settings
 EXPERIMENT = "champions"
 STATE, BY, COMMENT, PROPOSED_BY = "review", "review.by", "review.comment", "review.proposed_by"
 BY_POLICY = "policy.yml"
+STORES = {"ranker": "ml.affinity.store"}  # of models that are not Keras's: later stages, by name
 log = logging.getLogger(__name__)
 
 
@@ -55,12 +57,18 @@ def settle(name: str, version: str, review: Review, answer: Answer) -> None:
 
 
 def roll_back(name: str, version: str, by: str, why: str) -> None:
-    """Let an earlier version serve again, once it has been seen to load.
+    """Let a version that served before serve again, once it has been seen to load.
 
     Raises:
-        GateError: there is no such version, or it does not load.
+        GateError: it never served, so that nobody approved it; it is gone, or does not load.
     """
-    registry.load(name, version)
+    served = {move["to"] for move in moves(name)}
+    if version not in served:
+        raise GateError(
+            f"version {version} of {name!r} never served; expected one of "
+            f"{sorted(served, key=int)}: a new version serves once it is approved in train_{name}"
+        )
+    _require_loads(name, version)
     _serve(name, version, by, why)
 
 
@@ -109,6 +117,13 @@ def describe(name: str, version: str) -> str:
             f"* metrics, plots and model card: {link}",
         ]
     )
+
+
+def _require_loads(name: str, version: str) -> None:
+    if name in STORES:
+        import_module(STORES[name]).load(version)
+    else:
+        registry.load(name, version)
 
 
 def _serve(name: str, version: str, by: str, why: str) -> None:

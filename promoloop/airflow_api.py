@@ -13,17 +13,14 @@ from promoloop import credentials
 
 
 class AirflowApi:
-    """A client for the local API server, logged in as its admin.
+    """A client for the local API server, logged in as its admin or another user of its own.
 
     Raises ServiceError when the server is not there or refuses a request.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, user: str = credentials.ADMIN) -> None:
         self._url = f"http://{settings.host}:{settings.airflow_port}"
-        self._login = {
-            "username": credentials.ADMIN,
-            "password": credentials.admin_password(settings),
-        }
+        self._login = {"username": user, "password": credentials.password(settings, user)}
         self._token = ""
 
     def ensure_pool(self, name: str, slots: int) -> None:
@@ -69,7 +66,7 @@ class AirflowApi:
         return [request for request in waiting if about in request["subject"]]
 
     def answer(self, about: str, option: str, comment: str) -> None:
-        """Answer the waiting requests whose subject names `about`, as the admin."""
+        """Answer the waiting requests whose subject names `about`, as who is logged in."""
         found = [request["task_instance"] for request in self.waiting(about)]
         if not found:
             subjects = [request["subject"] for request in self.waiting("")]

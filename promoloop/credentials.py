@@ -1,6 +1,7 @@
 """Secrets of the local services: made once, readable by their owner only."""
 
 import base64
+import json
 import os
 import secrets
 from pathlib import Path
@@ -20,6 +21,13 @@ def password_file(settings: Settings) -> Path:
 
 def admin_password(settings: Settings) -> str:
     return kept(password_file(settings), lambda: {ADMIN: secrets.token_urlsafe(18)})[ADMIN]
+
+
+def password(settings: Settings, user: str) -> str:
+    """The password of a user of Airflow's simple auth manager, which makes all but the admin's."""
+    if user == ADMIN:
+        return admin_password(settings)
+    return str(json.loads(password_file(settings).read_text(encoding="utf-8"))[user])
 
 
 def airflow_keys(settings: Settings) -> dict[str, str]:

@@ -13,7 +13,7 @@ import numpy as np
 from mlflow.models import infer_signature
 from scipy import sparse
 
-from ml import lake, registry
+from ml import lake, model_review, registry
 from ml.affinity.item_item import ItemItem
 from ml.affinity.ranker import LEARNING, NAMES, TREES, Ranker
 from ml.errors import GateError
@@ -56,9 +56,15 @@ def register(made: Serving, as_of: date, measures: dict[str, float], inputs: dic
 
 
 def serving() -> tuple[str, Serving] | None:
-    """The champion and its version; None before the first."""
-    version = registry.champion(NAME)
-    return (version, load(version)) if version else None
+    """The champion and its version; None before the first.
+
+    Raises:
+        GateError: there was one and it was deleted, or it does not fit this code.
+    """
+    if not model_review.has_champion(NAME):
+        return None
+    version = registry.require_champion(NAME)
+    return version, load(version)
 
 
 def load(version: str) -> Serving:

@@ -20,6 +20,7 @@ import pytest
 import yaml
 from retailer import PRODUCTS, write_retailer
 
+from ml.errors import ServiceError
 from ml.settings import PROJECT, Settings
 from ml.settings import settings as current_settings
 from promoloop import services
@@ -27,6 +28,8 @@ from promoloop.airflow_api import AirflowApi
 from promoloop.progress import failures, follow
 
 DAG = "refresh_promotions"
+MODEL_REVIEWER = "grace"
+USERS = f"admin:admin,{MODEL_REVIEWER}:user"
 PORTS = ("airflow_port", "mlflow_port", "spark_port", "spark_ui_port", "spark_worker_ui_port")
 
 
@@ -39,7 +42,7 @@ class Platform:
     api: AirflowApi
 
     def refresh(self, as_of: date, run_id: str, kill: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-        """Run the refresh to its end, approving its plan when it asks.
+        """Run the refresh to its end, approving its model and its plan when it asks.
 
         The first try of each task in `kill` is killed.
         """
@@ -56,7 +59,12 @@ class Platform:
 
     def _approve(self, as_of: date, line: str) -> None:
         sys.stdout.write(f"{line}\n")
-        if "waits for an answer" in line:
+        if "training.ask" in line and "waits for an answer" in line:
+            with pytest.raises(ServiceError, match="not a respondent"):
+                self.api.answer("the model demand", "Approve", "the admin is no approver")
+            reviewer = AirflowApi(self.settings, MODEL_REVIEWER)
+            reviewer.answer("the model demand", "Approve", "beats its yardsticks")
+        elif "waits for an answer" in line:
             self.api.answer(as_of.isoformat(), "Approve", "read and found good")
 
     def published(self) -> dict[str, str]:
@@ -142,6 +150,7 @@ def running_platform(base: Path) -> Iterator[Platform]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in chosen.model_dump(mode="json", exclude_none=True).items():
             patch.setenv(f"PROMOLOOP_{name.upper()}", str(value))
+        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", USERS)
         current_settings.cache_clear()
         try:
             services.up(chosen, print)
@@ -153,9 +162,10 @@ def running_platform(base: Path) -> Iterator[Platform]:
 
 
 def policy_that_asks(folder: Path) -> Path:
-    """The project's policy, but plans wait for a yes."""
+    """The project's policy, but plans wait for a yes, and models for one of their reviewer."""
     policy = yaml.safe_load((PROJECT / "policy.yml").read_text())
     policy["review"]["plans"]["auto_approve"] = False
+    policy["review"]["models"] |= {"auto_approve": False, "approvers": [MODEL_REVIEWER]}
     path = folder / "policy.yml"
     path.write_text(yaml.safe_dump(policy))
     return path

@@ -80,6 +80,22 @@ def test_a_person_approved_what_is_published(platform, first_day):
     assert (steps[1]["by"], steps[1]["comment"]) == ("admin", "read and found good")
 
 
+def test_the_model_serves_because_its_reviewer_said_so_in_airflow(platform, first_day):
+    client = MlflowClient(tracking_uri=platform.settings.tracking_uri)
+    champion = client.get_model_version_by_alias("demand", "champion")
+    experiment = client.get_experiment_by_name("champions")
+    (move,) = client.search_runs([experiment.experiment_id])
+
+    assert (champion.tags["review"], champion.tags["review.by"]) == ("approved", "grace")
+    assert {name: move.data.tags[name] for name in ("model", "from", "to", "by", "why")} == {
+        "model": "demand",
+        "from": "none",
+        "to": champion.version,
+        "by": "grace",
+        "why": "beats its yardsticks",
+    }
+
+
 def private_columns(home):
     """The customers that any file of the lake or of a release names, by table or file."""
     paths = [path for top in ("lake", "published") for path in (home / top).rglob("*.parquet")]

@@ -1,10 +1,12 @@
 """A category manager's browser: read a plan, veto a promotion, approve what comes of it."""
 
 import json
+import os
 import re
 import shutil
 import time
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.promotions.plan import summary_path
 from ml.promotions.review import review_of
+from ml.settings import PROJECT
 from promoloop import credentials
 
 pytestmark = pytest.mark.e2e
@@ -51,7 +54,7 @@ def browser():
 @pytest.fixture(scope="module")
 def reviewed(platform, waiting, browser):
     """What was seen on the way from the waiting plan to another one that is live."""
-    shots = platform.settings.home / "screenshots"
+    shots = Path(os.environ.get("CI_ARTIFACTS", PROJECT / "artifacts")) / "screenshots"
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     plan = signed_in(page, platform)
     seen = {"version": plan.locator("#version").input_value()}
@@ -76,12 +79,27 @@ def reviewed(platform, waiting, browser):
     propose.click()
     plan.locator("#approve").wait_for(timeout=SLOW)
     seen["proposed"] = plan.locator("#version").input_value()
+    seen["without_edits"] = solved_without_its_edit(plan)
+    plan.locator("#discard").click()
+    plan.locator("#approve").wait_for()
     plan.locator("#comment").fill("without that one")
     plan.locator("#approve").click()
     expect(plan.locator("#state")).to_have_attribute("data-state", "live", timeout=SLOW)
     page.screenshot(path=shots / "3-live.png")
+    page.set_viewport_size({"width": 390, "height": 844})
+    plan.locator("#language").click()
+    page.screenshot(path=shots / "4-live-390-zh.png")
     page.close()
     return seen
+
+
+def solved_without_its_edit(plan):
+    """Take the one edit of the shown version back, and solve; returns what version that would be."""
+    plan.locator("#tab-history").click()
+    plan.locator("#history-panel button.undo").click()
+    plan.locator("#resolve").click()
+    plan.locator("#propose").wait_for(timeout=SLOW)
+    return plan.locator("#outcome .id").inner_text()
 
 
 def signed_in(page, platform):
@@ -109,6 +127,10 @@ def test_a_filter_leaves_one_category_and_a_product_shows_its_charts(reviewed):
 
 def test_a_veto_is_solved_again_and_its_cost_is_told(reviewed):
     assert re.match(r"Margin \S*\$[\d,.]+, cost ", reviewed["cost"])
+
+
+def test_an_edit_taken_back_gives_the_plan_from_before_it(waiting, reviewed):
+    assert reviewed["without_edits"] == waiting != reviewed["proposed"]
 
 
 def test_what_was_approved_is_live_without_the_vetoed_promotion(platform, reviewed):

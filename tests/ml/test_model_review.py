@@ -133,16 +133,28 @@ def test_an_earlier_version_that_loads_can_be_put_back(version, monkeypatch):
     assert moves()[0] == (second, first, "Grace", "biased on deli")
 
 
-def test_a_version_that_does_not_load_or_exist_is_not_put_back(version):
+def test_a_version_that_does_not_load_any_more_is_not_put_back(version):
     first, second = version(), version()
-    model_review.submit("demand", second, AUTO, "Ada")
+    for made in (first, second):
+        model_review.submit("demand", made, AUTO, "Ada")
 
-    with pytest.raises(GateError):
+    with pytest.raises(GateError, match=f"version {first} does not load"):
         model_review.roll_back("demand", first, "Grace", "a file that is no model")
-    with pytest.raises(GateError, match="version 99 does not load"):
-        model_review.roll_back("demand", "99", "Grace", "a slip")
 
     assert registry.champion("demand") == second
+
+
+def test_a_version_that_nobody_approved_is_not_put_back(version, monkeypatch):
+    monkeypatch.setattr(registry, "load", lambda *which: None)
+    first, rejected = version(), version()
+    model_review.submit("demand", first, AUTO, "Ada")
+    model_review.submit("demand", rejected, ASKED, "Ada")
+    model_review.settle("demand", rejected, ASKED, Answer(False, "Grace"))
+
+    with pytest.raises(GateError, match=f"never served.*expected one of \\['{first}'\\]"):
+        model_review.roll_back("demand", rejected, "Grace", "around the review")
+
+    assert registry.champion("demand") == first
 
 
 def test_a_deleted_champion_is_an_error_and_not_an_empty_registry(version):

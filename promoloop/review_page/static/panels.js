@@ -4,6 +4,7 @@ import { byId, count, esc, money, percent, signed } from "./dom.js";
 import { editKey, rowsOf } from "./calendar.js";
 import { day, terms, word } from "./words.js";
 
+const HALF_A_CENT = 0.005;
 const sum = (rows, name) => rows.reduce((total, row) => total + (row[name] ?? 0), 0);
 const before = (row) => Object.fromEntries(Object.entries(row).filter(([name]) => name.endsWith("_before"))
   .map(([name, value]) => [name.slice(0, -"_before".length), value]));
@@ -49,7 +50,7 @@ export function drawChanges(plan) {
 
 export function drawBudget(plan) {
   const { frontier: points, limits, budget } = plan.summary;
-  const shared = (limits ?? []).map((each) => {
+  const shared = (limits ?? []).filter((each) => each.shadow_price >= HALF_A_CENT).map((each) => {
     const where = [each.category, each.products, each.week_start_date && `${word("week")} ${day(each.week_start_date)}`];
     const name = [word("limits")[each.limit] ?? each.limit, ...where].filter(Boolean).join(", ");
     return `<li>${esc(name)}: ${word("shadow")} ${money(each.shadow_price)}</li>`;
@@ -58,14 +59,14 @@ export function drawBudget(plan) {
 }
 
 export function drawSegments(plan) {
-  const rows = plan.segments.map((each) => `<tr><td>${esc(each.segment)}</td><td class="number">${count(each.customers)}</td><td class="number">${count(each.reached)}</td><td class="number">${count(each.offers)}</td><td>${each.most_offered.map((m) => `${esc(m.category)} ${count(m.offers)}`).join(" · ")}</td></tr>`);
+  const rows = plan.segments.map((each) => `<tr><td>${esc(each.segment)}</td><td class="number">${count(each.customers)}</td><td class="number">${count(each.reached)}</td><td class="number">${count(each.offers)}</td><td class="wide">${each.most_offered.map((m) => `${esc(m.category)} ${count(m.offers)}`).join(" · ")}</td></tr>`);
   byId("segments-panel").innerHTML = rows.length
     ? `<div class="scroll"><table class="list"><thead><tr><th>${word("segment")}</th><th class="number">${word("customers")}</th><th class="number">${word("reached")}</th><th class="number">${word("offers")}</th><th>${word("mostOffered")}</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`
     : `<p class="quiet">${word("noSegments")}</p>`;
 }
 
 export function drawHistory(plan, entry, { edits, me }) {
-  const steps = entry.steps.map((step) => `<tr><td>${esc(step.at.slice(0, 16).replace("T", " "))}</td><td>${esc(word("steps")[step.action] ?? step.action)}</td><td>${esc(step.by)}</td><td>${esc(step.comment ?? "")}</td></tr>`);
+  const steps = entry.steps.map((step) => `<tr><td class="when">${esc(step.at.slice(0, 16).replace("T", " "))}</td><td>${esc(word("steps")[step.action] ?? step.action)}</td><td>${esc(step.by)}</td><td>${esc(step.comment ?? "")}</td></tr>`);
   const made = (plan.summary.edits ?? []).map((edit) => `<li>${esc(plan.names[edit.product_id] ?? edit.product_id)} <span class="id">${esc(edit.product_id)}</span>, ${day(edit.week)}: ${esc(edit.choice ? word("pinned")(terms(edit.choice, plan.names)) : word("vetoed"))} ${
     edits.get(editKey(edit.product_id, edit.week))?.made ? undo(edit, me) : `<strong>${word("takenBack")}</strong>`}</li>`);
   byId("history-panel").innerHTML = `<div class="scroll"><table class="list"><thead><tr><th>${word("when")}</th><th>${word("what")}</th><th>${word("who")}</th><th>${word("comment")}</th></tr></thead><tbody>${steps.join("")}</tbody></table></div>
