@@ -191,6 +191,6 @@ def load(name: str, version: str) -> "keras.Model":
             raise  # the server's trouble, not the version's
         raise GateError(
             f"model {name!r} version {version} does not load "
-            f"({shorten(str(error), LONGEST_REASON)}); train again, or trigger roll_back_model with "
-            "a version that served before"
+            f"({shorten(str(error), LONGEST_REASON)}); train again, or trigger "
+            "roll_back_model with a version that served before"
         ) from error

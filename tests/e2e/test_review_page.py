@@ -94,7 +94,7 @@ def reviewed(platform, waiting, browser):
 
 
 def solved_without_its_edit(plan):
-    """Take the one edit of the shown version back, and solve; returns what version that would be."""
+    """Take back the one edit of the shown version, and solve; returns the version of that."""
     plan.locator("#tab-history").click()
     plan.locator("#history-panel button.undo").click()
     plan.locator("#resolve").click()
