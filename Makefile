@@ -84,6 +84,11 @@ bench-simulation: $(READY) ## Play the plan and its rivals in simulated shops.
 bench-recommend: $(BENCH_READY) ## Rank products for customers beside simple recommenders.
 	@$(BIN)/python -m spark_jobs.benchmark
 
+.PHONY: bench-propensity
+bench-propensity: AS_OF = 2017-12-25
+bench-propensity: $(READY) ## Score category propensities beside their peers (AS_OF=2017-12-25).
+	@$(BIN)/python -m ml.propensity.benchmark --as-of $(AS_OF)
+
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     hyperparameters_path: Path = Field(
         PROJECT / "mlflow" / "demand.yml", description="How the demand model is trained."
     )
+    propensity_path: Path = Field(
+        PROJECT / "mlflow" / "propensity.yml", description="How propensities are trained."
+    )
 
     pseudonym_key: SecretStr | None = Field(
         None, exclude=True, description="Of customers' pseudonyms; None: one made in the home."

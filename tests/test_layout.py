@@ -30,6 +30,7 @@ ORDER = [
     "model_review",
     "affinity",
     "demand",
+    "propensity",
     "inventory",
     "promotions",
 ]

@@ -38,7 +38,7 @@ class Progress(keras.callbacks.Callback):
         self.epochs: list[dict[str, float]] = []
         self.stopped = self.finished = False
 
-    def restore(self, model: StructuredDemand) -> None:
+    def restore(self, model: keras.Model) -> None:
         """Give a compiled `model` the state last kept, if there is one."""
         if self.folder is None or not (self.folder / STATE).exists():
             return

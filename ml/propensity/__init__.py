@@ -1,0 +1,1 @@
+"""How likely customers are to buy of each category, with an offer and without."""
