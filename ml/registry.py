@@ -187,10 +187,18 @@ def load(name: str, version: str) -> "keras.Model":
         folder = mlflow.artifacts.download_artifacts(artifact_uri=source)
         return mlflow.keras.load_model(folder, load_model_kwargs={"safe_mode": True})
     except (MlflowException, ValueError, TypeError, KeyError, OSError) as error:
-        if isinstance(error, MlflowException) and error.error_code != MISSING:
-            raise  # the server's trouble, not the version's
-        raise GateError(
-            f"model {name!r} version {version} does not load "
-            f"({shorten(str(error), LONGEST_REASON)}); train again, or trigger "
-            "roll_back_model with a version that served before"
-        ) from error
+        raise does_not_load(name, version, error) from error
+
+
+def does_not_load(name: str, version: str, error: Exception) -> Exception:
+    """What to raise when reading a version raised `error`: a GateError, if it is the version's.
+
+    The server's own trouble is handed back as it is.
+    """
+    if isinstance(error, MlflowException) and error.error_code != MISSING:
+        return error
+    return GateError(
+        f"model {name!r} version {version} does not load "
+        f"({shorten(str(error), LONGEST_REASON)}); train again, or trigger "
+        "roll_back_model with a version that served before"
+    )

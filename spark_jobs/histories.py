@@ -45,7 +45,7 @@ def know(
     pairs: DataFrame,
     affinity: Affinity,
     products: pd.DataFrame,
-    item_item: tuple[list[str], ItemItem] | None = None,
+    learned: tuple[list[str], ItemItem] | None = None,
 ) -> Known:
     """What purchases say of customers and products.
 
@@ -53,11 +53,10 @@ def know(
         pairs: what `histories` returns.
         affinity: ALS factors: of these purchases, or of the same date's.
         products: rows of DIM_PRODUCTS.
-        item_item: learned earlier, with the ids of its products; None learns it here.
+        learned: item-item weights of earlier, with their products' ids; None learns some here.
     """
     ids = affinity.products.ids
-    items = f.broadcast(numbered(pairs.sparkSession, ids, "product_id", "item"))
-    placed = pairs.join(items, "product_id").cache()
+    placed = _placed(pairs, ids).cache()
     buyers = placed.select("customer_id").distinct().count()
     attributes = products.set_index("product_id").loc[ids]
     catalog = Catalog(
@@ -66,14 +65,23 @@ def know(
         groups=group_codes(attributes),
         private_label=attributes["brand"].str.lower().str.startswith("private").to_numpy(bool),
         factors=affinity.products.factors,
-        item_item=fit_item_item(log_lines(placed, len(ids)))
-        if item_item is None
-        else item_item[1].among(item_item[0], ids),
+        item_item=item_item(pairs, ids) if learned is None else learned[1].among(learned[0], ids),
     )
     entry = f.struct("item", "lines", *OWN)
     bought = placed.groupBy("customer_id").agg(f.sort_array(f.collect_list(entry)).alias("bought"))
     factors = affinity.customers.select("customer_id", "factors")
     return Known(factors.join(bought, "customer_id"), catalog)
+
+
+def item_item(pairs: DataFrame, ids: list[str]) -> ItemItem:
+    """What products say for each other, learned from the sampled customers' `histories`."""
+    return fit_item_item(log_lines(_placed(pairs, ids), len(ids)))
+
+
+def _placed(pairs: DataFrame, ids: list[str]) -> DataFrame:
+    """The pairs of the products `ids`, with each one's position as `item`."""
+    items = f.broadcast(numbered(pairs.sparkSession, ids, "product_id", "item"))
+    return pairs.join(items, "product_id")
 
 
 def customer_lines(spark: SparkSession, as_of: date) -> DataFrame:

@@ -7,14 +7,14 @@ from datetime import date
 from pyspark.sql import SparkSession
 
 from ml import lake
-from ml.affinity.store import Serving, register
+from ml.affinity.store import Serving, register, yardstick
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.settings import settings
 from spark_jobs.affinity import DEFAULTS
-from spark_jobs.factors import learn
-from spark_jobs.histories import customer_lines, histories, know, landed, purchases
+from spark_jobs.factors import bought_by
+from spark_jobs.histories import customer_lines, histories, item_item, landed
 from spark_jobs.tables import inputs, session
-from spark_jobs.training import fit, judge, window_examples, windows
+from spark_jobs.training import against, fit, judge, window_examples, windows
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +29,17 @@ def train(spark: SparkSession, as_of: date) -> str:
     products = lake.read(DIM_PRODUCTS, as_of)
     seen = [window_examples(lines, products, start, DEFAULTS) for start in windows(as_of)]
     seed = settings().seed
-    measures = judge(fit(seen[1:], seed), seen[0])
+    judged = fit(seen[1:], seed)
+    measures = judge(judged, seen[0])
+    tags, rival = yardstick(windows(as_of)[0])
+    if rival:
+        measures |= against(judged, rival, seen[0], seed)
     log.info("judged on the four weeks before %s: %s", as_of, measures)
     pairs = histories(lines, as_of)
-    known = know(pairs, learn(purchases(pairs), as_of, DEFAULTS), products)
-    made = Serving(fit(seen, seed), known.catalog.ids, known.catalog.item_item)
-    return register(made, as_of, measures, inputs(as_of, DIM_PRODUCTS) | landed(as_of))
+    ids = bought_by(pairs, DEFAULTS.minimum_customers)
+    made = Serving(fit(seen, seed), judged, ids, item_item(pairs, ids))
+    made_from = inputs(as_of, DIM_PRODUCTS) | landed(as_of)
+    return register(made, as_of, measures, made_from, tags)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from ml.affinity.ranker import NAMES, Ranker
+from ml.resampling import paired_ratio
 from spark_jobs.factors import Hyperparameters, learn, numbered
 from spark_jobs.histories import Known, histories, know, purchases, sampled
 from spark_jobs.propensity import NEGATIVES, examples
@@ -104,8 +105,31 @@ def judge(ranker: Ranker, seen: Examples) -> dict[str, float]:
     }
 
 
+def against(ours: Ranker, rival: Ranker, seen: Examples, seed: int) -> dict[str, float]:
+    """Average precision over another ranker's on the same candidates, which neither learned from.
+
+    The 90 % interval is a paired bootstrap over customers, because a customer's purchases are
+    found or missed together.
+    """
+    found, theirs = (_found(ranker.predict(seen.signals), seen)[1] for ranker in (ours, rival))
+    ratio, low, high = paired_ratio(found, theirs, seed)
+    return {
+        "precision_over_champion": ratio,
+        "precision_over_champion_low": low,
+        "precision_over_champion_high": high,
+    }
+
+
 def _precision(scores: np.ndarray, seen: Examples, among: np.ndarray | None = None) -> float:
-    """Mean over customers of the average precision of their candidates, negatives reweighted."""
+    """Average precision of the candidates bought, negatives reweighted."""
+    hits, precision = _found(scores, seen, among)
+    return float(precision.sum() / hits.sum())
+
+
+def _found(
+    scores: np.ndarray, seen: Examples, among: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """By customer: purchases among the candidates, and the sum of precisions at their places."""
     kept = np.ones(len(scores), bool) if among is None else among
     customer, bought, weights = seen.customer[kept], seen.bought[kept], seen.weights[kept]
     order = np.lexsort((seen.item[kept], -scores[kept], customer))
@@ -115,4 +139,5 @@ def _precision(scores: np.ndarray, seen: Examples, among: np.ndarray | None = No
     before = np.where(first > 0, first - 1, 0)
     ranked = ranked - np.where(first > 0, ranked[before], 0)
     found = found - np.where(first > 0, found[before], 0)
-    return float(np.mean((found / ranked)[bought]))
+    precision = np.where(bought, found / ranked, 0.0)
+    return np.bincount(customer, bought), np.bincount(customer, precision)

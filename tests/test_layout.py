@@ -19,6 +19,7 @@ BASE = {
     "documents",
     "assumptions",
     "review",
+    "resampling",
     "secrets",
     "privacy",
 }

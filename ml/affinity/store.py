@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 import mlflow.lightgbm
 import numpy as np
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from scipy import sparse
 
@@ -22,20 +23,34 @@ from ml.settings import settings
 log = logging.getLogger(__name__)
 
 NAME = "ranker"
-WEIGHTS, PRODUCTS, TREES_FILE = "item_item.npz", "products.json", "model.lgb"
+WEIGHTS, PRODUCTS = "item_item.npz", "products.json"
+TREES_FILE, JUDGED_FILE = "model.lgb", "judged.lgb"
 
 
 @dataclass(frozen=True)
 class Serving:
-    """What ranks: `item_item` speaks of `products`, by position."""
+    """What ranks: `item_item` speaks of `products`, by position.
+
+    `judged` learned from all windows but the four weeks before the as-of date.
+    """
 
     ranker: Ranker
+    judged: Ranker
     products: list[str]
     item_item: ItemItem
 
 
-def register(made: Serving, as_of: date, measures: dict[str, float], inputs: dict[str, str]) -> str:
-    """Log a run in the experiment `ranker`, register the model as challenger; its version."""
+def register(
+    made: Serving,
+    as_of: date,
+    measures: dict[str, float],
+    inputs: dict[str, str],
+    tags: dict[str, str],
+) -> str:
+    """Log a run in the experiment `ranker`, register the model as challenger; its version.
+
+    `tags` of the version say which champion it was compared with.
+    """
     client = registry.client()
     mlflow.set_experiment(NAME)
     with mlflow.start_run(run_name=f"{NAME} {as_of}") as run:
@@ -50,6 +65,8 @@ def register(made: Serving, as_of: date, measures: dict[str, float], inputs: dic
         with tempfile.TemporaryDirectory() as parent:
             mlflow.log_artifacts(str(_saved(made, Path(parent) / "model")), "model")
     version = str(mlflow.register_model(f"runs:/{run.info.run_id}/model", NAME).version)
+    for tag, value in tags.items():
+        client.set_model_version_tag(NAME, version, tag, value)
     client.set_registered_model_alias(NAME, registry.CHALLENGER, version)
     log.info("registered %s version %s as %s", NAME, version, registry.CHALLENGER)
     return version
@@ -67,15 +84,41 @@ def serving() -> tuple[str, Serving] | None:
     return version, load(version)
 
 
+def yardstick(start: date) -> tuple[dict[str, str], Ranker | None]:
+    """The tag that names the champion on a challenger, and what judges it on four weeks.
+
+    That is the champion itself where it was trained before the window's `start`, else its
+    `judged`, which did not learn from those weeks either; None where there is no champion or
+    it does not load.
+    """
+    version = registry.champion(NAME)
+    if version is None:
+        return {}, None
+    try:
+        made = load(version)
+    except GateError as error:
+        log.warning("champion version %s is no yardstick: %s", version, error)
+        return {registry.UNUSABLE: version}, None
+    earlier = registry.trained_as_of(NAME)[version] <= start
+    return {registry.COMPARED: version}, made.ranker if earlier else made.judged
+
+
 def load(version: str) -> Serving:
     """A registered ranker.
 
     Raises:
-        GateError: it was learned on other signals than this code makes.
+        GateError: there is no such version, or it was learned on other signals than this code
+            makes.
     """
-    registry.client()
-    source = f"models:/{NAME}/{version}"
-    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=source))
+    try:
+        found = registry.client().get_model_version(NAME, version)
+        source = f"models:/{NAME}/{found.version}"
+        return _read(version, Path(mlflow.artifacts.download_artifacts(artifact_uri=source)))
+    except (MlflowException, OSError) as error:
+        raise registry.does_not_load(NAME, version, error) from error
+
+
+def _read(version: str, folder: Path) -> Serving:
     ranker = Ranker((folder / TREES_FILE).read_text())
     found = tuple(ranker.booster().feature_name())
     if found != NAMES:
@@ -83,8 +126,12 @@ def load(version: str) -> Serving:
             f"model {NAME!r} version {version} reads the signals {sorted(found)}; this code makes "
             f"{sorted(NAMES)}: run the DAG train_{NAME}, or install the code that made it"
         )
-    products = json.loads((folder / PRODUCTS).read_text())
-    return Serving(ranker, products, ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))))
+    return Serving(
+        ranker,
+        Ranker((folder / JUDGED_FILE).read_text()),
+        json.loads((folder / PRODUCTS).read_text()),
+        ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
+    )
 
 
 def _saved(made: Serving, folder: Path) -> Path:
@@ -96,6 +143,7 @@ def _saved(made: Serving, folder: Path) -> Path:
         signature=infer_signature(example, made.ranker.predict(example)),
     )
     (folder / TREES_FILE).write_text(made.ranker.text)
+    (folder / JUDGED_FILE).write_text(made.judged.text)
     (folder / PRODUCTS).write_text(json.dumps(made.products))
     sparse.save_npz(folder / WEIGHTS, sparse.csr_matrix(made.item_item.weights))
     return folder

@@ -19,7 +19,6 @@ from io import StringIO
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ml import registry
 from ml.demand import metrics
@@ -29,14 +28,12 @@ from ml.demand.model import StructuredDemand
 from ml.demand.quantiles import quantiles
 from ml.demand.windows import WEEK, covariates
 from ml.errors import GateError
+from ml.resampling import paired_ratio
 
 log = logging.getLogger(__name__)
 
 LOSSES = "losses.csv"
 KEY = ["origin", "product_id"]
-CONFIDENCE = 0.9
-RESAMPLES = 2000
-BATCH = 100
 LEAST_PRODUCTS = 2  # a bootstrap of one is no interval
 
 
@@ -114,23 +111,3 @@ def rescored(model: StructuredDemand, backtest: Backtest) -> Backtest:
         mean, size = np.moveaxis(made[:, old.origin - 1], -1, 0)
         forecasts.append(replace(old, mean=mean, quantiles=quantiles(mean, size)))
     return replace(backtest, forecasts=forecasts)
-
-
-def paired_ratio(ours: np.ndarray, theirs: np.ndarray, seed: int) -> tuple[float, float, float]:
-    """Ratio of the sums of two paired samples, with its bootstrap interval's ends."""
-
-    def ratio(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
-        return np.asarray(a.sum(axis=axis) / b.sum(axis=axis))
-
-    interval = stats.bootstrap(
-        (ours, theirs),
-        ratio,
-        paired=True,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        rng=seed,
-    ).confidence_interval
-    return float(ours.sum() / theirs.sum()), float(interval.low), float(interval.high)

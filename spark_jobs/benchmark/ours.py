@@ -1,7 +1,8 @@
 """What the platform ranks with, run by Spark on the benchmark's lines."""
 
+import logging
+import sys
 import time
-from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,14 @@ from pyspark.sql import functions as f
 
 from ml.affinity.measures import PLACES
 from ml.settings import settings
-from spark_jobs.benchmark.peers import judged
-from spark_jobs.benchmark.split import Split, lists
+from spark_jobs.benchmark.peers import Settings, implicit_beside, judged
+from spark_jobs.benchmark.split import Shop, Split, lists
 from spark_jobs.factors import BLOCKS, Hyperparameters, fit_als, learn
-from spark_jobs.histories import histories, know, purchases
+from spark_jobs.histories import PARTS, histories, know, purchases
 from spark_jobs.propensity import propensities
 from spark_jobs.training import fit, window_examples, windows
+
+log = logging.getLogger(__name__)
 
 LINES = pa.schema(
     {
@@ -35,21 +38,44 @@ def arrow(lines: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(lines, LINES, preserve_index=False)
 
 
-def blended(
-    lines: DataFrame, products: pd.DataFrame, before: date, given: Split
-) -> dict[str, dict[str, float]]:
+def blended(shop: Shop) -> dict[str, dict]:
     """Measures of the blended ranker, learned from the windows before the date."""
-    hyper = Hyperparameters(seed=settings().seed)
-    learned = [window_examples(lines, products, start, hyper) for start in windows(before)]
-    ranker = fit(learned, settings().seed)
-    pairs = histories(lines, before)
-    known = know(pairs, learn(purchases(pairs), before, hyper), products)
-    found = propensities(known, ranker, PLACES).toPandas()
+    before, given, hyper = shop.before, shop.given, Hyperparameters(seed=settings().seed)
+    with local_session() as spark:
+        lines = spark.createDataFrame(arrow(shop.lines)).repartition(PARTS, "customer_id").cache()
+        seen = [window_examples(lines, shop.products, day, hyper) for day in windows(before)]
+        ranker = fit(seen, settings().seed)
+        log.info("ranker learned from %d windows", len(seen))
+        pairs = histories(lines, before)
+        known = know(pairs, learn(purchases(pairs), before, hyper), shop.products)
+        found = propensities(known, ranker, PLACES).toPandas()
     new = found[found["new_rank"].notna()]
     return given.measures(
         lists(found, "rank", given.customers, given.products),
         lists(new, "new_rank", given.customers, given.products),
     )
+
+
+def als_alone(shop: Shop) -> dict[str, dict]:
+    """Spark's ALS alone beside `implicit`'s with the same objective but for the scale of λ.
+
+    Both weigh a pair 1 + alpha * log(1 + lines). Spark multiplies λ by how many pairs a
+    customer or product has (Zhou et al., 2008), `implicit` takes it as it is.
+    """
+    tuned = Settings()
+    hyper = Hyperparameters(
+        rank=tuned.als_factors,
+        iterations=tuned.als_iterations,
+        regularisation=tuned.als_regularisation,
+        alpha=tuned.als_alpha,
+        seed=settings().seed,
+    )
+    with local_session() as spark:
+        found = spark_als(spark, shop.given, hyper)
+    log.info("Spark's ALS %s", found)
+    peer = implicit_beside(shop.given, tuned)
+    log.info("implicit's ALS %s", peer)
+    return {"als": found | {f"implicit_{name}": value for name, value in peer.items()}}
 
 
 def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict[str, float]:
@@ -80,3 +106,22 @@ def _factors(frame: DataFrame, count: int) -> np.ndarray:
     made = np.zeros((count, len(rows["features"][0])), np.float32)
     made[rows["id"]] = np.stack(rows["features"].to_list())
     return made
+
+
+def local_session() -> SparkSession:
+    """Spark on this machine's cores, with the settings that jobs are submitted with."""
+    builder = SparkSession.builder.master("local[2]").appName("promoloop-bench-recommend")
+    options: dict[str, bool | float | int | str | None] = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "3g",
+        "spark.log.level": "ERROR",
+        "spark.pyspark.python": sys.executable,
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    return builder.config(map=options).getOrCreate()

@@ -4,9 +4,10 @@ The half-life, EASE's weight beside it and BM25's settings were chosen on weeks 
 learned from weeks 1 to 45.
 """
 
+import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from ml.affinity.item_item import fit_item_item
 from ml.affinity.measures import PLACES
-from spark_jobs.benchmark.split import Split
+from spark_jobs.benchmark.split import Shop, Split
+
+log = logging.getLogger(__name__)
 
 Scores = Callable[[np.ndarray], np.ndarray]
 BLOCK = 250  # customers scored at once
@@ -70,6 +73,10 @@ def item_knn(given: Split, settings: Settings) -> Scores:
 
 
 def implicit_als(given: Split, settings: Settings) -> Scores:
+    return _implicit_als(log_lines(given), settings)
+
+
+def _implicit_als(weights: sparse.csr_array, settings: Settings) -> Scores:
     from implicit.als import AlternatingLeastSquares
 
     model = AlternatingLeastSquares(
@@ -81,7 +88,7 @@ def implicit_als(given: Split, settings: Settings) -> Scores:
         random_state=7,
     )
     with threadpool_limits(1, "blas"):
-        model.fit(sparse.csr_matrix(log_lines(given), dtype=np.float32), show_progress=False)
+        model.fit(sparse.csr_matrix(weights, dtype=np.float32), show_progress=False)
     return lambda rows: model.user_factors[rows] @ model.item_factors.T
 
 
@@ -100,6 +107,15 @@ PEERS: dict[str, Callable[[Split, Settings], Scores]] = {
     "implicit_als": implicit_als,
     "popularity_4_weeks": popularity,
 }
+
+
+def all_peers(shop: Shop) -> dict[str, dict]:
+    """{"peers": each one's NDCG@10 on both lists, and the seconds it took to fit}."""
+    found = {}
+    for name in PEERS:
+        found[name] = peer_measures(shop.given, name, Settings())
+        log.info("%s %s", name, found[name])
+    return {"peers": found}
 
 
 def log_lines(given: Split) -> sparse.csr_array:
@@ -130,8 +146,19 @@ def best(scores: np.ndarray) -> np.ndarray:
 
 def peer_measures(given: Split, name: str, settings: Settings) -> dict[str, float]:
     """One peer's NDCG@10 on both lists, and the seconds it took to fit."""
+    return _timed(given, lambda: PEERS[name](given, settings))
+
+
+def implicit_beside(given: Split, settings: Settings) -> dict[str, float]:
+    """`implicit`'s ALS with the confidence that Spark's has: 1 + alpha * log(1 + lines)."""
+    confidence = log_lines(given)
+    confidence.data = 1 + settings.als_alpha * confidence.data
+    return _timed(given, lambda: _implicit_als(confidence, replace(settings, als_alpha=1.0)))
+
+
+def _timed(given: Split, fit: Callable[[], Scores]) -> dict[str, float]:
     started = time.perf_counter()
-    scores = PEERS[name](given, settings)
+    scores = fit()
     seconds = time.perf_counter() - started
     found = judged(given, scores)
     return {

@@ -38,6 +38,16 @@ class Split:
         }
 
 
+@dataclass(frozen=True)
+class Shop:
+    """What the parts of the benchmark are given: lines of all time, products, and the split."""
+
+    lines: pd.DataFrame
+    products: pd.DataFrame
+    before: date
+    given: Split
+
+
 def split(lines: pd.DataFrame, before: date, days: int = 28, minimum_buyers: int = 5) -> Split:
     """The split at a date of lines with customer_id, product_id and sold_on."""
     start, end = pd.Timestamp(before), pd.Timestamp(before + timedelta(days=days))

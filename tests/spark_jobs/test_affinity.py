@@ -116,7 +116,7 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     land(MONDAY - timedelta(days=60), BASKETS)
     land(MONDAY - timedelta(days=1), {"ann": "b", "bob": "abd"})
     land(AS_OF, {"ann": "d", "cat": "abcd"})
-    champion = "3", Serving(ByHabit(), ["a", "z"], ItemItem(sparse.csr_array((2, 2))))
+    champion = "3", Serving(ByHabit(), ByHabit(), ["a", "z"], ItemItem(sparse.csr_array((2, 2))))
 
     affinity.write_affinity(spark, AS_OF, SMALL, champion)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.affinity.ranker import NAMES
-from spark_jobs.training import Examples, judge, windows
+from spark_jobs.training import Examples, against, judge, windows
 
 
 class Says:
@@ -47,3 +47,13 @@ def test_a_ranker_that_puts_purchases_first_has_a_precision_of_one(seen):
 
 def test_calibration_compares_with_the_share_bought_before_sampling(seen):
     assert judge(Says(*[2 / 14] * 5), seen)["calibration"] == pytest.approx(1)
+
+
+def test_a_ranker_is_compared_with_another_on_the_same_purchases(seen):
+    first, last = Says(0, 0.9, 0, 0.1, 0.8), Says(0.9, 0.1, 0.8, 0.9, 0.1)
+
+    found = against(first, last, seen, seed=7)
+
+    assert found["precision_over_champion"] == pytest.approx(2 / (1 / 9 + 1 / 5))
+    assert found["precision_over_champion_low"] == pytest.approx(5)  # one customer drawn twice
+    assert found["precision_over_champion_high"] == pytest.approx(9)

@@ -9,7 +9,7 @@ import pytest
 from ml import registry
 from ml.demand import comparison
 from ml.demand.backtest import HORIZON, OURS, Backtest, Forecast
-from ml.demand.comparison import compare, losses, paired_ratio
+from ml.demand.comparison import compare, losses
 from ml.demand.metrics import LEVELS, quantile_losses
 from ml.demand.windows import WEEK
 from ml.errors import GateError
@@ -113,26 +113,3 @@ def test_a_champion_that_does_not_load_is_named_as_unusable(backtest, champion, 
     found = compare("demand", "3", backtest, seed=7)
 
     assert (found.measures(), found.tags()) == ({}, {registry.UNUSABLE: "3"})
-
-
-def test_noise_alone_leaves_one_inside_the_interval_and_harm_does_not():
-    rng = np.random.default_rng(0)
-    theirs = rng.gamma(2.0, 1.0, 500)
-    noisy, worse = theirs * rng.uniform(0.8, 1.2, 500), theirs * rng.uniform(1.0, 1.2, 500)
-
-    ratio, low, high = paired_ratio(noisy, theirs, seed=7)
-
-    assert low < 1 < high
-    assert low < ratio < high
-    assert paired_ratio(worse, theirs, seed=7)[1] > 1.05
-    assert paired_ratio(noisy, theirs, seed=7) == (ratio, low, high)
-
-
-def test_the_interval_is_paired():
-    """Two methods that err together differ by less than either's own spread."""
-    theirs = np.random.default_rng(1).lognormal(0, 2, 300)
-
-    _, low, high = paired_ratio(1.02 * theirs, theirs, seed=7)
-
-    assert low == pytest.approx(1.02)
-    assert high == pytest.approx(1.02)
