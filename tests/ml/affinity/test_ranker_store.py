@@ -85,7 +85,7 @@ def test_an_earlier_version_serves_again_once_it_is_seen_to_load(registered):
     assert registry.champion(store.NAME) == second
     model_review.roll_back(store.NAME, first, "bob", "back")
 
-    with pytest.raises(GateError, match="version 9 does not load.*roll_back_model"):
+    with pytest.raises(GateError, match=r"version 9 does not load.*roll_back_model"):
         model_review.roll_back(store.NAME, "9", "bob", "no such version")
     assert registry.champion(store.NAME) == first
 
