@@ -78,16 +78,9 @@ def test_a_challenger_that_ranks_worse_than_the_champion_does_not_serve(register
     assert said["gate.not_worse_than_champion"].startswith("fail")
 
 
-def test_an_earlier_version_serves_again_once_it_is_seen_to_load(registered):
-    _, first, second = registered
-
-    model_review.roll_back(store.NAME, second, "bob", "as a test")
-    assert registry.champion(store.NAME) == second
-    model_review.roll_back(store.NAME, first, "bob", "back")
-
+def test_a_version_that_is_not_there_says_what_to_do(registered):
     with pytest.raises(GateError, match=r"version 9 does not load.*roll_back_model"):
-        model_review.roll_back(store.NAME, "9", "bob", "no such version")
-    assert registry.champion(store.NAME) == first
+        store.load("9")
 
 
 def test_a_version_learned_on_other_signals_does_not_load(registered, monkeypatch):
