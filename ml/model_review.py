@@ -32,7 +32,7 @@ def submit(name: str, version: str, review: Review, by: str) -> bool:
     passed = registry.judge(name, version)
     _tag(name, version, "pending" if passed else "failed its gates", by, "")
     client().set_model_version_tag(name, version, PROPOSED_BY, by)
-    if passed and not review.auto_approve:
+    if passed and not review.approves_itself:
         return True
     if passed:
         _tag(name, version, "approved", BY_POLICY, "auto_approve is true")

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ml.documents import Document
 from ml.errors import GateError
+from ml.settings import settings
 
 
 class Review(Document):
@@ -15,6 +16,11 @@ class Review(Document):
     answer_within_hours: float = Field(20.0, gt=0)
     approvers: tuple[str, ...] = ()
     own_proposals: bool = True
+
+    @property
+    def approves_itself(self) -> bool:
+        """`auto_approve`, but never where people decide: by default, with a shop's own data."""
+        return self.auto_approve and not settings().people_decide
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,10 @@ class Settings(BaseSettings):
         default_factory=lambda given: LAST_DAY.get(given["source"]),
         description="Nothing is scheduled later: the end of data that end.",
     )
+    people_decide: bool = Field(
+        default_factory=lambda given: given["source"] not in LAST_DAY,
+        description="Production: nothing is approved by itself, whatever policy.yml says.",
+    )
     policy_path: Path = Field(PROJECT / "policy.yml", description="Business policy.")
     assumptions_path: Path = Field(PROJECT / "assumptions.yml", description="What is assumed.")
     gates_path: Path = Field(PROJECT / "mlflow" / "gates.yml", description="Registry gates.")

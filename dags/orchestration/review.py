@@ -19,7 +19,7 @@ def longest_run() -> timedelta:
     """How long a run may take: its own work, and what people have to answer in."""
     review = load_policy().review
     answers = sum(
-        r.answer_within_hours for r in (review.plans, review.models) if not r.auto_approve
+        r.answer_within_hours for r in (review.plans, review.models) if not r.approves_itself
     )
     return timedelta(hours=WORKING_HOURS + answers)
 

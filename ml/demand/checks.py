@@ -1,9 +1,11 @@
-"""What a trained demand model must never do: look ahead, or break under absurd prices."""
+"""What a trained demand model must never do: look ahead, break under absurd prices, be too slow."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 
+from ml.demand.fitting import predict
 from ml.demand.model import StructuredDemand
 from ml.demand.windows import Panel, covariates, window
 
@@ -34,6 +36,19 @@ def nonfinite_at_extremes(model: StructuredDemand, panel: Panel) -> int:
         made = everywhere(model, panel, known | {"effects": absurd})
         broken += int((~np.isfinite(np.exp(made))).sum())
     return broken
+
+
+def size_mb(model: StructuredDemand) -> float:
+    """Megabytes of its parameters, as float32."""
+    return 4 * model.count_params() / 1e6
+
+
+def forecast_seconds(model: StructuredDemand, panel: Panel) -> float:
+    """What one forecast of every product takes on this machine, from the panel's last week."""
+    known = covariates(panel, model.horizon)
+    started = time.perf_counter()
+    predict(model, panel, known, len(panel.weeks))
+    return time.perf_counter() - started
 
 
 def everywhere(model: StructuredDemand, panel: Panel, known: dict[str, np.ndarray]) -> np.ndarray:

@@ -6,7 +6,7 @@ from datetime import date
 
 from ml import registry
 from ml.demand.backtest import HORIZON, backtest
-from ml.demand.checks import largest_move, nonfinite_at_extremes
+from ml.demand.checks import forecast_seconds, largest_move, nonfinite_at_extremes, size_mb
 from ml.demand.comparison import compare
 from ml.demand.explain import importances
 from ml.demand.fitting import fit
@@ -35,7 +35,7 @@ def train_challenger(as_of: date) -> str:
     horizon = max(HORIZON, settings().horizon_weeks + 1)  # a week more, for runs within a week
     kept = settings().training / f"as_of={as_of}"
     result = backtest(as_of, products, horizon, steps, seed, kept)
-    panel = read_panel(as_of, products)
+    read, panel = fingerprint(as_of), read_panel(as_of, products)
     rival = registry.champion(NAME)
     start = starting_point(rival, as_of) if rival else None
     earlier = start.model if start else None
@@ -51,8 +51,11 @@ def train_challenger(as_of: date) -> str:
         checks={
             "leak_largest_move": largest_move(trained.model, panel),
             "extreme_nonfinite": float(nonfinite_at_extremes(trained.model, panel)),
+            "data_changed": float(fingerprint(as_of) != read),
+            "size_mb": size_mb(trained.model),
+            "forecast_seconds": forecast_seconds(trained.model, panel),
         },
-        fingerprint=fingerprint(as_of),
+        fingerprint=read,
         importances=importances(trained.model, panel),
         comparison=compare(NAME, rival, result, seed) if rival else None,
         hyperparameters=chosen,

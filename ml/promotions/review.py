@@ -48,7 +48,7 @@ def propose(as_of: date, by: str) -> bool:
             return False
         review = {"plan_version": version, "seal": seal, "proposed_by": by}
         _move(review, "proposed", by)
-        if load_policy().review.plans.auto_approve:
+        if load_policy().review.plans.approves_itself:
             _move(review, APPROVED, BY_POLICY, "auto_approve is true")
             return False
     return True

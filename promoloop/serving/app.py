@@ -89,7 +89,10 @@ async def authorised(
     sent = given.credentials.encode() if given else b""
     if not secrets.compare_digest(sent, request.app.state.token):
         raise HTTPException(
-            401, "send the server's token as a bearer token", {"WWW-Authenticate": "Bearer"}
+            401,
+            "received no token or another one; expected the header `Authorization: Bearer <token>` "
+            "with the server's token (docs/serving.md says where it lies)",
+            {"WWW-Authenticate": "Bearer"},
         )
 
 

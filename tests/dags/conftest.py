@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from ml.settings import PROJECT, Settings
 from promoloop import services
@@ -27,6 +28,15 @@ def task(t):
         "tells_of_failure": bool(t.on_failure_callback),
         "upstream": sorted(t.upstream_task_ids), "outlets": [o.uri for o in t.outlets],
         "type": t.task_type, "rule": str(t.trigger_rule.value), "triggers": triggers(t),
+        "asks": asks(t),
+    }
+
+def asks(t):
+    if t.task_type != "HITLOperator":
+        return None
+    return {
+        "options": t.options, "unanswered": t.defaults, "users": t.assigned_users,
+        "hours": t.response_timeout.total_seconds() / 3600,
     }
 
 def triggers(t):
@@ -55,8 +65,12 @@ print(json.dumps({
 
 @pytest.fixture(scope="session")
 def dag_settings(tmp_path_factory):
-    """Settings of a home in which the DAGs parse."""
-    settings = Settings(home=tmp_path_factory.mktemp("dags"))
+    """Settings of a home in which the DAGs parse; its policy names who may approve a plan."""
+    home = tmp_path_factory.mktemp("dags")
+    policy = yaml.safe_load((PROJECT / "policy.yml").read_text())
+    policy["review"]["plans"] |= {"approvers": ["grace", "ada"], "answer_within_hours": 2}
+    (home / "policy.yml").write_text(yaml.safe_dump(policy))
+    settings = Settings(home=home, policy_path=home / "policy.yml")
     services.parse_dbt(settings)
     return settings
 

@@ -183,3 +183,20 @@ def test_people_are_asked_by_airflow_and_a_skipped_question_holds_up_nothing(
     if after:
         assert tasks[after]["rule"] == "none_failed"
         assert f"{group}.settle" in tasks[after]["upstream"]
+
+
+@pytest.mark.parametrize(
+    ("dag", "task", "users", "hours"),
+    [
+        ("revise_plan", "review.ask", ["grace", "ada"], 2),
+        ("refresh_promotions", "review.ask", ["grace", "ada"], 2),
+        ("train_demand", "training.ask", None, 72),
+    ],
+)
+def test_the_policys_approvers_are_asked_and_their_silence_is_a_no(parsed, dag, task, users, hours):
+    asks = parsed["dags"][dag]["tasks"][task]["asks"]
+
+    assert asks["options"] == ["Approve", "Reject"]
+    assert asks["unanswered"] == ["Reject"]
+    assert asks["hours"] == hours
+    assert (asks["users"] and [user["id"] for user in asks["users"]]) == users

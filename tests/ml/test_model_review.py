@@ -119,6 +119,17 @@ def test_who_trained_may_not_approve_where_the_policy_forbids_it(version):
     assert registry.champion("demand") is None
 
 
+def test_where_people_decide_no_version_serves_by_itself(version, monkeypatch):
+    monkeypatch.setenv("PROMOLOOP_PEOPLE_DECIDE", "true")
+    settings.cache_clear()
+    made = version()
+
+    assert model_review.submit("demand", made, AUTO, "Ada")
+
+    assert registry.champion("demand") is None
+    assert tags(made)["review"] == "pending"
+
+
 def test_an_earlier_version_that_loads_can_be_put_back(version, monkeypatch):
     first, second = version(), version()
     for made in (first, second):

@@ -29,7 +29,8 @@ def train(home, monkeypatch):
         assert chosen == read_hyperparameters()
         return Fit(SimpleNamespace(size_scale=0.0), [])
 
-    for name in ("responses", "largest_move", "nonfinite_at_extremes", "importances"):
+    checks = ("largest_move", "nonfinite_at_extremes", "size_mb", "forecast_seconds")
+    for name in ("responses", "importances", *checks):
         monkeypatch.setattr(training, name, lambda *_: 0.0)
     monkeypatch.setattr(training, "fingerprint", lambda *_: {})
     monkeypatch.setattr(training, "read_panel", lambda *_: SimpleNamespace(weeks=range(40)))
@@ -48,6 +49,17 @@ def test_fits_are_kept_under_the_state_folder_until_the_version_is_registered(tr
     assert set(folders) == {settings().training / "as_of=2017-12-04"}
     assert [path.name for path in there] == ["fit"]
     assert not folders[0].exists()
+
+
+def test_a_training_whose_data_changed_meanwhile_says_so(train, monkeypatch):
+    found, hashes = [], iter(({"sales": "a"}, {"sales": "b"}))
+    train(lambda name, candidate: found.append(candidate) or "3")
+    monkeypatch.setattr(training, "fingerprint", lambda *_: next(hashes))
+
+    training.train_challenger(AS_OF)
+
+    assert found[0].checks["data_changed"] == 1
+    assert found[0].fingerprint == {"sales": "a"}
 
 
 def test_fits_are_kept_when_registering_fails(train):

@@ -72,6 +72,20 @@ def test_what_the_policy_approves_is_recorded_as_such(plan_day):
     )
 
 
+def test_with_a_shops_own_data_nothing_is_approved_by_itself(plan_day, monkeypatch):
+    monkeypatch.setenv("PROMOLOOP_SOURCE", "files")
+    settings.cache_clear()
+    version = plan_day()
+
+    assert propose(FIRST, "Ada")
+    assert review_of(version)["state"] == "proposed"
+
+    monkeypatch.setenv("PROMOLOOP_PEOPLE_DECIDE", "false")
+    settings.cache_clear()
+    assert not propose(FIRST, "Ada")
+    assert review_of(version)["state"] == "approved"
+
+
 def test_an_approval_holds_for_the_same_files_and_no_others(review_asked, plan_day):
     version = plan_day()
     propose(FIRST, "Ada")

@@ -112,6 +112,7 @@ def test_nothing_under_v1_and_no_metrics_without_the_token(client):
             assert answer.status_code == 401
             assert answer.headers["WWW-Authenticate"] == "Bearer"
             assert "7.99" not in answer.text
+            assert "Authorization: Bearer <token>" in answer.json()["detail"]
         assert caller.post("/v1/quote", json={}).status_code == 401
     assert plain.get("/health").status_code == 200
 
