@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     propensity_path: Path = Field(
         PROJECT / "mlflow" / "propensity.yml", description="How propensities are trained."
     )
+    lists_path: Path = Field(
+        PROJECT / "mlflow" / "ranker.yml", description="How lists of products are made."
+    )
 
     pseudonym_key: SecretStr | None = Field(
         None, exclude=True, description="Of customers' pseudonyms; None: one made in the home."

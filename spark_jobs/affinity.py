@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from ml import lake
+from ml.affinity.reranking import read_lists
 from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
 from ml.contracts.sources import TRANSACTIONS
@@ -42,11 +43,12 @@ def write_affinity(
     as_of: date,
     hyper: Hyperparameters,
     champion: "tuple[str, Serving] | None" = None,
+    variety: float = 0.0,
 ) -> None:
     """Write the factors and candidates of one as-of date.
 
-    The champion, a version and what it serves, ranks the candidates; before there is one,
-    ALS liking and habit do.
+    The champion, a version and what it serves, ranks the candidates, with as much `variety`
+    as mlflow/ranker.yml says; before there is one, ALS liking and habit do.
     """
     affinity = learn(read(spark, FCT_CUSTOMER_PRODUCTS, as_of), as_of, hyper)
     products = affinity.products
@@ -63,7 +65,7 @@ def write_affinity(
     version, model = champion
     known = _known(spark, as_of, affinity, model)
     reachable = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
-    ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER)
+    ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, variety)
     made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
     write(CANDIDATES, as_of, ranked, made_from, parts=4, models={"ranker": version})
 
@@ -138,7 +140,7 @@ def main() -> None:
     hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
     champion = serving()
     with session("promoloop-affinity") as spark:
-        write_affinity(spark, args.as_of, hyper, champion)
+        write_affinity(spark, args.as_of, hyper, champion, read_lists().variety)
         write_values(spark, args.as_of)
         write_segments(spark, args.as_of, args.segments, args.seed)
         if args.evaluate != "never":

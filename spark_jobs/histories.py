@@ -14,12 +14,15 @@ from scipy import sparse
 
 from ml import lake
 from ml.affinity.catalog import Catalog, group_codes, product_features
+from ml.affinity.content import content
 from ml.affinity.features import OWN
 from ml.affinity.item_item import ItemItem, fit_item_item
+from ml.affinity.neighbours import Neighbourhood
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
 from ml.settings import settings
 from spark_jobs.factors import Affinity, numbered
+from spark_jobs.neighbourhoods import similar_products
 from spark_jobs.tables import read
 
 PARTS = 4
@@ -59,6 +62,7 @@ def know(
     placed = _placed(pairs, ids).cache()
     buyers = placed.select("customer_id").distinct().count()
     attributes = products.set_index("product_id").loc[ids]
+    sampled_ids, sample = log_lines(placed, len(ids))
     catalog = Catalog(
         ids=ids,
         features=product_features(_sums(placed, len(ids)), buyers),
@@ -66,6 +70,9 @@ def know(
         private_label=attributes["brand"].str.lower().str.startswith("private").to_numpy(bool),
         factors=affinity.products.factors,
         item_item=item_item(pairs, ids) if learned is None else learned[1].among(learned[0], ids),
+        item_cosine=similar_products(pairs.sparkSession, sample),
+        neighbourhood=Neighbourhood.of(sampled_ids, sample),
+        content=content(attributes),
     )
     entry = f.struct("item", "lines", *OWN)
     bought = placed.groupBy("customer_id").agg(f.sort_array(f.collect_list(entry)).alias("bought"))
@@ -75,7 +82,7 @@ def know(
 
 def item_item(pairs: DataFrame, ids: list[str]) -> ItemItem:
     """What products say for each other, learned from the sampled customers' `histories`."""
-    return fit_item_item(log_lines(_placed(pairs, ids), len(ids)))
+    return fit_item_item(log_lines(_placed(pairs, ids), len(ids))[1])
 
 
 def _placed(pairs: DataFrame, ids: list[str]) -> DataFrame:
@@ -182,10 +189,13 @@ def sampled(frame: DataFrame) -> DataFrame:
     return frame.where(f.pmod(f.xxhash64("customer_id"), f.lit(MILLION)) < share * MILLION)
 
 
-def log_lines(placed: DataFrame, products: int) -> sparse.csr_array:
-    """log(1 + lines) of the sampled customers, on the driver: float64 (customers, products)."""
+def log_lines(placed: DataFrame, products: int) -> tuple[np.ndarray, sparse.csr_array]:
+    """Sampled customers' ids, sorted, and log(1 + lines), float64 (customers, products).
+
+    Both on the driver.
+    """
     found = sampled(placed).select("customer_id", "item", "lines").toPandas()
-    customer, _ = pd.factorize(found["customer_id"], sort=True)
-    shape = (int(customer.max()) + 1, products)
+    customer, ids = pd.factorize(found["customer_id"], sort=True)
+    shape = (len(ids), products)
     values = (np.log1p(found["lines"].to_numpy(np.float64)), (customer, found["item"]))
-    return sparse.coo_array(values, shape=shape).tocsr()
+    return np.asarray(ids), sparse.coo_array(values, shape=shape).tocsr()

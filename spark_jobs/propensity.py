@@ -10,15 +10,20 @@ from pyspark.sql import DataFrame
 from ml.affinity.catalog import Catalog
 from ml.affinity.features import OWN, Candidates, Purchases, candidates
 from ml.affinity.ranker import NAMES, Ranker
+from ml.affinity.reranking import EMPTY, varied
 from spark_jobs.histories import PARTS, Known
 from spark_jobs.ranking import CELLS, MILLION, NOT_RANKED
 
 NEGATIVES = 0.15  # share of what was not bought that the ranker learns from
 NEW_PLACES = 10
+POOLED = 2  # times as many candidates as places are what a varied list is made of
 EXAMPLES = "customer_id string, item int, bought boolean, signals array<float>"
 SHOWN = {  # column of the candidates contract: the signal it shows
     "taste": "als",
     "item_item": "item_item",
+    "item_cosine": "item_cosine",
+    "customers_alike": "customers_alike",
+    "content": "content",
     "habit": "decayed_112",
     "due": "due",
     "popularity": "popularity_28",
@@ -45,11 +50,12 @@ def examples(known: Known, wanted: DataFrame, negatives: float = NEGATIVES) -> D
     return _placed(known.customers.join(wanted, "customer_id")).mapInArrow(make, EXAMPLES)
 
 
-def propensities(known: Known, ranker: Ranker, limit: int) -> DataFrame:
+def propensities(known: Known, ranker: Ranker, limit: int, variety: float = 0.0) -> DataFrame:
     """Each customer's `limit` likeliest products and likeliest new ones, as `PROPENSITIES`.
 
     `new_rank` is the place among what the customer never bought, null for the others. Equal
-    probabilities are ordered by product id.
+    probabilities are ordered by product id. `variety` > 0 has `rank` trade likelihood for it
+    (`ml.affinity.reranking.varied`).
     """
     shared = known.customers.sparkSession.sparkContext.broadcast((known.catalog, ranker))
 
@@ -58,7 +64,11 @@ def propensities(known: Known, ranker: Ranker, limit: int) -> DataFrame:
         for block in _blocks(batches, len(catalog.ids)):
             found = _candidates(block, catalog)
             scores = model.predict(found.matrix(NAMES))
-            yield _ranked(block, found, catalog, np.rint(scores * MILLION).astype(np.int64), limit)
+            scores = np.rint(scores * MILLION).astype(np.int64)
+            places = _places(found.customer, scores)
+            if variety:
+                places = _varied_places(found, places, scores, catalog, variety, limit)
+            yield _ranked(block, found, catalog, scores, places, limit)
 
     return _placed(known.customers).mapInArrow(rank, PROPENSITIES)
 
@@ -82,7 +92,7 @@ def _purchases(block: pa.RecordBatch) -> Purchases:
     entries = block["bought"].flatten()
     lengths = np.asarray(block["bought"].value_lengths())
     return Purchases(
-        customers=block.num_rows,
+        ids=np.asarray(block["customer_id"]),
         customer=np.repeat(np.arange(block.num_rows), lengths),
         product=np.asarray(entries.field("item")),
         lines=np.asarray(entries.field("lines")),
@@ -113,10 +123,17 @@ def _examples(block: pa.RecordBatch, found: Candidates, negatives: float) -> pa.
 
 
 def _ranked(
-    block: pa.RecordBatch, found: Candidates, catalog: Catalog, scores: np.ndarray, limit: int
+    block: pa.RecordBatch,
+    found: Candidates,
+    catalog: Catalog,
+    scores: np.ndarray,
+    everything: np.ndarray,
+    limit: int,
 ) -> pa.RecordBatch:
-    """The rows of `PROPENSITIES`; candidates come ordered by customer and product."""
-    everything = _places(found.customer, scores)
+    """The rows of `PROPENSITIES`; candidates come ordered by customer and product.
+
+    `everything` are their places among all of the customer's.
+    """
     new = _places(found.customer, np.where(found.is_new, scores, NOT_RANKED))
     kept = np.flatnonzero((everything <= limit) | (found.is_new & (new <= NEW_PLACES)))
     product = found.product[kept]
@@ -137,8 +154,26 @@ def _ranked(
     )
 
 
-def _known_or_null(values: np.ndarray) -> pa.Array:
-    return pa.array(values.astype(np.float64), from_pandas=True)
+def _varied_places(
+    found: Candidates,
+    places: np.ndarray,
+    scores: np.ndarray,
+    catalog: Catalog,
+    variety: float,
+    limit: int,
+) -> np.ndarray:
+    """Each candidate's place in its customer's varied list; limit + 1 where it is not in it."""
+    pooled = np.flatnonzero(places <= POOLED * limit)
+    row, column = found.customer[pooled], places[pooled] - 1
+    shape = (int(found.customer[-1]) + 1, POOLED * limit)
+    candidate, likely = np.full(shape, EMPTY), np.zeros(shape)
+    candidate[row, column], likely[row, column] = pooled, scores[pooled]
+    lists = np.where(candidate == EMPTY, EMPTY, found.product[candidate])
+    taken = np.take_along_axis(candidate, varied(lists, likely, catalog, variety, limit), axis=1)
+    made = np.full(len(places), limit + 1)
+    row, column = np.nonzero(taken != EMPTY)
+    made[taken[row, column]] = column + 1
+    return made
 
 
 def _places(customer: np.ndarray, scores: np.ndarray) -> np.ndarray:

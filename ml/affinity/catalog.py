@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from ml.affinity.item_item import ItemItem
+from ml.affinity.neighbours import Neighbourhood
 
 GROUPS = ("subcategory", "category", "manufacturer_id")
 
@@ -15,7 +17,7 @@ class Catalog:
     """Row i of every array belongs to `ids[i]`.
 
     `features` are float32 (products,) by name; `groups` int codes (products,) by name of the
-    attribute; `factors` float32 (products, rank) of ALS.
+    attribute; `factors` float32 (products, rank) of ALS; `content` (products, terms).
     """
 
     ids: list[str]
@@ -24,6 +26,9 @@ class Catalog:
     private_label: np.ndarray
     factors: np.ndarray
     item_item: ItemItem
+    item_cosine: ItemItem
+    neighbourhood: Neighbourhood
+    content: sparse.csr_array
 
 
 def product_features(sums: pd.DataFrame, customers: int) -> dict[str, np.ndarray]:

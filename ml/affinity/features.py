@@ -6,7 +6,9 @@ import numpy as np
 from scipy import sparse
 
 from ml.affinity.catalog import Catalog
+from ml.affinity.content import content_scores
 
+PROPOSERS = ("als", "item_item", "customers_alike")
 PER_SOURCE = 100  # products that each source proposes to a customer beside those bought before
 OWN = (  # of one customer and product; absent where never bought
     "days",  # on which it was bought
@@ -27,14 +29,18 @@ class Purchases:
     """What the customers of a block bought: entry k is customer[k]'s history of product[k].
 
     `customer` and `product` are positions, ordered by both; `own` float32 by name of `OWN`;
-    `lines` counts lines. `customers` is how many the block has, with or without purchases.
+    `lines` counts lines. `ids` are all customers of the block, with or without purchases.
     """
 
-    customers: int
+    ids: np.ndarray
     customer: np.ndarray
     product: np.ndarray
     lines: np.ndarray
     own: dict[str, np.ndarray]
+
+    @property
+    def customers(self) -> int:
+        return len(self.ids)
 
     def log_lines(self, products: int) -> sparse.csr_array:
         """log(1 + lines), float32 (customers, products)."""
@@ -57,26 +63,37 @@ class Candidates:
 
 
 def candidates(bought: Purchases, tastes: np.ndarray, catalog: Catalog) -> Candidates:
-    """Everything a customer bought, and what ALS, item-item and popularity propose.
+    """Everything a customer bought, and what `PROPOSERS` and popularity propose.
 
     `tastes` is float32 (customers, rank): ALS factors of the block's customers, in order.
     """
-    liking = tastes @ catalog.factors.T
-    neighbours = catalog.item_item.scores(bought.log_lines(len(catalog.ids)))
-    chosen = np.zeros(liking.shape, bool)
+    scored = _scored(bought, tastes, catalog)
+    chosen = np.zeros((bought.customers, len(catalog.ids)), bool)
     chosen[bought.customer, bought.product] = True
     is_bought = chosen.copy()
-    for scores in (liking, neighbours):
-        _propose(chosen, np.where(is_bought, -np.inf, scores))
+    for name in PROPOSERS:
+        _propose(chosen, np.where(is_bought, -np.inf, scored[name]))
     chosen[:, _largest(catalog.features["popularity_28"][None])[0]] = True
     customer, product = np.nonzero(chosen)
-    signals = {"als": liking[customer, product], "item_item": neighbours[customer, product]}
+    signals = {name: scores[customer, product] for name, scores in scored.items()}
     signals |= _own(bought, customer, product, chosen.shape)
     signals |= {name: values[product] for name, values in catalog.features.items()}
     signals |= {name: values[customer] for name, values in _customer(bought, catalog).items()}
     signals |= _group_habits(bought, customer, product, catalog)
     signals |= _rhythm(signals)
     return Candidates(customer, product, ~is_bought[customer, product], signals)
+
+
+def _scored(bought: Purchases, tastes: np.ndarray, catalog: Catalog) -> dict[str, np.ndarray]:
+    """Each recommender's scores of every product, float32 (customers, products)."""
+    purchases = bought.log_lines(len(catalog.ids))
+    return {
+        "als": tastes @ catalog.factors.T,
+        "item_item": catalog.item_item.scores(purchases),
+        "item_cosine": catalog.item_cosine.scores(purchases),
+        "customers_alike": catalog.neighbourhood.scores(bought.ids, purchases),
+        "content": content_scores(purchases, catalog.content),
+    }
 
 
 def _propose(chosen: np.ndarray, scores: np.ndarray) -> None:

@@ -50,8 +50,7 @@ def fit_item_item(
 
     Source: Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data", eq. 8.
     """
-    buyers = np.bincount(purchases.indices, minlength=purchases.shape[1])
-    chosen = np.sort(np.argsort(-buyers, kind="stable")[:most])
+    chosen = most_bought(purchases, most)
     among = purchases[:, chosen]
     gram = (among.T @ among).toarray()
     gram[np.diag_indices_from(gram)] += ridge
@@ -59,6 +58,12 @@ def fit_item_item(
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
     return ItemItem(_spread(_largest(weights, kept), chosen, purchases.shape[1]))
+
+
+def most_bought(purchases: sparse.csr_array, most: int = MOST_PRODUCTS) -> np.ndarray:
+    """Sorted positions of the `most` products with most buyers, ties by position."""
+    buyers = np.bincount(purchases.indices, minlength=purchases.shape[1])
+    return np.sort(np.argsort(-buyers, kind="stable")[:most])
 
 
 def _largest(weights: np.ndarray, kept: int) -> sparse.coo_array:

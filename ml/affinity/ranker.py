@@ -9,6 +9,9 @@ import numpy as np
 SIGNALS = {  # name: +1 where more can only speak for a purchase, 0 where it may go either way
     "als": 0,
     "item_item": 0,
+    "item_cosine": 0,
+    "customers_alike": 0,
+    "content": 0,
     "days": 0,
     "lines_112": 1,
     "decayed_14": 0,

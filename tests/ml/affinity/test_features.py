@@ -6,6 +6,7 @@ from ml.affinity import features
 from ml.affinity.catalog import Catalog
 from ml.affinity.features import OWN, Purchases, candidates
 from ml.affinity.item_item import ItemItem
+from ml.affinity.neighbours import Neighbourhood
 
 BOUGHT = [(0, 0), (0, 2), (1, 2)]  # customer, product
 CATALOG = Catalog(
@@ -20,6 +21,11 @@ CATALOG = Catalog(
     item_item=ItemItem(
         sparse.csr_array(np.array([[0, 2, 0, 0], [0] * 4, [0, 0, 0, 5], [0] * 4], np.float32))
     ),
+    item_cosine=ItemItem(sparse.csr_array(np.eye(4, dtype=np.float32)[::-1])),
+    neighbourhood=Neighbourhood.of(
+        np.array(["x", "y"]), sparse.csr_array([[1.0, 0, 1, 0], [0, 0, 0, 2]])
+    ),
+    content=sparse.csr_array([[1.0, 0], [0.6, 0.8], [0, 1.0], [1.0, 0]]),
 )
 
 
@@ -32,7 +38,7 @@ def found(monkeypatch):
         "first_age": np.array([28, 5, 5], np.float32),
     }
     customer, product = map(np.array, zip(*BOUGHT, strict=True))
-    bought = Purchases(2, customer, product, np.array([3, 1, 1]), own)
+    bought = Purchases(np.array(["ann", "bob"]), customer, product, np.array([3, 1, 1]), own)
     return candidates(bought, np.array([[1], [-1]], np.float32), CATALOG)
 
 
@@ -44,9 +50,10 @@ def signal(found, name, customer, product):
 def test_candidates_are_what_was_bought_and_what_each_source_puts_first(found):
     pairs = list(zip(found.customer.tolist(), found.product.tolist(), strict=True))
 
-    # ALS likes b for the first, d for the second (the least disliked); c speaks for d; d sells.
-    assert pairs == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 2), (1, 3)]
-    assert found.is_new.tolist() == [False, True, False, True, False, True]
+    # ALS likes b for the first, d for the second (the least disliked); c speaks for d; d sells;
+    # x, who bought c as the second did, bought a.
+    assert pairs == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 2), (1, 3)]
+    assert found.is_new.tolist() == [False, True, False, True, True, False, True]
 
 
 def test_what_was_never_bought_has_no_habit_and_no_known_age(found):
@@ -65,6 +72,13 @@ def test_a_purchase_is_due_when_its_usual_gap_has_passed(found):
 def test_item_item_adds_up_what_log_purchases_say(found):
     assert signal(found, "item_item", 0, 1) == pytest.approx(2 * np.log1p(3))
     assert signal(found, "item_item", 0, 3) == pytest.approx(5 * np.log1p(1))
+
+
+def test_content_says_how_like_what_was_bought_a_product_is(found):
+    lines = np.log1p([3, 1])
+    expected = (1.0 * lines[0] + 0.0 * lines[1]) / lines.sum()
+    assert signal(found, "content", 0, 3) == pytest.approx(expected)
+    assert signal(found, "content", 1, 3) == 0
 
 
 def test_habits_of_a_category_and_a_customer_come_from_their_own_purchases(found):

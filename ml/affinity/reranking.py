@@ -1,0 +1,76 @@
+"""Trade a stated amount of accuracy for variety: lists less alike, and less of what all buy."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+from scipy.stats import rankdata
+
+from ml.affinity.catalog import Catalog
+from ml.documents import Document, read_document
+from ml.settings import settings
+
+EMPTY = -1
+LAST = -1e9
+
+
+class Lists(Document):
+    """How lists are made; see mlflow/ranker.yml."""
+
+    variety: float = Field(ge=0, le=1)
+
+
+def read_lists(path: Path | None = None) -> Lists:
+    """How lists are made, as `path` says; by default the settings' `lists_path`.
+
+    Raises:
+        PolicyError: the file is missing, or a key is unknown, missing or out of its range.
+    """
+    return read_document(path or settings().lists_path, Lists)
+
+
+def varied(
+    lists: np.ndarray, scores: np.ndarray, catalog: Catalog, variety: float, limit: int
+) -> np.ndarray:
+    """Lists made anew, one product after the other, as columns of `lists`.
+
+    Each has the largest (1 - variety) * relevance - variety * (likeness + popularity) / 2 of
+    those left. Relevance is its score over its list's highest; likeness, the largest share of
+    the catalog's groups that it has in common with one product taken before; popularity, the
+    share of products with fewer buyers.
+
+    Args:
+        lists: int (customers, M): positions in the catalog, best first; -1 where there is none.
+        scores: (customers, M), falling along a list, the first > 0.
+        catalog: of the products.
+        variety: from 0, the order given, to 1.
+        limit: places of the lists made.
+
+    Returns:
+        int (customers, min(limit, M)): columns of `lists`, best first; places that are empty
+        there come last.
+
+    Sources: Carbonell and Goldstein (1998), "The Use of MMR, Diversity-Based Reranking for
+    Reordering Documents and Producing Summaries"; for popularity, Adomavicius and Kwon (2012),
+    "Improving Aggregate Recommendation Diversity Using Ranking-Based Techniques".
+    """
+    rows = np.arange(len(lists))
+    groups = np.array([codes[lists] for codes in catalog.groups.values()])
+    gain = (1 - variety) * scores / np.maximum(scores[:, :1], 1e-12)
+    gain = gain - variety / 2 * popularity_percentiles(catalog)[lists]
+    gain[lists == EMPTY] = LAST
+    likeness = np.zeros(lists.shape)
+    made = np.empty((len(lists), min(limit, lists.shape[1])), int)
+    for place in range(made.shape[1]):
+        taken = np.argmax(gain - variety / 2 * likeness, axis=1)
+        made[:, place] = taken
+        gain[rows, taken] = -np.inf
+        shared = (groups == groups[:, rows, taken][:, :, None]).mean(axis=0)
+        likeness = np.maximum(likeness, shared)
+    return made
+
+
+def popularity_percentiles(catalog: Catalog) -> np.ndarray:
+    """The share of products with fewer buyers than each, 0 to 1, (products,)."""
+    popularity = np.nan_to_num(catalog.features["popularity"], nan=-np.inf)
+    return (rankdata(popularity, "min") - 1) / len(popularity)

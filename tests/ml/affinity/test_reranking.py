@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+from ml.affinity.catalog import Catalog
+from ml.affinity.item_item import ItemItem
+from ml.affinity.neighbours import Neighbourhood
+from ml.affinity.reranking import popularity_percentiles, varied
+from ml.affinity.spread import spread_measures
+
+NOTHING = ItemItem(sparse.csr_array((5, 5)))
+BUYERS = np.array([8, 4, 4, 2, 1])
+CATALOG = Catalog(
+    ids=list("abcde"),
+    features={"popularity": np.log(BUYERS / 8)},
+    groups={"category": np.array([0, 0, 1, 1, 2]), "maker": np.array([0, 0, 0, 1, 2])},
+    private_label=np.zeros(5, bool),
+    factors=np.zeros((5, 1), np.float32),
+    item_item=NOTHING,
+    item_cosine=NOTHING,
+    neighbourhood=Neighbourhood.of(np.array([]), sparse.csr_array((0, 5))),
+    content=sparse.csr_array((5, 1)),
+)
+LISTS = np.array([[0, 1, 2, 4], [3, 2, -1, -1]])
+SCORES = np.array([[0.5, 0.45, 0.4, 0.1], [0.2, 0.1, 0.0, 0.0]])
+
+
+def made(variety, places):
+    return np.take_along_axis(LISTS, varied(LISTS, SCORES, CATALOG, variety, places), axis=1)
+
+
+def test_no_variety_keeps_the_order_of_scores():
+    assert made(0.0, 3).tolist() == [[0, 1, 2], [3, 2, -1]]
+
+
+def test_what_is_like_the_product_before_waits():
+    assert made(0.3, 4)[0].tolist() == [0, 2, 1, 4]  # b shares both groups with a, c one
+
+
+def test_a_list_is_as_short_as_what_there_is():
+    assert made(0.9, 9)[1].tolist() == [3, 2, -1, -1]
+
+
+def test_all_variety_forgets_relevance_and_takes_the_least_known_first():
+    assert made(1.0, 2)[0].tolist() == [4, 1]
+
+
+def test_equally_popular_products_share_a_percentile():
+    assert popularity_percentiles(CATALOG).tolist() == [0.8, 0.4, 0.4, 0.2, 0.0]
+
+
+def test_measures_of_two_lists_by_hand():
+    found = spread_measures(np.array([[0, 1], [0, 4]]), CATALOG)
+
+    assert found["coverage"] == pytest.approx(3 / 5)
+    assert found["diversity"] == pytest.approx((0 + 1) / 2)
+    assert found["novelty"] == pytest.approx((0 + 1 + 0 + 3) / 4)
+    assert found["popularity"] == pytest.approx((0.8 + 0.4 + 0.8 + 0.0) / 4)
+    assert found["gini"] == pytest.approx((-4 * 0 - 2 * 0 + 0 * 1 + 2 * 1 + 4 * 2) / (5 * 4))
