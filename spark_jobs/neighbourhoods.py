@@ -12,8 +12,7 @@ from ml.affinity.item_item import ItemItem, most_bought
 from ml.affinity.neighbours import nearest
 from spark_jobs.ranking import CELLS
 
-KEPT = 100  # neighbours of a product
-SHRINKAGE = 10.0  # buyers that two products must share for half of their likeness to count
+KEPT, SHRINKAGE = 100, 10.0
 PARTS = 4
 EDGES = "item int, neighbour int, alike float"
 
@@ -22,11 +21,18 @@ def similar_products(
     spark: SparkSession,
     purchases: sparse.csr_array,
     measure: Literal["cosine", "pearson"] = "cosine",
+    kept: int = KEPT,
+    shrinkage: float = SHRINKAGE,
 ) -> ItemItem:
     """How much a purchase of one product speaks for another, by who buys them.
 
-    `purchases` are weights (customers, products). The products with most buyers take part, as
-    in `fit_item_item`.
+    Args:
+        spark: where products are compared.
+        purchases: weights (customers, products); the products with most buyers take part, as
+            in `fit_item_item`.
+        measure: cosine or Pearson's correlation, of `ml.affinity.neighbours.nearest`.
+        kept: products at most that speak for one.
+        shrinkage: buyers that two must share for half of their likeness to count.
     """
     chosen = most_bought(purchases)
     buyers = sparse.csr_array(purchases[:, chosen].T)
@@ -36,7 +42,11 @@ def similar_products(
     def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for start in batch["id"].to_pylist():
-                yield _edges(shared.value, slice(start, start + size), measure)
+                block = np.arange(start, min(start + size, len(chosen)))
+                alike = nearest(
+                    shared.value[block], shared.value, kept, shrinkage, measure, never=block
+                )
+                yield _edges(block, alike.tocoo())
 
     starts = spark.range(0, len(chosen), size, PARTS)
     found = starts.mapInArrow(edges, EDGES).toArrow()
@@ -46,17 +56,12 @@ def similar_products(
     return ItemItem(sparse.coo_array((alike, places), shape=shape).tocsr())
 
 
-def _edges(
-    buyers: sparse.csr_array, block: slice, measure: Literal["cosine", "pearson"]
-) -> pa.RecordBatch:
-    """Each product of the block and its neighbours, positions in `buyers`."""
-    itself = np.arange(buyers.shape[0])[block]
-    found = nearest(buyers[block], buyers, KEPT, SHRINKAGE, measure, itself).tocoo()
+def _edges(block: np.ndarray, alike: sparse.coo_array) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [
-            pa.array(itself[found.row].astype(np.int32)),
-            pa.array(found.col.astype(np.int32)),
-            pa.array(found.data.astype(np.float32)),
+            pa.array(block[alike.row].astype(np.int32)),
+            pa.array(alike.col.astype(np.int32)),
+            pa.array(alike.data.astype(np.float32)),
         ],
         ["item", "neighbour", "alike"],
     )

@@ -1,13 +1,10 @@
 """Products and customers of whom little is known yet: what stands in for a history."""
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 from scipy import linalg, sparse
 
+LEAST = 5  # known products that a term must have to be learned from
 PENALTY = 10.0  # on squared weights of terms; chosen on weeks 46 to 49
-DRAWN = 200.0  # customers whose weight everybody's rates have beside a segment's own
 
 
 def factors_from_content(
@@ -23,6 +20,8 @@ def factors_from_content(
     Ridge regression of factors on terms, less the mean factor. Source: Gantner et al. (2010),
     "Learning Attribute-to-Feature Mappings for Cold-Start Recommendations".
     """
+    common = np.bincount(described[is_known].indices, minlength=described.shape[1]) >= LEAST
+    described = sparse.csr_array(described[:, common])
     known, terms = described[is_known], described.shape[1]
     usual = factors[is_known].mean(axis=0)
     gram = (known.T @ known).toarray() + PENALTY * np.eye(terms)
@@ -31,44 +30,18 @@ def factors_from_content(
     return np.where(is_known[:, None], factors, foretold).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class NewcomerPrior:
-    """What is expected of customers whose own purchases say little.
+def expected_purchases(days: sparse.csr_array, features: dict[str, np.ndarray]) -> np.ndarray:
+    """What customers of whom little is known are expected to buy in four weeks.
 
-    `rates` float (segments + 1, products): the share of a segment's customers who bought the
-    product lately, its last row that of everybody; `again` (products,): the share of buyers who
-    bought it on another day too.
+    Args:
+        days: on which each bought each product, perhaps none, (customers, products).
+        features: `popularity_28` and `bought_again` of `ml.affinity.catalog.product_features`.
+
+    Returns:
+        float (customers, products): the share of customers who bought the product in the last
+        four weeks, and for each own day of purchase the share of its buyers who came back.
+        Shares of the customer's segment instead of everybody's rank no better here: see
+        docs/affinity.md.
     """
-
-    rates: np.ndarray
-    again: np.ndarray
-
-    @classmethod
-    def of(cls, days: sparse.csr_array, lately: sparse.csr_array, segment: np.ndarray) -> Self:
-        """From customers whose purchases are known.
-
-        Args:
-            days: on which each bought each product, (customers, products).
-            lately: bool, the same shape: bought in the last eight weeks, say.
-            segment: int code of each customer's segment, (customers,).
-
-        A segment's rates are drawn towards everybody's as if by DRAWN more customers.
-        """
-        people, count = len(segment), int(segment.max()) + 1
-        members = sparse.coo_array((np.ones(people), (segment, np.arange(people)))).tocsr()
-        everybody = lately.sum(axis=0) / people
-        bought = (members @ lately).toarray() + DRAWN * everybody
-        rates = bought / (np.bincount(segment, minlength=count) + DRAWN)[:, None]
-        buyers = (days > 0).sum(axis=0)
-        return cls(np.vstack([rates, everybody]), ((days > 1).sum(axis=0) + 0.5) / (buyers + 5))
-
-    def scores(self, days: sparse.csr_array, segment: np.ndarray) -> np.ndarray:
-        """What newcomers are expected to buy of each product: float (customers, products).
-
-        `days` as above, perhaps without any; `segment` -1 where it is unknown. Each day of
-        purchase brings the product back with the chance `again`, the segment brings the rest.
-        """
-        own = days.tocoo()
-        made = self.rates[segment]
-        made[own.row, own.col] += self.again[own.col] * own.data
-        return made
+    usual = np.nan_to_num(np.exp(features["popularity_28"]))
+    return days.multiply(features["bought_again"]).toarray() + usual

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
+
+from ml.affinity.neighbours import rarity
 
 ATTRIBUTES = (
     "department",
@@ -22,11 +23,18 @@ WORD = re.compile(r"[a-z]+")
 def content(products: pd.DataFrame) -> sparse.csr_array:
     """Terms of each product, rare ones counting more: float64 (products, terms), rows of length 1.
 
-    `products` holds ATTRIBUTES; a missing one is no term. Source: Salton and Buckley (1988),
-    "Term-weighting approaches in automatic text retrieval".
+    `products` holds ATTRIBUTES; a missing one is no term, and a row without any is zero. Source:
+    Salton and Buckley (1988), "Term-weighting approaches in automatic text retrieval".
     """
     rows = products[list(ATTRIBUTES)].fillna("").astype(str).to_dict("records")
-    return sparse.csr_array(TfidfVectorizer(analyzer=_terms).fit_transform(rows))
+    terms = [_terms(row) for row in rows]
+    row = np.repeat(np.arange(len(rows)), [len(found) for found in terms])
+    column, words = pd.factorize(np.array([t for found in terms for t in found], str), sort=True)
+    shape = (len(rows), max(len(words), 1))
+    counts = sparse.coo_array((np.ones(len(row)), (row, column)), shape=shape).tocsr()
+    weighed = sparse.csr_array(counts.multiply(rarity(counts)))
+    lengths = np.maximum(np.sqrt(weighed.power(2).sum(axis=1)), 1e-12)
+    return sparse.csr_array(weighed.multiply(1 / lengths[:, None]))
 
 
 def content_scores(purchases: sparse.csr_array, described: sparse.csr_array) -> np.ndarray:

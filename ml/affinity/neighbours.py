@@ -10,14 +10,14 @@ CUSTOMERS_KEPT = 200  # neighbours of a customer
 SHRINKAGE = 20.0  # products that two customers share for half of their likeness to count
 
 
-def rarity(purchases: sparse.csr_array) -> np.ndarray:
-    """log(customers / buyers) of each product, (products,); purchases (customers, products).
+def rarity(counts: sparse.csr_array) -> np.ndarray:
+    """log(rows / rows that have it) of each column of counts, (columns,).
 
     The inverse document frequency of Salton and Buckley (1988), "Term-weighting approaches in
-    automatic text retrieval", a customer being the document.
+    automatic text retrieval"; a customer with purchases is a document too.
     """
-    buyers = np.bincount(purchases.indices, minlength=purchases.shape[1])
-    return np.log(max(purchases.shape[0], 1) / np.maximum(buyers, 1))
+    having = np.bincount(counts.indices, minlength=counts.shape[1])
+    return np.log(max(counts.shape[0], 1) / np.maximum(having, 1))
 
 
 def nearest(

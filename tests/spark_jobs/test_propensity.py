@@ -22,6 +22,8 @@ PRODUCTS = pd.DataFrame(
         "product_id": list("abcd"),
         "brand": ["National", "Private", "National", "National"],
         "manufacturer_id": ["1", "2", "1", "1"],
+        "department": ["grocery"] * 4,
+        "package_size": [None] * 4,
         "category": ["tea", "tea", "cups", "cups"],
         "subcategory": ["green", "black", "mugs", "mugs"],
     }
@@ -102,6 +104,14 @@ def test_new_products_have_a_place_of_their_own(ranked):
     assert np.isnan(places["ann", "a"])
     assert places["dan", "b"] == 1
     assert places["dan", "c"] == 2
+
+
+def test_variety_puts_a_less_known_product_before_a_likelier_one(known):
+    found = propensities(known, ByHabit(), 2, variety=0.9).toPandas()
+
+    rows = found[(found["customer_id"] == "ann") & (found["rank"] <= 2)].sort_values("rank")
+    assert rows["product_id"].tolist() == ["c", "b"]  # fewest buyers; then a shares its maker
+    assert found["rank"].max() == 3  # kept as new, beyond the list
 
 
 def test_nothing_sold_on_or_after_the_date_moves_a_byte(spark, lines, known, ranked):
