@@ -1,7 +1,8 @@
 """Rank Complete Journey's products for its customers, beside simple recommenders.
 
     make bench-recommend
-    python -m spark_jobs.benchmark [--part ours --part als --part peers] [--before 2017-12-04]
+    python -m spark_jobs.benchmark [--part ours --part als --part peers --part cold]
+        [--before 2017-12-04]
 
 Learned from what lies before the date (weeks 1 to 49), judged on the four weeks from it. The
 last line printed is one JSON object with the keys of the parts that ran.
@@ -16,6 +17,7 @@ from datetime import date
 
 import pandas as pd
 
+from spark_jobs.benchmark.cold import cold_start
 from spark_jobs.benchmark.journey import read_journey
 from spark_jobs.benchmark.ours import als_alone, blended
 from spark_jobs.benchmark.peers import all_peers
@@ -29,6 +31,7 @@ PARTS: dict[str, Callable[[Shop], dict[str, dict]]] = {  # each gives keys of th
     "ours": blended,
     "als": als_alone,
     "peers": all_peers,
+    "cold": cold_start,
 }
 
 

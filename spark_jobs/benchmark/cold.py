@@ -15,8 +15,9 @@ from ml.affinity.cold import expected_purchases, factors_from_content
 from ml.affinity.content import content
 from ml.affinity.measures import ranking_measures
 from ml.affinity.neighbours import nearest
+from spark_jobs.benchmark.ours import factorised
 from spark_jobs.benchmark.peers import BLOCK, best, log_lines
-from spark_jobs.benchmark.split import Split
+from spark_jobs.benchmark.split import Shop, Split
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,14 @@ Scores = Callable[[np.ndarray], np.ndarray]
 HELD_PRODUCTS, HELD_CUSTOMERS = 10, 5  # one in so many is held out, by the hash of its id
 BASKETS = (0, 1, 3)  # that are known of a customer: the last before the date
 NEIGHBOURS = 50
+
+
+def cold_start(shop: Shop) -> dict[str, dict]:
+    """Both, as keys of the report."""
+    return {
+        "cold_item": cold_items(shop.given, shop.products, factorised),
+        "cold_customer": cold_customers(shop.given),
+    }
 
 
 def held_out(ids: list[str], one_in: int) -> np.ndarray:

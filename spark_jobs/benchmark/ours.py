@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as f
+from scipy import sparse
 
 from ml.affinity.measures import PLACES
 from ml.settings import settings
-from spark_jobs.benchmark.peers import Settings, implicit_beside, judged
+from spark_jobs.benchmark.peers import Settings, implicit_beside, judged, log_lines
 from spark_jobs.benchmark.split import Shop, Split, lists
 from spark_jobs.factors import BLOCKS, Hyperparameters, fit_als, learn
 from spark_jobs.histories import PARTS, histories, know, purchases
@@ -80,18 +80,9 @@ def als_alone(shop: Shop) -> dict[str, dict]:
 
 def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict[str, float]:
     """NDCG@10 of Spark's ALS alone on log(1 + lines), and the seconds it took to fit."""
-    counts = given.pairs.value_counts(["customer", "product"]).rename("lines").reset_index()
-    frame = spark.createDataFrame(counts).select(
-        f.col("customer").cast("int"),
-        f.col("product").cast("int").alias("item"),
-        f.log1p("lines").cast("float").alias("habit"),
-    )
-    placed = frame.repartition(BLOCKS, "customer").sortWithinPartitions("customer", "item").cache()
-    placed.count()
+    placed = _placed(spark, log_lines(given))
     started = time.perf_counter()
-    model = fit_als(placed, hyper)
-    customers = _factors(model.userFactors, len(given.customers))
-    items = _factors(model.itemFactors, len(given.products))
+    customers, items = _fitted(placed, hyper, given.wanted.shape)
     seconds = time.perf_counter() - started
     found = judged(given, lambda rows: customers[rows] @ items.T)
     return {
@@ -99,6 +90,29 @@ def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict
         "ndcg10_new": found["new"]["ndcg10"],
         "fit_s": seconds,
     }
+
+
+def factorised(purchases: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Customers' and products' factors, as the daily job learns them from log purchases."""
+    with local_session() as spark:
+        placed = _placed(spark, purchases)
+        return _fitted(placed, Hyperparameters(seed=settings().seed), purchases.shape)
+
+
+def _placed(spark: SparkSession, purchases: sparse.csr_array) -> DataFrame:
+    cells = purchases.tocoo()
+    ids = {"customer": cells.row.astype(np.int32), "item": cells.col.astype(np.int32)}
+    frame = spark.createDataFrame(pa.table(ids | {"habit": cells.data.astype(np.float32)}))
+    placed = frame.repartition(BLOCKS, "customer").sortWithinPartitions("customer", "item").cache()
+    placed.count()
+    return placed
+
+
+def _fitted(
+    placed: DataFrame, hyper: Hyperparameters, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    model = fit_als(placed, hyper)
+    return _factors(model.userFactors, shape[0]), _factors(model.itemFactors, shape[1])
 
 
 def _factors(frame: DataFrame, count: int) -> np.ndarray:
