@@ -5,6 +5,7 @@ from typing import Self
 
 import lightgbm as lgb
 import numpy as np
+from scipy.special import expit
 
 SIGNALS = {  # name: +1 where more can only speak for a purchase, 0 where it may go either way
     "als": 0,
@@ -63,9 +64,17 @@ LEARNING = {
 }
 
 
+SIMPLE = ("lines_112", "item_item")  # their sum is the best ranking that needs no learning
+SLOPE, LEVEL, FLOOR = 0.8, -2.0, 0.01
+
+
 @dataclass(frozen=True)
 class Ranker:
-    """Gradient boosted trees on `NAMES`; as text, so that it travels and is read by people."""
+    """Gradient boosted trees on `NAMES`; as text, so that it travels and is read by people.
+
+    They correct the log odds that a simple ranking gives, so that a season unlike those learned
+    from costs little: LEVEL + SLOPE * log(max(FLOOR, lines_112 + item_item)).
+    """
 
     text: str
 
@@ -82,13 +91,16 @@ class Ranker:
         A probability of each pair ranks better here than a loss of whole lists: see
         docs/affinity.md. Source: Ke et al. (2017), "LightGBM".
         """
-        data = lgb.Dataset(signals, bought, weight=weights, feature_name=list(NAMES))
+        data = lgb.Dataset(
+            signals, bought, weight=weights, init_score=simple(signals), feature_name=list(NAMES)
+        )
         made = lgb.train(LEARNING | {"seed": seed}, data, TREES)
         return cls(made.model_to_string())
 
     def predict(self, signals: np.ndarray) -> np.ndarray:
         """The probability of a purchase, float64 (rows,)."""
-        return np.asarray(self.booster().predict(signals, num_threads=1))
+        corrections = self.booster().predict(signals, raw_score=True, num_threads=1)
+        return np.asarray(expit(simple(signals) + np.asarray(corrections)))
 
     def importances(self) -> dict[str, float]:
         """Each signal's share of the fall in loss, largest first."""
@@ -98,3 +110,9 @@ class Ranker:
 
     def booster(self) -> lgb.Booster:
         return lgb.Booster(model_str=self.text)
+
+
+def simple(signals: np.ndarray) -> np.ndarray:
+    """Log odds before any tree, float64 (rows,), from signals as `Ranker.fit` reads them."""
+    total = sum(signals[:, NAMES.index(name)].astype(np.float64) for name in SIMPLE)
+    return LEVEL + SLOPE * np.log(np.maximum(FLOOR, total))

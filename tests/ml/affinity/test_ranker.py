@@ -45,3 +45,17 @@ def test_the_same_rows_give_the_same_text_and_the_text_the_same_ranker(learned):
 
     assert again.text == ranker.text
     assert Ranker(ranker.text).predict(signals[:5]).tolist() == ranker.predict(signals[:5]).tolist()
+
+
+def test_with_nothing_learned_the_decayed_purchases_and_item_item_order():
+    signals = np.zeros((4, len(NAMES)), np.float32)
+    signals[:, NAMES.index("lines_112")] = [0, 1, 0, 3]
+    signals[:, NAMES.index("item_item")] = [-1, 0, 2, 0.5]
+
+    ranker = Ranker.fit(signals, np.array([1, 0, 0, 0]), np.ones(4), seed=7)  # too few to split
+
+    found = ranker.predict(signals)
+    assert np.argsort(found).tolist() == [0, 1, 2, 3]
+    odds = found / (1 - found)
+    assert odds[2] / odds[1] == pytest.approx(2**0.8)
+    assert odds[1] / odds[0] == pytest.approx(100**0.8)  # no total counts less than a hundredth
