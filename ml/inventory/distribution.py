@@ -6,7 +6,7 @@ Stocks are whole items: a fraction of an item cannot be sold.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, gammaincc
+from scipy.special import betainc, betaincinv, gammaincc, gammainccinv
 from scipy.stats import nbinom, poisson
 
 Floats = NDArray[np.float64]
@@ -19,6 +19,16 @@ def coverage(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats
     finite = np.where(np.isinf(r), 1.0, r)
     mixed = betainc(finite, held + 1, finite / (finite + mu))
     return np.where(whole < 0, 0.0, np.where(np.isinf(r), gammaincc(held + 1, mu), mixed))
+
+
+def most_demand(share: float, stock: ArrayLike, dispersion: ArrayLike) -> Floats:
+    """The largest mean demand that the stock covers with probability `share`."""
+    whole, r = np.broadcast_arrays(np.floor(stock), np.asarray(dispersion, float))
+    held = np.maximum(whole, 0.0)
+    finite = np.where(np.isinf(r), 1.0, r)
+    odds = betaincinv(finite, held + 1, share)
+    mean = np.where(np.isinf(r), gammainccinv(held + 1, share), finite * (1 - odds) / odds)
+    return np.where(whole < 0, 0.0, mean)
 
 
 def expected_sales(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:

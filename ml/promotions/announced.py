@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,14 @@ from ml.contracts.outputs import PLAN
 from ml.promotions import releases
 from ml.promotions.economics import Economics, Items
 from ml.promotions.options import Options
-from ml.promotions.problem import FREE, NOTHING
+from ml.promotions.problem import FREE, NOTHING, PlanProblem
 from ml.settings import settings
 
 MADE_LIVE = ("publish", "roll_back")
 PRICED = ("percent_off", "bundle", "flash")  # their terms are the price itself
 CENT = 0.01
+DAY = timedelta(days=1)
+LOOK_BACK = 12  # weeks, beyond which no promotion keeps its product from another
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,11 @@ class Frozen:
     withdrawn: list[dict[str, str]]
 
 
-def live_before(as_of: date) -> str | None:
-    """The version planned before as_of that went live last; None before the first."""
+def live_before(as_of: date) -> list[str]:
+    """The versions planned before as_of that were live, the one that went live last first."""
     history = settings().published / releases.HISTORY
     if not history.is_file():
-        return None
+        return []
     steps = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
     known = set(releases.versions())
     live = [
@@ -41,14 +43,47 @@ def live_before(as_of: date) -> str | None:
         for step in steps
         if step["action"] in MADE_LIVE and step["plan_version"] in known
     ]
-    return next((v for v in reversed(live) if date.fromisoformat(v[:10]) < as_of), None)
+    return [v for v in dict.fromkeys(reversed(live)) if date.fromisoformat(v[:10]) < as_of]
 
 
 def announced(as_of: date) -> pd.DataFrame:
     """The schedule that was live before as_of, rows of PLAN with their `week`, a Monday."""
-    version = live_before(as_of)
-    if version is None:
+    versions = live_before(as_of)
+    if not versions:
         return pd.DataFrame(columns=[*PLAN.column_names, "week"])
+    return _schedule(versions[0])
+
+
+def promoted_before(as_of: date, first: date) -> pd.DataFrame:
+    """product_id and week of what was on promotion in the LOOK_BACK weeks before `first`.
+
+    Each week, a Monday, as the schedule that went live last among those that reach it had it.
+    """
+    since, known = first - timedelta(weeks=LOOK_BACK), first
+    found = [pd.DataFrame(columns=["product_id", "week"])]
+    for version in live_before(as_of):
+        if known <= since:
+            break
+        lines = _schedule(version)
+        found.append(lines.loc[lines["week"].between(since, known - DAY), ["product_id", "week"]])
+        known = min(lines["week"].min(), known) if len(lines) else known
+    return pd.concat(found[1:] or found, ignore_index=True)
+
+
+def rest(problem: PlanProblem, items: Items, promoted: pd.DataFrame) -> PlanProblem:
+    """Rule out weeks in which a product's gap since a promotion in `promoted` is not over.
+
+    Promotions that are pinned stay: they were announced, or a person asked for them.
+    """
+    last = items.table["product_id"].map(promoted.groupby("product_id")["week"].max())
+    weeks = [[(week - day).days // 7 for week in items.weeks] for day in last.fillna(date.min)]
+    resting = np.array(weeks) <= items.gap[:, None]
+    if problem.pinned is not None:
+        resting &= problem.pinned < 0
+    return replace(problem, allowed=problem.allowed & ~resting[:, :, None])
+
+
+def _schedule(version: str) -> pd.DataFrame:
     return with_weeks(pd.read_parquet(releases.folder(version) / "schedule.parquet"))
 
 

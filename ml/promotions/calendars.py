@@ -16,6 +16,8 @@ from ml.promotions.limits import Limits
 from ml.promotions.problem import FREE, NOTHING, PlanProblem, Prices
 from ml.promotions.stock import Stock
 
+EVERY = slice(None)
+
 
 @dataclass(frozen=True)
 class Board:
@@ -104,6 +106,22 @@ class Priced:
         return slots + (limits.members @ prices.rivals).T if limits.problem.rivals else slots
 
     @cached_property
+    def drawn(self) -> np.ndarray | None:
+        """Price of the shared stock an option takes, (options, weeks, items); None: of none."""
+        problem = self.board.problem
+        if problem.drawn is None:
+            return None
+        priced = problem.drawn @ self.prices.draws.ravel()
+        return priced.reshape(problem.value.shape).transpose(2, 1, 0)
+
+    def charge(
+        self, option: int, weeks: slice = EVERY, items: slice | np.ndarray = EVERY
+    ) -> np.ndarray:
+        """Price of what an option takes of budgets and shared stock, (weeks, items)."""
+        spent = self.money[weeks][:, items] * self.board.cost[option, weeks][:, items]
+        return spent if self.drawn is None else spent + self.drawn[option, weeks][:, items]
+
+    @cached_property
     def starts(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
         """By length: the net of the best promotion starting in a week, and its option.
 
@@ -113,7 +131,7 @@ class Priced:
         best = {n: np.full(board.value[0, n - 1 :].shape, -np.inf) for n in lengths}
         which = {n: np.zeros(best[n].shape, np.int16) for n in lengths}
         for option in range(len(board.value)):
-            weekly = board.value[option] - self.money * board.cost[option]
+            weekly = board.value[option] - self.charge(option)
             run = weekly
             for length in range(1, lengths.stop):
                 if length > 1:

@@ -31,7 +31,7 @@ def violations(problem: PlanProblem, choice: np.ndarray) -> list[str]:
     runs = list(_runs(choice))
     found = [*_own_rules(problem, runs), *_demands(problem, choice, runs)]
     found += [*_together(problem, choice), *_money(problem, runs), *_places(problem, runs)]
-    return found + list(_stock(problem, runs))
+    return [*found, *_stock(problem, runs), *_draws(problem, runs)]
 
 
 def require_kept(problem: PlanProblem, choice: np.ndarray) -> None:
@@ -159,6 +159,28 @@ def _stock(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
             if sold[item] > stock + SLACK * max(1.0, stock):
                 where = _where(problem, item, week)
                 yield f"{where}: sells {sold[item]:.2f} of a stock of {stock:.2f}"
+
+
+def _draws(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
+    draws = problem.draws
+    if draws is None:
+        return
+    takes: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for entry, key in enumerate(zip(draws.item.tolist(), draws.option.tolist(), strict=True)):
+        takes[key].append(entry)
+    missing: defaultdict[tuple[int, int], float] = defaultdict(float)
+    for item, start, end, option in runs:
+        for entry in takes[item, option]:
+            stock = int(draws.stock[entry])
+            for week in range(start, end):
+                until = min(week + int(draws.lasts[stock]), draws.room.shape[1])
+                for later in range(week, until):
+                    missing[stock, later] += float(draws.units[entry, week])
+    for (stock, week), taken in missing.items():
+        room = float(draws.room[stock, week])
+        if taken > room + SLACK * max(1.0, room):
+            where = _where(problem, int(draws.owner[stock]), week)
+            yield f"{where}: offers take {taken:.2f} of a stock of {room:.2f} that they share"
 
 
 def _where(problem: PlanProblem, item: int, week: int) -> str:

@@ -196,6 +196,7 @@ def _alone(merged: Merged, item: int) -> Merged:
         category_budget=None,
         week_slots=None,
         rivals=(),
+        draws=None,
         must=None if whole.must is None else whole.must[[item]],
         pinned=None if whole.pinned is None else whole.pinned[[item]],
     )

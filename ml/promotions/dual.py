@@ -120,5 +120,7 @@ def _units(board: Board) -> np.ndarray:
     free = Answer(board, np.zeros(len(limits.room)))
     usage, earned = free.usage, max(float(free.best[1].sum()), 1e-9)
     costly = np.arange(len(limits.room)) < limits.starts["slots"]
-    spent, taken = usage[0], usage[limits.starts["slots"] : limits.starts["week_slots"]].sum()
-    return earned / np.maximum(np.where(costly, spent, taken), 1e-9)
+    slots = slice(limits.starts["slots"], limits.starts["week_slots"])
+    taken = np.where(costly, usage[0], usage[slots].sum())
+    taken[limits.starts["draws"] :] = usage[limits.starts["draws"] :].sum()
+    return earned / np.maximum(taken, 1e-9)

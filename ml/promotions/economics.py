@@ -41,7 +41,8 @@ class Economics:
     """Per option: demand, money, and which limit rules it out.
 
     `taken` is the share of the units sold that are sold at the offer's price, (products,
-    options); `from_priors` the part of the margin that no data stand behind; `scenarios` the
+    options); `from_priors` the part of the margin that no data stand behind; `revenue` what is
+    taken in beyond no promotion; `scenarios` the
     values of which the plan's worst counts, none unless the policy asks for it.
     """
 
@@ -54,6 +55,7 @@ class Economics:
     margin_low: Floats
     from_priors: Floats
     cost: Floats
+    revenue: Floats
     value: Floats
     scenarios: tuple[Floats, ...]
     on_ladder: np.ndarray
@@ -120,7 +122,7 @@ def evaluate(
     - extra units x what each costs other sales.
     Cost = units x markdown + support: what must be laid out, funded or not, in whole cents.
     Value = margin, or a cautious one under the errors of the response and of what is
-    displaced, as policy.risk says.
+    displaced, as policy.risk says; plus what policy.objective gives for revenue and units.
     """
     priced = price_options(items, options, shares, displaced)
     size = items.table["dispersion"].to_numpy(float)
@@ -137,6 +139,9 @@ def evaluate(
         units = sales_at(z, items.baseline, items.stock, size, priced.response)
         return priced.margin(units, before)
 
+    regular = options.regular_price[:, None, None]
+    revenue = sales.expected * (regular - priced.markdown[:, None, :]) - before * regular
+    more = policy.objective.revenue * revenue + policy.objective.units * (sales.expected - before)
     worst = policy.risk.scenarios if policy.risk.measure == "worst" else []
     spent = sales.expected * priced.markdown[:, None, :] + options.support_cost
     from_priors = expected - _learned_margin(items, options, shares, displaced, expected)
@@ -153,8 +158,9 @@ def evaluate(
         margin_low=expected - np.hypot(expected - np.minimum(low, high), Z10 * moved_sd),
         from_priors=from_priors,
         cost=np.ceil(spent * 100 - 1e-6) / 100,
-        value=value_of(policy.risk, expected, sd, margin_at),
-        scenarios=tuple(margin_at(z) for z in worst),
+        revenue=revenue,
+        value=value_of(policy.risk, expected, sd, margin_at) + more,
+        scenarios=tuple(margin_at(z) + more for z in worst),
         on_ladder=np.broadcast_to(np.isfinite(price), demand.shape),
         above_floor=np.broadcast_to(
             price - unit_cost >= policy.margin_floor * price - 1e-9, demand.shape

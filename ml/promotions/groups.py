@@ -56,6 +56,9 @@ def merge(problem: PlanProblem) -> Merged:
         category=problem.category[first],
         gap=gap,
         rivals=tuple(of[rivals] for rivals in problem.rivals),
+        draws=None
+        if problem.draws is None
+        else replace(problem.draws, item=of[problem.draws.item], owner=of[problem.draws.owner]),
         units=None,
         stock=None,
         group=None,

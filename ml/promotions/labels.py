@@ -84,7 +84,7 @@ def _started(priced: Priced, labels: Labels, week: int, allowance: np.ndarray) -
         then = priced.after(end, labels.left - 1, item)
         fixed = labels.short + here - then + priced.slot[week:end][:, item].sum(axis=0)
         for option in range(len(board.value)):
-            spent = priced.money[week:end][:, item] * board.cost[option, week:end][:, item]
+            spent = priced.charge(option, slice(week, end), item)
             net = board.value[option, week:end][:, item] - spent
             short = fixed - net.sum(axis=0)
             keep = np.flatnonzero(short <= allowance[item])

@@ -1,7 +1,7 @@
 """The shared limits of a plan problem as rows: what a promotion uses of each, and their prices.
 
 Rows, in this order: the budget, weekly budgets, category budgets, category-week slots, week
-slots, rival sets by week. A limit that is not set has room inf.
+slots, rival sets by week, shared stock by week. A limit that is not set has room inf.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,7 @@ WORDS = {
     "slots": "the slots of {category} in {week}",
     "week_slots": "the slots of {week}",
     "rivals": "one at a time of {rivals} in {week}",
+    "draws": "the stock of {stock} that offers share in {week}",
 }
 AXES = {
     "budget": (),
@@ -28,6 +29,7 @@ AXES = {
     "slots": ("category", "week"),
     "week_slots": ("week",),
     "rivals": ("rivals", "week"),
+    "draws": ("stock", "week"),
 }
 Entries = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -49,6 +51,7 @@ class Limits:
             "slots": (categories, weeks),
             "week_slots": (weeks,),
             "rivals": (len(self.problem.rivals), weeks),
+            "draws": (0, weeks) if self.problem.draws is None else self.problem.draws.room.shape,
         }
 
     @cached_property
@@ -66,6 +69,7 @@ class Limits:
             "slots": self.problem.slots,
             "week_slots": self.problem.week_slots,
             "rivals": np.ones(self.shapes["rivals"]),
+            "draws": None if self.problem.draws is None else self.problem.draws.room,
         }
         rooms = [
             np.full(self.shapes[name], np.inf) if limit is None else limit
@@ -96,12 +100,17 @@ class Limits:
             "week": self.problem.names.week,
             "category": self.problem.names.category,
             "rivals": self._rivals,
+            "stock": self._stock,
         }
         place = {axis: said[axis](int(k)) for axis, k in zip(AXES[limit], at, strict=False)}
         return f"{WORDS[limit].format(**place)} ({self.room[row]:g})"
 
     def _rivals(self, which: int) -> str:
         return self.problem.names.several(self.problem.rivals[which].tolist())
+
+    def _stock(self, which: int) -> str:
+        draws = self.problem.draws
+        return "" if draws is None else self.problem.names.several([int(draws.owner[which])])
 
     def prices(self, vector: np.ndarray) -> Prices:
         """The rows' prices by the limits' names."""
@@ -136,6 +145,13 @@ class Limits:
             promoted, which = places.coords
             rows.append(start["rivals"] + which * weeks + week[promoted])
             amounts.append(places.data)
+            by.append(promoted)
+        if problem.drawn is not None:
+            options = problem.value.shape[2]
+            taken = problem.drawn[(item * weeks + week) * options + option].tocoo()
+            promoted, which = taken.coords
+            rows.append(start["draws"] + which)
+            amounts.append(taken.data)
             by.append(promoted)
         return np.concatenate(rows), np.concatenate(by), np.concatenate(amounts)
 

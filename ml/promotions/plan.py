@@ -22,8 +22,9 @@ from ml.contracts.marts import (
 from ml.contracts.outputs import ALTERNATIVES, EFFECTS, FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError
 from ml.promotions.alternatives import alternatives
-from ml.promotions.announced import announced, freeze, live_before
+from ml.promotions.announced import announced, freeze, live_before, promoted_before, rest
 from ml.promotions.checker import require_kept
+from ml.promotions.companions import shared_stock
 from ml.promotions.economics import Economics, evaluate
 from ml.promotions.edits import Edit, pin
 from ml.promotions.effects.displaced import displaced
@@ -61,7 +62,10 @@ SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
 
 @dataclass(frozen=True)
 class Known:
-    """The tables of one as-of date that a plan is made from, and the schedule live before it."""
+    """The tables of one as-of date that a plan is made from, and the schedule live before it.
+
+    `promoted` is what was on promotion before the weeks that are planned (`promoted_before`).
+    """
 
     forecasts: pd.DataFrame
     responses: pd.DataFrame
@@ -73,6 +77,7 @@ class Known:
     spend: pd.DataFrame
     pairs: pd.DataFrame
     announced: pd.DataFrame
+    promoted: pd.DataFrame
     effects: pd.DataFrame
 
     def habits(self, products: pd.DataFrame) -> Habits:
@@ -86,8 +91,9 @@ def read_known(as_of: date) -> Known:
     Raises:
         LakeError: a table is missing.
     """
+    forecasts = lake.read(FORECASTS, as_of)
     return Known(
-        forecasts=lake.read(FORECASTS, as_of),
+        forecasts=forecasts,
         responses=lake.read(RESPONSES, as_of),
         stock=lake.read(STOCK, as_of),
         products=lake.read(DIM_PRODUCTS, as_of),
@@ -97,6 +103,7 @@ def read_known(as_of: date) -> Known:
         spend=lake.read(FCT_CATEGORY_BASKETS, as_of),
         pairs=lake.read(FCT_PRODUCT_PAIRS, as_of),
         announced=announced(as_of),
+        promoted=promoted_before(as_of, forecasts["week_start_date"].min()),
         effects=lake.read(EFFECTS, as_of),
     )
 
@@ -118,8 +125,8 @@ def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] =
     models = lake.manifest(FORECASTS, as_of).models
     lines = plan_lines(proposal, as_of, models)
     inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
-    if policy.frozen_weeks and (live := live_before(as_of)):
-        inputs["published_schedule"] = live
+    if live := live_before(as_of):
+        inputs["published_schedule"] = live[0]
     summary = summarise(proposal, lines, reason) | {
         "edits": [edit.model_dump(mode="json") for edit in edits]
     }
@@ -208,8 +215,9 @@ def prepare(
             "loosen the policy or check stock and forecasts"
         )
     frozen = freeze(known.announced, policy.frozen_weeks, items, options, economics)
-    problem = make_problem(items, economics, policy, budget, frozen.pinned)
-    problem = pin(problem, edits, items, options, economics)
+    draws = shared_stock(items, options, economics, policy, frozen.pinned)
+    problem = make_problem(items, economics, policy, budget, frozen.pinned, draws)
+    problem = rest(pin(problem, edits, items, options, economics), items, known.promoted)
     return Draft(items, options, economics, problem, policy, moved, frozen.withdrawn), reason
 
 

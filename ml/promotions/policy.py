@@ -47,6 +47,13 @@ class Duration(Document):
         return self
 
 
+class Objective(Document):
+    """What is sought beside margin, as money for each unit of it."""
+
+    revenue: float = Field(0.0, ge=0)
+    units: float = Field(0.0, ge=0)
+
+
 class Offers(Document):
     """Messages to customers about promotions; see policy.yml."""
 
@@ -91,6 +98,7 @@ class Policy(Document):
     must_promote: list[ProductId] = Field(default_factory=list)
     frozen_weeks: Count = 0
     stock_service_level: float = Field(gt=0, lt=1)
+    objective: Objective = Objective()
     risk: Risk
     price_ending: Ending | Annotated[list[Ending], Field(min_length=1)]
     per_customer_limit: int = Field(ge=1)

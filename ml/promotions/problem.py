@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from ml.errors import InfeasibleError
+from ml.promotions.draws import Draws
 
 NOTHING = -1  # no promotion
 FREE = -2  # pinned: the solver decides
@@ -57,6 +60,7 @@ class PlanProblem:
     units:    items sold by an option in its week, (items, weeks, options); goes with `stock`.
     stock:    items that promotions may sell until the end of each week, planned receipts
               included, (items, weeks).
+    draws:    what options take from stock that several items lean on.
     group:    (items,) int; items of one group share every promotion and must share a category.
     must:     bool (items,), the item is promoted at least once.
     pinned:   int (items, weeks), an option, NOTHING, SOMETHING or FREE: frozen promotions.
@@ -78,6 +82,7 @@ class PlanProblem:
     duration: tuple[int, int] = (1, 1)
     units: np.ndarray | None = None
     stock: np.ndarray | None = None
+    draws: Draws | None = None
     group: np.ndarray | None = None
     must: np.ndarray | None = None
     pinned: np.ndarray | None = None
@@ -94,10 +99,17 @@ class PlanProblem:
             "category_budget": _least(self.category_budget),
             "week_slots": _least(self.week_slots),
             "stock": _least(self.stock),
+            "shared stock": _least(None if self.draws is None else self.draws.room),
         }
         for name, limit in limits.items():
             if not limit >= 0:
                 raise InfeasibleError(f"{name} is {limit}; it must be >= 0: correct the policy")
+
+    @cached_property
+    def drawn(self) -> sparse.csr_array | None:
+        """What each item, week and option takes of each shared stock and week (`Draws.uses`)."""
+        items, _, options = self.value.shape
+        return None if self.draws is None else self.draws.uses(items, options)
 
     def _check_arrays(self) -> None:
         if not (self.value.ndim == 3 and self.value.shape == self.cost.shape == self.allowed.shape):
@@ -135,7 +147,8 @@ class Prices:
     """What one more unit of each shared limit is worth (Lagrange multipliers), all >= 0.
 
     `budget` a number, `week_budget` (weeks,), `category_budget` (categories,), `slots`
-    (categories, weeks), `week_slots` (weeks,), `rivals` (rival sets, weeks).
+    (categories, weeks), `week_slots` (weeks,), `rivals` (rival sets, weeks), `draws` (stocks,
+    weeks).
     """
 
     budget: float
@@ -144,6 +157,7 @@ class Prices:
     slots: np.ndarray
     week_slots: np.ndarray
     rivals: np.ndarray
+    draws: np.ndarray
 
 
 @dataclass(frozen=True)

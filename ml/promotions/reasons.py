@@ -69,7 +69,7 @@ def limits(proposal: Proposal, item: int, week: int, option: int) -> list[dict[s
     """The limits that bind here: shared ones with their shadow price, own ones with the loss."""
     binding = [
         {"limit": name, "shadow_price": _number(price)}
-        for name, price in _shared(proposal, item, week).items()
+        for name, price in _shared(proposal, item, week, option).items()
         if round(float(price), DIGITS) > 0
     ]
     economics = proposal.economics
@@ -83,7 +83,7 @@ def limits(proposal: Proposal, item: int, week: int, option: int) -> list[dict[s
     return binding + _demands(proposal, item, week)
 
 
-def _shared(proposal: Proposal, item: int, week: int) -> dict[str, float]:
+def _shared(proposal: Proposal, item: int, week: int, option: int) -> dict[str, float]:
     """The shadow price of each shared limit that the promotion uses."""
     prices, problem = proposal.solution.prices, proposal.problem
     category = problem.category[item]
@@ -95,6 +95,7 @@ def _shared(proposal: Proposal, item: int, week: int) -> dict[str, float]:
         "category_week_slots": prices.slots[category, week],
         "week_slots": prices.week_slots[week],
         "never_together": sum((prices.rivals[at, week] for at in mine), 0.0),
+        "companion_stock": _drawn(proposal, item, week)[option],
     }
 
 
@@ -155,11 +156,22 @@ def _barring(economics: Economics, at: tuple[int, int, int]) -> str:
 
 
 def _worth(proposal: Proposal, item: int | np.ndarray, week: int) -> np.ndarray:
-    """Each option's value less the priced budgets; the slots cost them all the same."""
+    """Each option's value less the priced budgets and shared stock; slots cost all the same."""
     prices, category = proposal.solution.prices, proposal.problem.category[item]
     money = prices.budget + prices.week_budget[week] + prices.category_budget[category]
     priced = np.asarray(money)[..., None] * proposal.problem.cost[item, week]
-    return np.asarray(proposal.problem.value[item, week] - priced)
+    return np.asarray(proposal.problem.value[item, week] - priced - _drawn(proposal, item, week))
+
+
+def _drawn(proposal: Proposal, item: int | np.ndarray, week: int) -> np.ndarray:
+    """What each option takes of companions' stock at its price, (options,) or (items, options)."""
+    problem = proposal.problem
+    _, weeks, options = problem.value.shape
+    if problem.drawn is None:
+        return np.zeros((*np.shape(item), options))
+    row = (np.asarray(item)[..., None] * weeks + week) * options + np.arange(options)
+    charged = problem.drawn[row.ravel()] @ proposal.solution.prices.draws.ravel()
+    return np.asarray(charged).reshape(row.shape)
 
 
 def _option(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:

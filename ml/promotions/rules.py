@@ -8,6 +8,7 @@ import pandas as pd
 
 from ml.errors import InfeasibleError, PolicyError
 from ml.inventory.distribution import Floats, quantile
+from ml.promotions.draws import Draws
 from ml.promotions.economics import Economics, Items
 from ml.promotions.policy import Policy
 from ml.promotions.problem import Names, PlanProblem
@@ -22,8 +23,11 @@ def make_problem(
     policy: Policy,
     budget: float,
     pinned: np.ndarray | None = None,
+    draws: Draws | None = None,
 ) -> PlanProblem:
-    """The plan problem under every limit of the policy; `pinned` holds frozen promotions.
+    """The plan problem under every limit of the policy.
+
+    `pinned` holds frozen promotions, `draws` what offers take of stock that they share.
 
     Raises:
         PolicyError: a limit does not fit the horizon or the products.
@@ -54,6 +58,7 @@ def make_problem(
         duration=(least, most),
         units=units,
         stock=stock,
+        draws=draws,
         group=_groups(items, policy),
         must=_must(items, economics, policy),
         pinned=pinned,

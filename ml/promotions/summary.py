@@ -80,6 +80,7 @@ def _limits(proposal: Proposal) -> list[dict[str, Any]]:
     prices, problem = proposal.solution.prices, proposal.problem
     categories, weeks = problem.names.categories, problem.names.weeks
     sets = [", ".join(problem.names.items[item] for item in rivals) for rivals in problem.rivals]
+    owners = [] if problem.draws is None else [problem.names.items[k] for k in problem.draws.owner]
     kinds: dict[str, tuple[np.ndarray, dict[str, Sequence[str]]]] = {
         "budget": (np.array(prices.budget), {}),
         "week_budget": (prices.week_budget, {"week_start_date": weeks}),
@@ -89,6 +90,7 @@ def _limits(proposal: Proposal) -> list[dict[str, Any]]:
             {"category": categories, "week_start_date": weeks},
         ),
         "week_slots": (prices.week_slots, {"week_start_date": weeks}),
+        "companion_stock": (prices.draws, {"product_id": owners, "week_start_date": weeks}),
         "never_together": (prices.rivals, {"products": sets, "week_start_date": weeks}),
     }
     return [

@@ -23,13 +23,10 @@ def tradeoff_points(proposal: Proposal) -> list[dict[str, float | bool]]:
 
 
 def _measures(proposal: Proposal) -> Measures:
-    economics, options = proposal.economics, proposal.options
-    regular = options.regular_price[:, None]
-    paid = regular - economics.taken * (regular - np.nan_to_num(options.price))
-    before = economics.baseline_sales[:, :, None] * regular[:, :, None]
+    economics = proposal.economics
     return Measures(
         margin=economics.margin,
-        revenue=economics.sales.expected * paid[:, None, :] - before,
+        revenue=np.nan_to_num(economics.revenue),
         discount=economics.cost,
     )
 

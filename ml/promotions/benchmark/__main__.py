@@ -34,9 +34,11 @@ def main() -> None:
 
 
 def _apart(name: str) -> Figures:
-    log.info("%s", name)
+    log.info("%s begins", name)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(CASES[name]).result()
+        figures = process.submit(CASES[name]).result()
+    log.info("%s: %s", name, json.dumps(figures))
+    return figures
 
 
 def table(found: dict[str, Figures]) -> str:

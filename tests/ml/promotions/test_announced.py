@@ -8,11 +8,19 @@ import pandas as pd
 import pytest
 
 from ml.promotions import releases
-from ml.promotions.announced import announced, freeze, live_before, option_of, with_weeks
+from ml.promotions.announced import (
+    announced,
+    freeze,
+    live_before,
+    option_of,
+    promoted_before,
+    rest,
+    with_weeks,
+)
 from ml.promotions.economics import Items
 from ml.promotions.mechanics.offer import price_cut
 from ml.promotions.options import Options
-from ml.promotions.problem import FREE, NOTHING
+from ml.promotions.problem import FREE, NOTHING, PlanProblem
 from ml.settings import settings
 
 WEEKS = np.array([date(2017, 12, 4), date(2017, 12, 11), date(2017, 12, 18)], object)
@@ -112,9 +120,63 @@ def test_the_schedule_before_a_day_is_the_last_made_live_that_was_planned_before
     told += [{"action": "proposed", "plan_version": "2017-12-05-b"}]
     (shelf / releases.HISTORY).write_text("".join(json.dumps(step) + "\n" for step in told))
 
-    assert live_before(date(2017, 12, 7)) == "2017-12-04-a"  # put back after the 6th's
-    assert live_before(date(2017, 12, 8)) == "2017-12-07-d"
-    assert live_before(date(2017, 12, 4)) is None
+    assert live_before(date(2017, 12, 7))[0] == "2017-12-04-a"  # put back after the 6th's
+    assert live_before(date(2017, 12, 8))[0] == "2017-12-07-d"
+    assert live_before(date(2017, 12, 4)) == []
+
+
+def published(version, *lines):
+    folder = settings().published / version
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+    pd.DataFrame(list(lines), columns=list(line())).to_parquet(folder / "schedule.parquet")
+    with (settings().published / releases.HISTORY).open("a") as history:
+        history.write(json.dumps({"action": "publish", "plan_version": version}) + "\n")
+
+
+def test_what_was_on_promotion_is_what_the_schedule_live_last_said_of_each_week(home):
+    published("2017-11-20-a", line("1", "2017-11-20"), line("1", "2017-11-27"))
+    published("2017-11-27-b", line("2", "2017-11-27"), line("1", "2017-12-04"))
+
+    found = promoted_before(date(2017, 12, 4), date(2017, 12, 4))
+
+    assert sorted(map(tuple, found.to_numpy())) == [
+        ("1", date(2017, 11, 20)),
+        ("2", date(2017, 11, 27)),
+    ]
+    assert promoted_before(date(2017, 11, 20), date(2017, 11, 20)).empty
+
+
+@pytest.mark.parametrize(("gap", "free"), [(0, [0, 1, 2]), (1, [0, 1, 2]), (2, [1, 2]), (4, [])])
+def test_a_product_rests_after_a_promotion_of_the_weeks_before(gap, free):
+    table = pd.DataFrame({"product_id": ["1", "2"]})
+    grid = np.ones((2, 3))
+    items = Items(table, WEEKS, grid, grid, np.ones(2, bool), np.full(2, gap))
+    before = with_weeks(pd.DataFrame([line("1", "2017-11-20"), line("1", "2017-11-13")]))
+
+    kept = rest(problem(gap), items, before).allowed
+    pinned = np.full((2, 3), FREE)
+    pinned[0, 0] = 1
+    told = rest(problem(gap, pinned=pinned), items, before).allowed
+
+    assert np.flatnonzero(kept[0].any(axis=1)).tolist() == free
+    assert kept[1].all()
+    assert told[0, 0].all()
+
+
+def problem(gap, **told):
+    grid = np.ones((2, 3, 2))
+    return PlanProblem(
+        value=grid,
+        cost=grid,
+        allowed=grid > 0,
+        category=np.zeros(2, int),
+        slots=np.full((1, 3), 9.0),
+        gap=np.full(2, gap),
+        most=2,
+        budget=9.0,
+        **told,
+    )
 
 
 def test_before_the_first_publication_nothing_is_announced(home):

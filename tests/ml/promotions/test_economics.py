@@ -275,3 +275,14 @@ def test_an_offer_whose_appeal_is_a_prior_needs_a_policy_without_that_limit():
     assert learned[0, 0] == pytest.approx([-10.0, -10.5, -11.0])
     assert not economics(items(), options, most_from_priors=0.99).on_data.any()
     assert economics(items(), options, most_from_priors=1.0).on_data.all()
+
+
+def test_revenue_and_units_count_as_much_as_the_policy_gives_for_them():
+    objective = load_policy().objective.model_copy(update={"revenue": 0.1, "units": 0.5})
+    plain, sought = economics(items()), economics(items(), objective=objective)
+
+    units = 10 * 0.8**-2.0
+    assert plain.revenue[0, 0, 0] == pytest.approx(units * 8 - 10 * 10)
+    gain = 0.1 * (units * 8 - 100) + 0.5 * (units - 10)
+    assert (sought.value - plain.value)[0, 0, 0] == pytest.approx(gain)
+    assert sought.margin == pytest.approx(plain.margin)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ml.promotions.checker import violations
+from ml.promotions.draws import Draws
 from ml.promotions.problem import FREE, NOTHING, SOMETHING, PlanProblem
 from ml.promotions.solver import solve
 
@@ -45,6 +46,8 @@ LIMITS = {
     "gap": lambda p: replace(p, gap=np.array([2, 3, 2])),
     "duration": longer,
     "stock": lambda p: replace(p, stock=np.array([[1, 2, 3, 4]] * 3, float)),
+    "draws": lambda p: replace(p, draws=companions()),
+    "draws_of_groups": lambda p: replace(p, draws=companions(), group=np.array([0, 1, 0])),
     "group": lambda p: replace(p, group=np.array([0, 1, 0])),
     "must": lambda p: replace(p, must=np.ones(3, bool), value=p.value - 5),
     "pinned": lambda p: replace(p, allowed=np.ones_like(p.allowed), pinned=pins()),
@@ -70,6 +73,22 @@ def second_week():
     return pinned
 
 
+def companions():
+    """Items 1 and 2 lean on item 0's stock, as it does; on item 1's lean 0 and 2 for two weeks."""
+    rng = np.random.default_rng(3)
+    item, option = np.array([0, 0, 1, 1, 2, 0, 1, 2, 2]), np.array([0, 1, 0, 1, 1, 1, 1, 0, 1])
+    stock = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])
+    return Draws(
+        item=item,
+        option=option,
+        stock=stock,
+        units=rng.uniform(0.5, 2, (9, 4)),
+        room=np.array([[2, 1, np.inf, 3], [2, 3, 2, 2]]),
+        lasts=np.array([1, 2]),
+        owner=np.array([0, 1]),
+    )
+
+
 def pins():
     pinned = np.full((3, 4), FREE)
     pinned[0, 0], pinned[1, 1], pinned[2, 3] = 1, NOTHING, SOMETHING
@@ -93,6 +112,7 @@ def best_by_enumeration(problem):
         slots=np.full(problem.slots.shape, 99),
         week_slots=None,
         rivals=(),
+        draws=None,
         group=None,
         must=None,
         pinned=None,
