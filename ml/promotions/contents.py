@@ -18,7 +18,7 @@ from ml.contracts.outputs import CANDIDATES, PLAN, RESPONSES
 from ml.contracts.table import Table
 from ml.promotions import releases
 from ml.promotions.agenda import promotions_calendar
-from ml.promotions.dossier import dossier
+from ml.promotions.dossier import dossier, product_dossiers
 from ml.promotions.fatigue import recent_offers
 from ml.promotions.feed import merchant_feed
 from ml.promotions.incremental import Bought
@@ -29,7 +29,7 @@ from ml.promotions.report import render
 from ml.promotions.report.facts import read_facts
 from ml.settings import settings
 
-DOSSIER = "dossier.json"
+DOSSIER, PRODUCTS = "dossier.json", "products.jsonl"  # of the review page; one line a product
 OFFERED_BY = (CANDIDATES, DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS)
 
 
@@ -58,6 +58,8 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     facts = read_facts(as_of)
     (folder / "report.html").write_text(render(facts), encoding="utf-8")
     (folder / DOSSIER).write_text(_compact(dossier(facts, offers)), encoding="utf-8")
+    lines = (_compact(product) for product in product_dossiers(facts))
+    (folder / PRODUCTS).write_text("".join(lines), encoding="utf-8")
     (folder / lake.MANIFEST).write_text(
         lake.to_json(_manifest(as_of, version, releases.digests(folder), rows)), encoding="utf-8"
     )

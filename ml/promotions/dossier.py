@@ -1,10 +1,11 @@
-"""What a reviewer needs to see of a plan besides its schedule, as one sealed file.
+"""What a reviewer needs to see of a plan besides its schedule, as two sealed files.
 
-It holds what is known of each planned product, what else each promotion could have been, the
-plan's totals and budget frontier, and which customers its offers reach.
+The dossier holds the plan's totals and budget frontier, and which customers its offers reach; a
+line for each planned product what is known of it and what else its promotions could have been.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -22,22 +23,23 @@ DIGITS = 4
 
 
 def dossier(facts: Facts, offers: pd.DataFrame) -> dict[str, Any]:
-    """Everything for the review page; `offers` are those that the release makes to customers.
+    """What the review page opens with; `offers` are those that the release makes to customers."""
+    return {
+        "currency": settings().currency,
+        "names": facts.names,
+        "weeks": sorted({str(week) for week in facts.forecasts["week_start_date"]}),
+        "summary": facts.summary,
+        "segments": _segments(facts, offers),
+    }
+
+
+def product_dossiers(facts: Facts) -> Iterator[dict[str, Any]]:
+    """What the review page shows of each planned product, by product_id.
 
     Raises:
         LakeError: the plan's alternatives are missing.
     """
-    return {
-        "currency": settings().currency,
-        "names": facts.names,
-        "summary": facts.summary,
-        "segments": _segments(facts, offers),
-        "products": _products(facts),
-        "alternatives": _by(lake.read(ALTERNATIVES, facts.as_of), "promotion_id"),
-    }
-
-
-def _products(facts: Facts) -> dict[str, Any]:
+    alternatives = _by(lake.read(ALTERNATIVES, facts.as_of), "promotion_id")
     history = facts.history.sort_values("week_start_date")
     history = history.assign(promoted=history["depth"].fillna(0) > ON_PROMOTION)
     past = _by(history[["product_id", "week_start_date", "units", "promoted"]], "product_id")
@@ -48,15 +50,15 @@ def _products(facts: Facts) -> dict[str, Any]:
     coming = _by(forecasts[ahead].sort_values("week_start_date"), "product_id")
     stocked = _by(stock[[*levels, *risks]].sort_values("week_start_date"), "product_id")
     responses = _by(facts.responses, "product_id")
-    return {
-        product: {
+    for product, lines in facts.plan.groupby("product_id", sort=True):
+        yield {
+            "product_id": str(product),
             "history": past.get(product, [])[-WEEKS_SHOWN:],
             "forecast": coming[product],
             "stock": stocked[product],
             "response": responses[product][0],
+            "alternatives": {name: alternatives.get(name, []) for name in lines["promotion_id"]},
         }
-        for product in sorted(facts.plan["product_id"].unique())
-    }
 
 
 def _segments(facts: Facts, offers: pd.DataFrame) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.promotions import releases
-from ml.promotions.contents import DOSSIER
+from ml.promotions.contents import DOSSIER, PRODUCTS
 from ml.promotions.difference import difference
 from ml.promotions.review import release_of, review_of
 from ml.settings import settings
@@ -64,7 +64,7 @@ class Release:
     """The files of one sealed release, as they are read once."""
 
     def __init__(self, folder: Path, seal: str) -> None:
-        self.version, self.seal = folder.name, seal
+        self.version, self.seal, self.products = folder.name, seal, folder / PRODUCTS
         self.schedule = _schedule(folder)
         self.dossier = json.loads((folder / DOSSIER).read_text(encoding="utf-8"))
         self.as_of = str(json.loads((folder / lake.MANIFEST).read_text("utf-8"))["as_of"])
@@ -90,7 +90,7 @@ def is_known(version: str) -> bool:
 
 
 def _is_shown(version: str) -> bool:
-    return (release_of(version) / DOSSIER).is_file()
+    return (release_of(version) / PRODUCTS).is_file()
 
 
 def _entry(version: str, steps: list[dict[str, Any]], live: str | None) -> dict[str, Any]:
@@ -153,9 +153,7 @@ def _told(release: Release, live: Stamped | None) -> dict[str, Any]:
         "live_version": live.folder.name if live else None,
         "is_live": live is not None and release.version == live.folder.name,
         "currency": dossier["currency"],
-        "weeks": sorted(
-            {row["week_start_date"] for p in dossier["products"].values() for row in p["forecast"]}
-        ),
+        "weeks": dossier["weeks"],
         "names": dossier["names"],
         "summary": dossier["summary"],
         "segments": dossier["segments"],
@@ -171,22 +169,25 @@ KEYS = ("product_id", "category_before", "week")
 def product(version: str, product_id: str) -> dict[str, Any] | None:
     """What is known of one planned product, its promotions and what each could have been."""
     release = _sealed(version)
-    known = release.dossier["products"].get(product_id)
+    known = _known(release.products, product_id)
     if known is None:
         return None
     rows = release.schedule[release.schedule["product_id"] == product_id]
     told = json.loads(rows.to_json(orient="records", date_format="iso"))
-    alternatives = release.dossier["alternatives"]
+    alternatives = known.pop("alternatives")
     for row in told:
         row["week"] = row["week"][:10]
         row["reasons"] = json.loads(row["reasons"])
-        row["alternatives"] = alternatives.get(row["promotion_id"], [])
-    return known | {"product_id": product_id, "promotions": told}
+        row["alternatives"] = alternatives[row["promotion_id"]]
+    return known | {"promotions": told}
 
 
-def edits_of(version: str) -> list[dict[str, Any]]:
-    """The edits that a plan was made with."""
-    return list(_sealed(version).dossier["summary"].get("edits", []))
+def _known(products: Path, product_id: str) -> dict[str, Any] | None:
+    """The line of a product; the others are looked through, not read as JSON."""
+    named = f'"product_id":{json.dumps(product_id, ensure_ascii=False)}'.encode()
+    with products.open("rb") as lines:
+        found = (json.loads(line) for line in lines if named in line)
+        return next((each for each in found if each["product_id"] == product_id), None)
 
 
 def _stamped(folder: Path) -> Stamped:

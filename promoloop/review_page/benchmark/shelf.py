@@ -14,7 +14,7 @@ from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError
 from ml.promotions import releases, review
-from ml.promotions.contents import DOSSIER
+from ml.promotions.contents import DOSSIER, PRODUCTS
 from ml.settings import settings
 from promoloop.serving.benchmark.shelf import multiplied
 from promoloop.serving.schedule import SCHEDULE
@@ -32,10 +32,12 @@ def real_release() -> tuple[pd.DataFrame, Dossier]:
         LakeError: nothing is published, or it has no dossier.
     """
     version = releases.current()
-    if version is None or not (path := releases.folder(version) / DOSSIER).is_file():
-        raise LakeError(f"live here is {version}, which holds no {DOSSIER}: run `make demo` first")
-    lines = pd.read_parquet(releases.folder(version) / SCHEDULE)
-    return lines, json.loads(path.read_text(encoding="utf-8"))
+    if version is None or not (releases.folder(version) / PRODUCTS).is_file():
+        raise LakeError(f"live here is {version}, which holds no {PRODUCTS}: run `make demo` first")
+    path = releases.folder(version) / DOSSIER
+    lines = pd.read_parquet(path.parent / SCHEDULE)
+    known = [json.loads(line) for line in (path.parent / PRODUCTS).open(encoding="utf-8")]
+    return lines, json.loads(path.read_text(encoding="utf-8")) | {"products": known}
 
 
 def stock_up(lines: pd.DataFrame, dossier: Dossier, size: int) -> str:
@@ -64,19 +66,24 @@ def stock_up(lines: pd.DataFrame, dossier: Dossier, size: int) -> str:
 
 def _multiplied(dossier: Dossier, copies: range) -> Dossier:
     """The dossier of the same lines, by their new products and promotions."""
-    by_key = ("names", "products", "alternatives")
-    many = {
-        name: {f"{key}-{k}": value for k in copies for key, value in dossier[name].items()}
-        for name in by_key
-    }
-    return dossier | many
+    names = {f"{key}-{k}": name for k in copies for key, name in dossier["names"].items()}
+    products = [_copied(product, k) for k in copies for product in dossier["products"]]
+    return dossier | {"names": names, "products": products}
+
+
+def _copied(product: Dossier, number: int) -> Dossier:
+    others = {f"{key}-{number}": found for key, found in product["alternatives"].items()}
+    return product | {"product_id": f"{product['product_id']}-{number}", "alternatives": others}
 
 
 def _fill(version: str, lines: pd.DataFrame, dossier: Dossier, folder: Path) -> None:
     cheaper = (lines.index % CHEAPER == 0) & version.endswith("1")
     lines = lines.assign(promo_price=(lines["promo_price"] - CENT * cheaper).clip(lower=CENT))
     pq.write_table(lake.conform(PLAN, lines), folder / SCHEDULE, compression="zstd")
-    (folder / DOSSIER).write_text(json.dumps(dossier), encoding="utf-8")
+    head = {name: value for name, value in dossier.items() if name != "products"}
+    (folder / DOSSIER).write_text(json.dumps(head), encoding="utf-8")
+    products = (json.dumps(each, separators=(",", ":")) + "\n" for each in dossier["products"])
+    (folder / PRODUCTS).write_text("".join(products), encoding="utf-8")
     files = [{"name": name, "sha256": sha} for name, sha in releases.digests(folder).items()]
     manifest = {"plan_version": version, "as_of": version[:10], "files": files}
     (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")

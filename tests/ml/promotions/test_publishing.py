@@ -43,6 +43,7 @@ def test_a_release_holds_the_schedule_in_every_form(plan_day):
     assert pd.read_csv(folder / "schedule.csv")["promo_price"].tolist() == [7.99, 7.99]
     assert {f["name"]: f["rows"] for f in manifest["files"]} == {
         "dossier.json": None,
+        "products.jsonl": None,
         "offers/assignments.parquet": 39,
         "offers/offers.parquet": len(pd.read_parquet(folder / "offers/offers.parquet")),
         "promotions.ics": None,

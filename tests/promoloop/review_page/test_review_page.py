@@ -113,12 +113,12 @@ def test_a_release_that_was_changed_is_not_shown(page, plan_day):
     version = plan_day()
     propose(FIRST, "Ada")
     assert page.get(f"/api/plans/{version}").status_code == 200
-    (proposed(version) / "dossier.json").write_text("{}")
+    (proposed(version) / "products.jsonl").write_text("{}")
 
     answer = page.get(f"/api/plans/{version}")
 
     assert answer.status_code == 409
-    assert "dossier.json" in answer.json()["detail"]
+    assert "products.jsonl" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("version", ["2017-12-04-00000000", "..", "%2e%2e%2fpublished"])
