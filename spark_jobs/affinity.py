@@ -6,7 +6,7 @@ One application does it all: starting a second one would cost more than the segm
 import argparse
 import hashlib
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from ml.contracts.sources import TRANSACTIONS
 from ml.settings import settings
 from spark_jobs.factors import Affinity, Hyperparameters, learn
 from spark_jobs.histories import Known, customer_lines, histories, know, landed
+from spark_jobs.newcomers import for_new_customers, with_new_products
 from spark_jobs.propensity import SHOWN, propensities
 from spark_jobs.quality import evaluate, landed_before
 from spark_jobs.ranking import Ranking, rank_products
@@ -48,7 +49,8 @@ def write_affinity(
     """Write the factors and candidates of one as-of date.
 
     The champion, a version and what it serves, ranks the candidates, with as much `variety`
-    as mlflow/ranker.yml says; before there is one, ALS liking and habit do.
+    as mlflow/ranker.yml says, new products among them; who bought none of them is shown what
+    most buy. Before there is a champion, ALS liking and habit rank.
     """
     affinity = learn(read(spark, FCT_CUSTOMER_PRODUCTS, as_of), as_of, hyper)
     products = affinity.products
@@ -66,6 +68,8 @@ def write_affinity(
     known = _known(spark, as_of, affinity, model)
     reachable = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
     ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, variety)
+    unplaced = targets.join(known.customers, "customer_id", "left_anti")
+    ranked = ranked.union(for_new_customers(unplaced, known.catalog, CANDIDATES_PER_CUSTOMER))
     made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
     write(CANDIDATES, as_of, ranked, made_from, parts=4, models={"ranker": version})
 
@@ -73,7 +77,8 @@ def write_affinity(
 def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Known:
     pairs = histories(customer_lines(spark, as_of), as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
-    return know(pairs, affinity, products, (model.products, model.item_item))
+    ranked = replace(affinity, products=with_new_products(affinity.products, products, as_of))
+    return know(pairs, ranked, products, (model.products, model.item_item))
 
 
 def blended(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:

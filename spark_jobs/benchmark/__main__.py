@@ -48,6 +48,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("py4j").setLevel(logging.WARNING)
     report = benchmark(args.before, args.part or list(PARTS))
+    if "variety" in report:
+        print(pd.DataFrame(report["variety"]).T.to_string())  # noqa: T201
     if "peers" in report:
         print(pd.DataFrame(report["peers"]).T.to_string())  # noqa: T201
     print(json.dumps(report))  # noqa: T201  the command's result

@@ -10,10 +10,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from scipy import sparse
 
-from ml.affinity.measures import PLACES
 from ml.settings import settings
 from spark_jobs.benchmark.peers import Settings, implicit_beside, judged, log_lines
 from spark_jobs.benchmark.split import Shop, Split, lists
+from spark_jobs.benchmark.variety import POOL, variety
 from spark_jobs.factors import BLOCKS, Hyperparameters, fit_als, learn
 from spark_jobs.histories import PARTS, histories, know, purchases
 from spark_jobs.propensity import propensities
@@ -39,7 +39,10 @@ def arrow(lines: pd.DataFrame) -> pa.Table:
 
 
 def blended(shop: Shop) -> dict[str, dict]:
-    """Measures of the blended ranker, learned from the windows before the date."""
+    """Measures of the blended ranker, learned from the windows before the date.
+
+    `variety` beside them is what lists more varied would have cost.
+    """
     before, given, hyper = shop.before, shop.given, Hyperparameters(seed=settings().seed)
     with local_session() as spark:
         lines = spark.createDataFrame(arrow(shop.lines)).repartition(PARTS, "customer_id").cache()
@@ -48,12 +51,13 @@ def blended(shop: Shop) -> dict[str, dict]:
         log.info("ranker learned from %d windows", len(seen))
         pairs = histories(lines, before)
         known = know(pairs, learn(purchases(pairs), before, hyper), shop.products)
-        found = propensities(known, ranker, PLACES).toPandas()
+        found = propensities(known, ranker, POOL).toPandas()
     new = found[found["new_rank"].notna()]
-    return given.measures(
+    measures = given.measures(
         lists(found, "rank", given.customers, given.products),
         lists(new, "new_rank", given.customers, given.products),
     )
+    return measures | {"variety": variety(found, known.catalog, given)}
 
 
 def als_alone(shop: Shop) -> dict[str, dict]:

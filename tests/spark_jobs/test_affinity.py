@@ -116,16 +116,24 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     land(MONDAY - timedelta(days=60), BASKETS)
     land(MONDAY - timedelta(days=1), {"ann": "b", "bob": "abd"})
     land(AS_OF, {"ann": "d", "cat": "abcd"})
+    people = [*BASKETS, "eve"]  # who bought nothing that is ranked
+    customers = blank(marts.DIM_CUSTOMERS, customer_id=people)
+    customers["may_be_targeted"] = customers["customer_id"] != "bob"
+    lake.write(marts.DIM_CUSTOMERS, AS_OF, customers)
     champion = "3", Serving(ByHabit(), ByHabit(), ["a", "z"], ItemItem(sparse.csr_array((2, 2))))
 
     affinity.write_affinity(spark, AS_OF, SMALL, champion)
 
     found = lake.read(outputs.CANDIDATES, AS_OF)
     assert lake.manifest(outputs.CANDIDATES, AS_OF).models == {"ranker": "3"}
-    assert set(found["customer_id"]) == {"ann", "cat", "dan"}
+    assert set(found["customer_id"]) == {"ann", "cat", "dan", "eve"}
     ann = found[found["customer_id"] == "ann"].set_index("product_id")
     assert ann["rank"].to_dict() == {"b": 1, "a": 2, "c": 3, "d": 4}
     assert ann["new_rank"].dropna().to_dict() == {"d": 1}
+    eve = found[found["customer_id"] == "eve"].sort_values("rank")
+    assert eve["product_id"].tolist()[:2] == ["b", "a"]  # two bought b in four weeks, bob also a
+    assert eve["score"].iloc[0] == pytest.approx(2.5 / 4)
+    assert eve["habit"].isna().all()
 
 
 @pytest.fixture(scope="module")
