@@ -2,7 +2,8 @@
 
 Runs daily for the as-of date at the end of its data interval and sees nothing that
 happened on or after it: land → gate → transform → demand → inventory → plan → gate → review →
-publish, and beside demand the affinities on the Spark cluster. A rerun for a date writes the same
+publish, and beside demand the affinities on the Spark cluster and, where a champion
+serves, customers' propensities. A rerun for a date writes the same
 bytes; a failed run leaves the last published schedule live.
 
 **Parameters** (trigger form): `as_of` for another date, `source` for another adapter,
@@ -114,6 +115,15 @@ def demand(as_of: str) -> None:
 
 
 @task
+def propensity(as_of: str) -> None:
+    from datetime import date
+
+    from ml.propensity.scoring import write_propensities
+
+    write_propensities(date.fromisoformat(as_of))
+
+
+@task
 def inventory(as_of: str) -> None:
     from datetime import date
 
@@ -153,6 +163,7 @@ def refresh_promotions() -> None:
         publish(AS_OF, TRIGGERED_BY),
     )
     chain(marts, spark_job("affinity", AS_OF), reviewed)
+    chain(marts, propensity(AS_OF), reviewed)
     chain(forecast, effects(AS_OF), planned)
     chain(forecast, watch_demand(AS_OF), reviewed)
 

@@ -45,7 +45,7 @@ def roll_back_schedule() -> None:
     schedule=None,
     **RUN,
     params={
-        "model": Param("demand", type="string", enum=["demand", "ranker"]),
+        "model": Param("demand", type="string", enum=["demand", "ranker", "propensity"]),
         "version": Param(type="string", pattern="^[0-9]+$", title="Version"),
         "why": WHY,
     },

@@ -44,6 +44,22 @@ CANDIDATES = Table(
     ),
 )
 
+CUSTOMER_PROPENSITY = Table(
+    name="customer_propensity",
+    layer="affinity",
+    grain="One row per customer and category of the propensity model; none before one serves.",
+    key=("customer_id", "category"),
+    columns=(
+        Column("customer_id", "string"),
+        Column("category", "string"),
+        Column("week_without", "double", "Chance in the coming week.", minimum=0, maximum=1),
+        Column("week_with", "double", "With the offer.", minimum=0, maximum=1),
+        Column("p_without", "double", "Chance in four weeks.", minimum=0, maximum=1),
+        Column("p_with", "double", "With the offer.", minimum=0, maximum=1),
+        Column("offer_depth", "double", "Share off, in `_with`.", above=0, maximum=1),
+    ),
+)
+
 AFFINITY_QUALITY = Table(
     name="affinity_quality",
     layer="affinity",
@@ -324,6 +340,7 @@ OUTPUTS = (
     ITEM_FACTORS,
     CUSTOMER_FACTORS,
     CANDIDATES,
+    CUSTOMER_PROPENSITY,
     AFFINITY_QUALITY,
     CUSTOMER_VALUES,
     CUSTOMER_SEGMENTS,

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 
 from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
-from ml.contracts.outputs import CANDIDATES, PLAN, RESPONSES
+from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN, RESPONSES
 from ml.contracts.table import Table
 from ml.promotions import releases
 from ml.promotions.agenda import promotions_calendar
 from ml.promotions.dossier import dossier, product_dossiers
+from ml.promotions.eagerness import read_eagerness
 from ml.promotions.fatigue import recent_offers
 from ml.promotions.feed import merchant_feed
 from ml.promotions.incremental import Bought
@@ -74,6 +75,7 @@ def _offers(schedule: pd.DataFrame, as_of: date) -> tuple[pd.DataFrame, pd.DataF
         pairs=lake.read(FCT_CUSTOMER_PRODUCTS, as_of),
         first_visit_on=customers["first_visit_on"],
         mailer_lift=responses.set_index("product_id")["mailer_lift"],
+        eagerness=read_eagerness(as_of),
     )
     return allocate_offers(
         schedule,
@@ -89,7 +91,10 @@ def _manifest(
     as_of: date, version: str, digests: dict[str, str], rows: dict[str, int]
 ) -> dict[str, Any]:
     plan = lake.manifest(PLAN, as_of)
-    inputs = {t.name: lake.manifest(t, as_of).content_hash for t in OFFERED_BY}
+    scored = as_of in lake.partitions(CUSTOMER_PROPENSITY)
+    offered_by = (*OFFERED_BY, CUSTOMER_PROPENSITY) if scored else OFFERED_BY
+    made_by = [lake.manifest(t, as_of) for t in offered_by]
+    inputs = {made.table: made.content_hash for made in made_by}
     return {
         "plan_version": version,
         "as_of": as_of.isoformat(),
@@ -98,7 +103,7 @@ def _manifest(
             for name, digest in digests.items()
         ],
         "inputs": plan.inputs | inputs | {PLAN.name: plan.content_hash},
-        "models": plan.models,
+        "models": plan.models | (made_by[-1].models if scored else {}),
         "code_version": lake.code_version(),
     }
 

@@ -3,7 +3,8 @@
 A customer buys a product so many times a week, estimated from the customer's own decayed
 purchases and drawn towards what all customers buy (a gamma prior on a Poisson rate: Gelman et al.,
 "Bayesian Data Analysis", 3rd ed. 2013, ch. 2.6). The promotion raises that for everybody. A message
-moves its reader as the mailer moves the shop: by the demand model's own mailer lift.
+moves its reader as the mailer moves the shop: by the demand model's own mailer lift, more or less
+where a propensity model says who answers to offers (`eagerness`).
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ml.inventory.distribution import Floats
+from ml.promotions.eagerness import Eagerness
 
 HALF_LIFE_WEEKS = 16.0  # of FCT_CUSTOMER_PRODUCTS' decayed purchases
 PRIOR_WEEKS = 8.0  # how many weeks of a customer's own what all customers buy counts for
@@ -24,13 +26,14 @@ class Bought:
     """What customers bought before `as_of`.
 
     `pairs`: rows of FCT_CUSTOMER_PRODUCTS. `first_visit_on` by customer_id, of every customer.
-    `mailer_lift`: log lift by product_id.
+    `mailer_lift`: log lift by product_id. `eagerness`: None moves everybody alike.
     """
 
     as_of: date
     pairs: pd.DataFrame
     first_visit_on: pd.Series
     mailer_lift: pd.Series
+    eagerness: Eagerness | None = None
 
     @property
     def exposure(self) -> pd.Series:
@@ -54,6 +57,13 @@ class Bought:
         sums = self.pairs.groupby("product_id")[["units", "purchases"]].sum()
         return product.map(sums["units"] / sums["purchases"]).fillna(1.0).to_numpy(float)
 
+    def message_lift(self, customer: pd.Series, product: pd.Series) -> Floats:
+        """Log of what a message multiplies the rate by, (rows,)."""
+        lift = product.map(self.mailer_lift).fillna(0.0).to_numpy(float)
+        if self.eagerness is not None:
+            lift = lift * self.eagerness.of(customer, product)
+        return np.clip(lift, 0.0, MOST_LIFT)
+
 
 def valued(candidates: pd.DataFrame, lines: pd.DataFrame, bought: Bought) -> pd.DataFrame:
     """Candidate offers with their chances, gain and markdown.
@@ -70,7 +80,7 @@ def valued(candidates: pd.DataFrame, lines: pd.DataFrame, bought: Bought) -> pd.
     line = lines.set_index("promotion_id").loc[candidates["promotion_id"]].reset_index()
     customer, product = candidates["customer_id"].reset_index(drop=True), line["product_id"]
     response = line["expected_units"] / line["baseline_units"].clip(lower=1e-9)
-    lift = product.map(bought.mailer_lift).fillna(0.0).clip(0.0, MOST_LIFT)
+    lift = bought.message_lift(customer, product)
     without = bought.weekly_rate(customer, product) * response
     chance_without, chance_with = -np.expm1(-without), -np.expm1(-without * np.exp(lift))
     more = (chance_with - chance_without) * bought.units_a_purchase(product)

@@ -1,6 +1,7 @@
 """Judge the model on the four weeks before the as-of date, which it did not learn from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +49,19 @@ class Backtest:
     rates: Rates
     outcomes: dict[int, Outcomes]
 
+    @cached_property
     def table(self) -> pd.DataFrame:
-        """Measures by horizon (days) and method."""
-        return pd.concat({days: found.table() for days, found in self.outcomes.items()})
+        """Measures, one row for each horizon (days) and method."""
+        tables = [
+            found.table().rename_axis("method").reset_index().assign(days=days)
+            for days, found in self.outcomes.items()
+        ]
+        return pd.concat(tables).set_index(["days", "method"])
+
+    def scores(self, days: int, method: str) -> dict[str, float]:
+        """The measures of one horizon and method."""
+        row = self.table.xs((days, method))
+        return {str(name): float(value) for name, value in row.items()}
 
 
 def backtest(histories: Histories, chosen: Hyperparameters, seed: int, folder: Path) -> Backtest:

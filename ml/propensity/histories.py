@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
@@ -47,12 +48,14 @@ class Histories:
         return np.flatnonzero((self.origins >= since) & (self.origins + min(HORIZONS) <= until))
 
 
-def write_histories(as_of: date, categories: int, baskets: int, folder: Path) -> Histories:
+def write_histories(
+    as_of: date, categories: int | list[str], baskets: int, folder: Path
+) -> Histories:
     """Read what was landed before `as_of` into shards under `folder`.
 
     Args:
         as_of: nothing sold on this day or later is read.
-        categories: how many, those that most customers bought.
+        categories: how many, those that most customers bought; or their names, in code order.
         baskets: of each customer, the latest.
         folder: made anew; needs about a tenth of the landed lines' size.
 
@@ -73,7 +76,9 @@ def write_histories(as_of: date, categories: int, baskets: int, folder: Path) ->
         db.execute(f"set temp_directory = '{folder / 'spill'}'")
         files = [str(path) for day in days for path in lake.files(TRANSACTIONS, day)]
         _read_lines(db, as_of, files)
-        names = _number_categories(db, categories)
+        names = categories if isinstance(categories, list) else _most_bought(db, categories)
+        codes = pa.table({"category": names, "code": range(len(names))})
+        db.register("codes", codes)
         _gather_baskets(db, baskets)
         paths = _write_shards(db, folder)
         last = (as_of - days[0]).days - LEAST_HISTORY
@@ -103,20 +108,16 @@ def _read_lines(db: duckdb.DuckDBPyConnection, as_of: date, files: list[str]) ->
     )
 
 
-def _number_categories(db: duckdb.DuckDBPyConnection, count: int) -> list[str]:
-    """Those that most customers bought, in the order of their codes."""
-    db.execute(
+def _most_bought(db: duckdb.DuckDBPyConnection, count: int) -> list[str]:
+    """The categories that most customers bought, by name."""
+    found = db.execute(
         """
-        create temp table codes as
-        select category, row_number() over (order by category) - 1 as code
-        from (
-            select category from lines group by category
-            order by count(distinct customer_id) desc, category limit ?
-        )
+        select category from lines group by category
+        order by count(distinct customer_id) desc, category limit ?
         """,
         [count],
-    )
-    return [name for (name,) in db.execute("select category from codes order by code").fetchall()]
+    ).fetchall()
+    return sorted(name for (name,) in found)
 
 
 def _gather_baskets(db: duckdb.DuckDBPyConnection, count: int) -> None:

@@ -127,8 +127,11 @@ class Propensity(keras.Model):
     def _lift(self, discounts: Tensor) -> Tensor:
         """At least 0: the common one, its category's deviation, the customer's own discounts."""
         self.add_loss(self.shrinkage * ops.sum(self.deviation**2))
-        common, slope = self.lift[0], self.lift[1]
-        return ops.softplus(START + common + self.deviation + slope * discounts)
+        return ops.softplus(START + self.lift[0] + self.deviation + self.lift[1] * discounts)
+
+    def category_lifts(self) -> np.ndarray:
+        """(K,) log odds by a depth of 1, of a customer with the usual share of discounts."""
+        return ops.convert_to_numpy(ops.softplus(START + self.lift[0] + self.deviation))
 
     def get_config(self) -> dict[str, Any]:
         own = ("categories", "width", "hidden", "shrinkage")

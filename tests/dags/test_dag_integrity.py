@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-SCHEDULED = {"refresh_promotions", "train_demand", "train_ranker"}
+SCHEDULED = {"refresh_promotions", "train_demand", "train_propensity", "train_ranker"}
 DAGS = SCHEDULED | {
     "revise_plan",
     "roll_back_model",
@@ -109,6 +109,11 @@ def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
     assert "affinity" in refresh["review.propose"]["upstream"]
 
 
+def test_propensities_are_scored_beside_the_forecast_and_before_offers_are_given(refresh):
+    assert refresh["propensity"]["upstream"] == ["marts.gate"]
+    assert "propensity" in refresh["review.propose"]["upstream"]
+
+
 def test_drift_is_measured_on_the_days_forecast_and_told_in_its_report(refresh):
     assert refresh["drift.measure"]["upstream"] == ["demand.forecast"]
     assert "drift.measure" in refresh["review.propose"]["upstream"]
@@ -143,6 +148,7 @@ def test_a_refresh_without_champion_trains_before_it_forecasts(refresh):
     [
         ("refresh_promotions", "demand.training.train"),
         ("train_demand", "training.train"),
+        ("train_propensity", "train"),
         ("search_demand", "search"),
     ],
 )

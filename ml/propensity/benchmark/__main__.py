@@ -57,13 +57,15 @@ def benchmark(as_of: date) -> tuple[pd.DataFrame, dict[str, object]]:
         took = time.monotonic() - start
         log.info("ours: %d passes, %.0f s", result.fit.passes, took)
         _add_peers(histories, chosen, seed, result.outcomes)
-    table = result.table()
+    table = result.table
     methods = {
         str(days): {
-            str(name): {key: round(float(value), DIGITS) for key, value in row.items()}
-            for name, row in table.loc[days].iterrows()
+            method: {
+                name: round(value, DIGITS) for name, value in result.scores(days, method).items()
+            }
+            for method in found.chances
         }
-        for days in HORIZONS
+        for days, found in result.outcomes.items()
     }
     rows_judged = {str(days): len(found.bought) for days, found in result.outcomes.items()}
     told = {"customers": histories.customers, "categories": len(histories.categories)}

@@ -1,6 +1,7 @@
 """Messages go where they add most, and to nobody too often."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ml.promotions import releases
+from ml.promotions.eagerness import eagerness
 from ml.promotions.fatigue import recent_offers
 from ml.promotions.incremental import Bought, valued
 from ml.promotions.offers import allocate_offers
@@ -78,6 +80,26 @@ def test_who_buys_anyway_every_week_is_worth_less_than_who_may_be_won():
 
     assert found.loc["c0", "chance_with"] > found.loc["c1", "chance_with"]
     assert found.loc["c0", "incremental_margin"] < found.loc["c1", "incremental_margin"]
+
+
+def test_a_message_moves_more_who_answers_more_to_offers():
+    chances = pd.DataFrame(
+        [("c0", "tea", 0.1, 0.4), ("c1", "tea", 0.1, 0.15), ("c2", "tea", 0.1, 0.1)],
+        columns=["customer_id", "category", "week_without", "week_with"],
+    )
+    products = pd.DataFrame({"product_id": ["A"], "category": ["tea"]})
+    eager = eagerness(chances, products)
+    asked = pd.DataFrame({"customer_id": ["c0", "c1", "c2", "c3"], "promotion_id": "A-1"})
+
+    plain = valued(asked, schedule(), bought(lift=0.3)).set_index("customer_id")
+    known = replace(bought(lift=0.3), eagerness=eager)
+    found = valued(asked, schedule(), known).set_index("customer_id")
+
+    lifts = np.log([np.log(0.6) / np.log(0.9), np.log(0.85) / np.log(0.9), 1.0])
+    rates = np.log1p(-found["chance_with"]) / np.log1p(-found["chance_without"])
+    np.testing.assert_allclose(np.log(rates)[:3], 0.3 * lifts / lifts.mean(), atol=1e-9)
+    assert found.loc["c3"].equals(plain.loc["c3"])  # not known to the model: as without it
+    assert (found["chance_without"] == plain["chance_without"]).all()
 
 
 def test_a_message_that_moves_nobody_is_not_sent():

@@ -18,13 +18,18 @@ def weights_of(found):
     return [w.numpy().tobytes() for w in found.model.weights]
 
 
-def test_a_killed_fit_goes_on_to_the_same_weights(histories, small, tmp_path, monkeypatch):
-    whole = fit(histories, LEARNT, small, 7, tmp_path / "whole", passes=2)
+def test_a_killed_fit_goes_on_to_the_same_best_pass(histories, small, tmp_path, monkeypatch):
+    eager = small.model_copy(update={"learning_rate": 0.5, "epochs": 4, "patience": 1})
+    whole = fit(histories, LEARNT, eager, 7, tmp_path / "whole", JUDGED)
+    judged = whole.losses["val_loss"]
+    assert whole.passes == 1 + int(np.argmin(judged))
+    assert whole.passes < len(judged)  # it went past the best one
+
     with monkeypatch.context() as patch:
         patch.setattr(fitting.Told, "on_epoch_begin", _killed_in_the_second, raising=False)
         with pytest.raises(Killed):
-            fit(histories, LEARNT, small, 7, tmp_path / "cut", passes=2)
-    resumed = fit(histories, LEARNT, small, 7, tmp_path / "cut", passes=2)
+            fit(histories, LEARNT, eager, 7, tmp_path / "cut", JUDGED)
+    resumed = fit(histories, LEARNT, eager, 7, tmp_path / "cut", JUDGED)
     assert weights_of(resumed) == weights_of(whole)
     assert resumed.losses == whole.losses
 
@@ -32,16 +37,6 @@ def test_a_killed_fit_goes_on_to_the_same_weights(histories, small, tmp_path, mo
 def _killed_in_the_second(self, epoch, logs=None):
     if epoch == 1:
         raise Killed
-
-
-def test_the_best_pass_on_later_weeks_is_kept(histories, small, tmp_path):
-    eager = small.model_copy(update={"learning_rate": 0.5, "epochs": 4, "patience": 1})
-    found = fit(histories, LEARNT, eager, 7, tmp_path, JUDGED)
-    judged = found.losses["val_loss"]
-    assert found.passes == 1 + int(np.argmin(judged))
-    assert found.passes < len(judged)  # it went past the best one
-    again = fit(histories, LEARNT, eager, 7, tmp_path, JUDGED)
-    assert weights_of(again) == weights_of(found)
 
 
 def test_measures_of_known_chances():

@@ -1,0 +1,35 @@
+"""What a trained propensity model must never do: look ahead, or say that an offer puts off."""
+
+import numpy as np
+
+from ml.propensity.examples import at_origins, customers
+from ml.propensity.histories import HORIZONS, Histories
+from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.model import Propensity
+
+WHOLE_PRICE = 1.0
+
+
+def checks(model: Propensity, histories: Histories, chosen: Hyperparameters) -> dict[str, float]:
+    """On the first batch of customers, from an origin in the middle of what is known.
+
+    `leak_largest_move`: how far any output moves when all baskets from the origin on are changed.
+    `negative_lifts`: offers said to lower a chance. `extreme_nonfinite`: logits that are not
+    numbers when everything is free.
+    """
+    known, _ = next(customers(histories, chosen))
+    places = np.array([len(histories.origins) // 2])
+    inputs = at_origins(histories, known, places)
+    later = inputs["days"] >= histories.origins[places][0]
+    changed = dict(inputs)
+    for name in ("numbers", "bought", "discount"):
+        values = inputs[name].copy()
+        values[later] = 1 - values[later]
+        changed[name] = values
+    before, after = model.predict_on_batch(inputs), model.predict_on_batch(changed)
+    free = inputs | {"depth": np.full_like(inputs["depth"], WHOLE_PRICE)}
+    return {
+        "leak_largest_move": float(np.abs(after - before).max()),
+        "negative_lifts": float((before[..., len(HORIZONS) :] < 0).sum()),
+        "extreme_nonfinite": float((~np.isfinite(model.predict_on_batch(free))).sum()),
+    }
