@@ -5,8 +5,9 @@ from scipy import sparse
 from ml.affinity.catalog import Catalog
 from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Neighbourhood
-from ml.affinity.reranking import popularity_percentiles, varied
+from ml.affinity.reranking import popularity_percentiles, read_lists, varied
 from ml.affinity.spread import spread_measures
+from ml.errors import PolicyError
 
 NOTHING = ItemItem(sparse.csr_array((5, 5)))
 BUYERS = np.array([8, 4, 4, 2, 1])
@@ -57,3 +58,12 @@ def test_measures_of_two_lists_by_hand():
     assert found["novelty"] == pytest.approx((0 + 1 + 0 + 3) / 4)
     assert found["popularity"] == pytest.approx((0.8 + 0.4 + 0.8 + 0.0) / 4)
     assert found["gini"] == pytest.approx((-4 * 0 - 2 * 0 + 0 * 1 + 2 * 1 + 4 * 2) / (5 * 4))
+
+
+def test_the_shipped_knob_is_read_and_one_out_of_range_is_refused(tmp_path):
+    wrong = tmp_path / "ranker.yml"
+    wrong.write_text("variety: 1.5\n")
+
+    assert 0 <= read_lists().variety <= 1
+    with pytest.raises(PolicyError, match=r"ranker.yml: variety: .*less than or equal to 1"):
+        read_lists(wrong)
