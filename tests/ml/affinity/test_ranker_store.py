@@ -1,7 +1,6 @@
 """The ranker in the registry, on MLflow's own SQL store."""
 
 from datetime import date
-from types import SimpleNamespace
 
 import mlflow
 import numpy as np
@@ -13,6 +12,7 @@ from ml.affinity import store
 from ml.affinity.item_item import ItemItem
 from ml.affinity.ranker import NAMES, Ranker
 from ml.errors import GateError
+from ml.review import Review
 from ml.settings import Settings, settings
 
 MONDAY = date(2017, 12, 4)
@@ -48,7 +48,7 @@ def registered(tmp_path_factory):
     settings.cache_clear()
 
 
-AUTO = SimpleNamespace(auto_approve=True)
+AUTO = Review(auto_approve=True)
 
 
 def test_what_is_registered_is_what_serves(registered):
