@@ -50,9 +50,10 @@ def product_dossiers(facts: Facts) -> Iterator[dict[str, Any]]:
     coming = _by(forecasts[ahead].sort_values("week_start_date"), "product_id")
     stocked = _by(stock[[*levels, *risks]].sort_values("week_start_date"), "product_id")
     responses = _by(facts.responses, "product_id")
-    for product, lines in facts.plan.groupby("product_id", sort=True):
+    for key, lines in facts.plan.groupby("product_id", sort=True):
+        product = str(key)
         yield {
-            "product_id": str(product),
+            "product_id": product,
             "history": past.get(product, [])[-WEEKS_SHOWN:],
             "forecast": coming[product],
             "stock": stocked[product],
