@@ -66,7 +66,7 @@ export function drawSegments(plan) {
 }
 
 export function drawHistory(plan, entry, { edits, me }) {
-  const steps = entry.steps.map((step) => `<tr><td class="when">${esc(step.at.slice(0, 16).replace("T", " "))}</td><td>${esc(word("steps")[step.action] ?? step.action)}</td><td>${esc(step.by)}</td><td>${esc(step.comment ?? "")}</td></tr>`);
+  const steps = entry.steps.map((step) => `<tr><td class="when">${esc(step.at.slice(0, 16).replace("T", " "))}</td><td class="when">${esc(word("steps")[step.action] ?? step.action)}</td><td>${esc(step.by)}</td><td>${esc(step.comment ?? "")}</td></tr>`);
   const made = (plan.summary.edits ?? []).map((edit) => `<li>${esc(plan.names[edit.product_id] ?? edit.product_id)} <span class="id">${esc(edit.product_id)}</span>, ${day(edit.week)}: ${esc(edit.choice ? word("pinned")(terms(edit.choice, plan.names)) : word("vetoed"))} ${
     edits.get(editKey(edit.product_id, edit.week))?.made ? undo(edit, me) : `<strong>${word("takenBack")}</strong>`}</li>`);
   byId("history-panel").innerHTML = `<div class="scroll"><table class="list"><thead><tr><th>${word("when")}</th><th>${word("what")}</th><th>${word("who")}</th><th>${word("comment")}</th></tr></thead><tbody>${steps.join("")}</tbody></table></div>
