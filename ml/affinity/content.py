@@ -1,6 +1,8 @@
 """What products are: attributes and the words of their names, as weighted terms."""
 
 import re
+from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,6 +50,6 @@ def content_scores(purchases: sparse.csr_array, described: sparse.csr_array) -> 
     return (described @ profile.T).T.astype(np.float32)
 
 
-def _terms(product: dict[str, str]) -> list[str]:
+def _terms(product: dict[Hashable, Any]) -> list[str]:
     attributes = [f"{name}={value}" for name, value in product.items() if value]
     return attributes + [word for name in NAMED for word in WORD.findall(product[name].lower())]
