@@ -31,7 +31,7 @@ LEARNING = {
 Rows = tuple[np.ndarray, np.ndarray]  # features (rows, F), labels (rows, horizons)
 
 
-def features(inputs: Example, horizon: int | None = None) -> np.ndarray:
+def features(inputs: Example) -> np.ndarray:
     """float32 (n, O, K, F): category code first, then the customer's and the shop's numbers."""
     age = inputs["origins"][:, :, None] - inputs["days"][:, None, :] - 1
     seen = age >= 0
@@ -109,10 +109,11 @@ def logistic(learnt: Rows, asked: np.ndarray, horizon: int) -> np.ndarray:
     chances = np.zeros(len(asked))
     for code in np.unique(asked[:, 0]):
         own, wanted = known[:, 0] == code, asked[:, 0] == code
-        if len(np.unique(bought[own])) < len((0, 1)):
-            chances[wanted] = bought[own].mean() if own.any() else 0
+        told = bought[own]
+        if told.size == 0 or told.min() == told.max():
+            chances[wanted] = told.max(initial=0.0)
             continue
-        made = LogisticRegression(max_iter=200).fit(train[own], bought[own])
+        made = LogisticRegression(max_iter=200).fit(train[own], told)
         chances[wanted] = made.predict_proba(test[wanted])[:, 1]
     return chances
 
