@@ -26,7 +26,7 @@ from spark_jobs.neighbourhoods import similar_products
 from spark_jobs.tables import read
 
 PARTS = 4
-EXACT = "decimal(28,10)"  # sums of decimals do not depend on their order
+ONE = 2**40  # decayed lines are counted in such parts: sums of integers know no order
 HALF_LIVES = (14, 42, 112, 280)
 SAMPLE = 5_000  # customers that item-item and the ranker learn from: the driver's bound
 MILLION = 1_000_000
@@ -138,11 +138,11 @@ def histories(lines: DataFrame, before: date) -> DataFrame:
             f.count("*").alias("lines"),
             f.sum(f.col("is_discounted").cast("int")).alias("discounted"),
             f.sum("units").alias("units"),
-            f.sum(f.col("sales").cast("decimal(18,2)")).alias("sales"),
+            f.sum(f.round(f.col("sales").cast("double") * 100).cast("long")).alias("cents"),
         )
         .withColumn("age", f.datediff(f.lit(before), "sold_on") - 1)
     )
-    sums = [f.sum(name).alias(name) for name in ("lines", "discounted", "units", "sales")]
+    sums = [f.sum(name).alias(name) for name in ("lines", "discounted", "units", "cents")]
     decayed = [_decayed(f.lit(1), days).alias(f"decayed_{days}") for days in HALF_LIVES]
     return (
         by_day.groupBy("customer_id", "product_id")
@@ -161,7 +161,8 @@ def histories(lines: DataFrame, before: date) -> DataFrame:
 
 
 def _decayed(amount: Column, half_life: int) -> Column:
-    return f.sum((amount * f.pow(2.0, -f.col("age") / half_life)).cast(EXACT)).cast("double")
+    left = amount * f.pow(2.0, -f.col("age") / half_life)
+    return f.sum((left * ONE).cast("long")) / ONE
 
 
 def _sums(placed: DataFrame, products: int) -> pd.DataFrame:
@@ -178,7 +179,7 @@ def _sums(placed: DataFrame, products: int) -> pd.DataFrame:
         f.sum(f.col("first_age") - f.col("last_age")).alias("gap_days"),
         f.min("last_age").alias("last_age"),
         *[f.sum(name).cast("double").alias(name) for name in ("lines", "discounted", "units")],
-        f.sum("sales").cast("double").alias("sales"),
+        (f.sum("cents") / 100).alias("sales"),
     )
     return sums.toPandas().set_index("item").reindex(range(products))
 

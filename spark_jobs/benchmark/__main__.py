@@ -60,7 +60,7 @@ def benchmark(before: date, parts: list[str]) -> dict[str, dict]:
     lines, products = read_journey()
     shop = Shop(lines, products, before, split(lines, before))
     log.info("%d customers, %d products", len(shop.given.customers), len(shop.given.products))
-    report = {}
+    report: dict[str, dict] = {}
     for name in parts:
         started = time.perf_counter()
         report |= rounded(PARTS[name](shop))

@@ -80,6 +80,10 @@ def test_a_history_counts_days_lines_and_their_age(lines):
     assert rows[0]["own_discounted"] == 0.5
 
 
+def test_a_products_price_is_its_sales_over_its_units(known):
+    assert np.exp(known.catalog.features["log_price"]) == pytest.approx(2.0)
+
+
 def test_the_catalog_counts_buyers_and_prices(known):
     features = {name: values.tolist() for name, values in known.catalog.features.items()}
 
