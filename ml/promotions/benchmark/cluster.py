@@ -1,7 +1,6 @@
 """A Spark master and a worker of its own, to which the audience job is submitted."""
 
 import importlib.util
-import json
 import os
 import signal
 import socket
@@ -27,8 +26,8 @@ ROWS = 50_000  # of one row group of the job's input
 
 def allocate_on_cluster(
     value: np.ndarray, cost: np.ndarray, cap: np.ndarray, budget: float
-) -> dict[str, float]:
-    """What `spark_jobs/audience.py` finds for an instance; with `s`, its seconds in all.
+) -> tuple[np.ndarray, float]:
+    """The offers that `spark_jobs/audience.py` gives, bool (customers, offers), and its seconds.
 
     Raises:
         ServiceError: the cluster did not start, or the job failed.
@@ -40,8 +39,7 @@ def allocate_on_cluster(
             start = time.perf_counter()
             _submit(master, root, budget)
             seconds = time.perf_counter() - start
-        found: dict[str, float] = json.loads((root / "outcome.json").read_text())
-        return found | {"s": seconds}
+        return _read(root / "allocation", value.shape), seconds
 
 
 def _write(path: Path, value: np.ndarray, cost: np.ndarray, cap: np.ndarray) -> None:
@@ -54,6 +52,16 @@ def _write(path: Path, value: np.ndarray, cost: np.ndarray, cap: np.ndarray) -> 
     }
     table = pa.table({"customer_id": ids, **lists, "cap": pa.array(cap, pa.int32())})
     pq.write_table(table, path, row_group_size=ROWS)
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    table = pq.read_table(path, columns=["customer_id", "offers"]).combine_chunks()
+    customer = np.asarray(table["customer_id"].cast(pa.int64()))
+    lists = table["offers"].combine_chunks()
+    given = np.repeat(customer, np.asarray(lists.value_lengths()))
+    taken = np.zeros(shape, bool)
+    taken[given, np.asarray(lists.flatten())] = True
+    return taken
 
 
 def _submit(master: str, root: Path, budget: float) -> None:
