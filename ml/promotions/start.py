@@ -15,6 +15,7 @@ import numpy as np
 from ml.promotions.calendars import Board
 
 HALVINGS = 40
+FEW = 10  # average promotions that the rest of the budget may be worth
 CLOSE = 1e-8  # of what the plan earns, how far the bound may be from its lowest
 
 
@@ -43,7 +44,9 @@ def _money(week: "_Week", budget: float) -> float:
         low, at_low, high = high, at_high, 2 * high
         at_high = week.chosen(high)
     for _ in range(HALVINGS):
-        if (high - low) * (budget - at_high.spent) <= CLOSE * at_high.earned:
+        unspent = budget - at_high.spent
+        few = unspent * at_high.promotions <= FEW * at_high.spent
+        if few and (high - low) * unspent <= CLOSE * at_high.earned:
             break  # the bound is convex: so much lower it can be at a lower price
         middle = (low + high) / 2
         there = week.chosen(middle, at_low.option, at_high.option)
@@ -60,6 +63,7 @@ class _Chosen:
 
     option: np.ndarray
     slot: np.ndarray
+    promotions: int
     spent: float
     earned: float
 
@@ -117,7 +121,8 @@ class _Week:
         net = value - price * cost
         slot = self._slot(net)
         taken = net > slot[self.board.problem.category]
-        return _Chosen(option, slot, float(cost[taken].sum()), float(value[taken].sum()))
+        sums = float(cost[taken].sum()), float(value[taken].sum())
+        return _Chosen(option, slot, int(taken.sum()), *sums)
 
     def _slot(self, net: np.ndarray) -> np.ndarray:
         """What the best item left without a slot would earn, 0 where none is, (categories,)."""
