@@ -106,6 +106,13 @@ FCT_PRODUCT_WEEKS = Table(
         ),
         Column("stores_selling", "int64", minimum=0),
         Column("baskets", "int64", minimum=0),
+        Column(
+            "days_out_of_stock",
+            "int64",
+            "Days on which none was counted; 0 without counts.",
+            minimum=0,
+            maximum=7,
+        ),
     ),
 )
 

@@ -7,7 +7,7 @@ LEAST = -5.0  # log
 SURE = 20.0  # log of one in so many: nothing is surer
 
 
-def log_alive(units: np.ndarray, started: np.ndarray) -> np.ndarray:
+def log_alive(units: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """(N, W) log probability after each week that the product has not ended; 0 where it sold.
 
     A product on sale sells in a week with the chance it had up to its last sale, and ends with
@@ -15,12 +15,13 @@ def log_alive(units: np.ndarray, started: np.ndarray) -> np.ndarray:
     Source: Fader, Hardie and Shang (2010), "Customer-Base Analysis in a Discrete-Time
     Noncontractual Setting", Marketing Science 29, with fixed chances.
 
-    `units` and `started` (False before a product's first sale) are (N, W).
+    `units` and `counts` (False before a product's first sale and in weeks without stock, which say
+    nothing) are (N, W).
     """
-    sold = (units > 0) & started
-    weeks = np.arange(units.shape[1])
-    silent = np.where(started, weeks - np.maximum.accumulate(np.where(sold, weeks, 0), axis=1), 0)
-    until_last = np.cumsum(started, axis=1) - silent
+    sold = (units > 0) & counts
+    weeks = np.cumsum(counts, axis=1)
+    until_last = np.maximum.accumulate(np.where(sold, weeks, 0), axis=1)
+    silent = weeks - until_last
     share = (np.cumsum(sold, axis=1) + 0.5) / (until_last + 1)
     stays = (1 - share) * (1 - ENDS)
     surprise = np.minimum(-silent * np.log(stays), SURE)

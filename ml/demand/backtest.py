@@ -100,7 +100,7 @@ def backtest(
         levels = quantiles(mean, size * scale)
         made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
         made += list(naive_forecasts(panel.until(origin), origin))
-        sizes.append((panel.units[:, origin : origin + HORIZON], mean, size))
+        sizes.append((panel.demand[:, origin : origin + HORIZON], mean, size))
         scale = calibrated_scale(*(np.concatenate(part) for part in zip(*sizes, strict=True)))
         started = perf_counter()
         log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
@@ -129,7 +129,7 @@ def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
         ("naive", 1, ahead + 1),
     ):
         mean = past.units[:, origin - lag + ahead % lag]
-        both = past.started[:, lag:] & past.started[:, :-lag]
+        both = past.counts[:, lag:] & past.counts[:, :-lag]
         errors = (past.units[:, lag:] - past.units[:, :-lag]) * both
         sd = np.sqrt((errors**2).sum(axis=1) / np.maximum(both.sum(axis=1), 1))
         spread = sd[:, None] * np.sqrt(growth)
@@ -141,8 +141,8 @@ def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | 
     """Every metric of one forecast on the panel's largest `products`."""
     origin, rows = forecast.origin, slice(products)
     found = measures(
-        panel.units[rows, : origin + HORIZON],
-        panel.started[rows, :origin],
+        panel.demand[rows, : origin + HORIZON],
+        panel.counts[rows, :origin],
         forecast.mean[rows],
         forecast.quantiles[:, rows],
     )
@@ -151,14 +151,17 @@ def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | 
 
 
 def measures(
-    units: np.ndarray, started: np.ndarray, mean: np.ndarray, levels: np.ndarray
+    units: np.ndarray, counts: np.ndarray, mean: np.ndarray, levels: np.ndarray
 ) -> dict[str, float]:
-    """Every metric of `mean` and `levels`; `units` are the past's and then the weeks' ahead."""
-    past, ahead = np.split(units, [started.shape[1]], axis=1)
+    """Every metric of `mean` and `levels`; `units` are the past's and then the weeks' ahead.
+
+    `counts` says which past weeks tell of demand.
+    """
+    past, ahead = np.split(units, [counts.shape[1]], axis=1)
     return {
         "wape": metrics.wape(ahead, mean),
-        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, started, 1)),
-        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, started, 2)),
+        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, counts, 1)),
+        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, counts, 2)),
         "wql": metrics.weighted_quantile_loss(ahead, levels),
         "bias": metrics.bias(ahead, mean),
         "cov80": metrics.coverage(ahead, levels),

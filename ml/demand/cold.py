@@ -52,7 +52,7 @@ def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrio
     products left out of the last step.
     """
     sold, recent = panel.started[:, -1], slice(-RECENT, None)
-    usual = (np.exp(effect) * panel.started)[sold, recent].sum(axis=1)
+    usual = (np.exp(effect) * panel.counts)[sold, recent].sum(axis=1)
     level = (panel.units[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5)
     known = {group: sorted(panel.products[group].unique()) for group in GROUPS}
     price = panel.regular_price[sold, -1]
@@ -92,15 +92,17 @@ def with_borrowed_history(panel: Panel, rows: np.ndarray, level: np.ndarray, ori
     They were not promoted in those weeks, and always at the regular price of the first week
     ahead: nothing of what they did before the origin is left.
     """
-    units, started = panel.units.copy(), panel.started.copy()
+    units = panel.units.copy()
+    started, in_stock = panel.started.copy(), panel.in_stock.copy()
     units[rows, :origin] = np.exp(level)[:, None]
-    started[rows] = True
+    started[rows], in_stock[rows, :origin] = True, True
     regular = panel.regular_price.copy()
     regular[rows] = regular[rows, origin : origin + 1]
-    promoted = {name: getattr(panel, name).copy() for name in ("ratio", "display", "mailer")}
-    for values in promoted.values():
+    changed = {name: getattr(panel, name).copy() for name in ("ratio", "display", "mailer")}
+    for values in changed.values():
         values[rows, :origin] = 0.0
-    return replace(panel, units=units, started=started, regular_price=regular, **promoted)
+    changed |= {"units": units, "started": started, "in_stock": in_stock, "regular_price": regular}
+    return replace(panel, products=panel.products, **changed)
 
 
 def widened(size: np.ndarray, sd: float) -> np.ndarray:

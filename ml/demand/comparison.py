@@ -93,12 +93,12 @@ def losses(backtest: Backtest, since: int = 0) -> pd.DataFrame:
     panel, frames = backtest.panel, []
     for made in (f for f in backtest.forecasts if f.method == OURS):
         ahead = slice(max(since, made.origin), made.origin + HORIZON)
-        units = panel.units[:, ahead]
+        units = panel.demand[:, ahead]
         levels = made.quantiles[:, :, ahead.start - made.origin :]
-        loss = metrics.quantile_losses(units, levels).sum(axis=1)
+        loss = np.nansum(metrics.quantile_losses(units, levels), axis=1)
         told = {"origin": str(panel.weeks[made.origin]), "product_id": panel.products["product_id"]}
         if units.size:
-            frames.append(pd.DataFrame(told | {"units": units.sum(axis=1), "loss": loss}))
+            frames.append(pd.DataFrame(told | {"units": np.nansum(units, axis=1), "loss": loss}))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -72,7 +72,7 @@ def write_drift(as_of: date) -> None:
     reference = registry.metrics(NAME, version).get("all.wape", np.nan)
     seen = int((panel.weeks + WEEK <= np.datetime64(trained[version])).sum())
     shift = input_shift(panel, max(seen, 1), RECENT_WEEKS)
-    counts = (len(judged.units), int(panel.started[:, -RECENT_WEEKS:].sum()))
+    counts = (len(judged.units), int(panel.counts[:, -RECENT_WEEKS:].sum()))
     rows = rows_of(judged.measures(reference), shift, counts)
     lake.write(DRIFT, as_of, rows.assign(model_version=version), read, {NAME: version})
     log.info("drift of demand version %s: %s", version, list(rows.loc[rows["drifted"], "measure"]))
@@ -116,11 +116,15 @@ def earlier_forecasts(
 
 
 def judge(made: pd.DataFrame, panel: Panel) -> Judged:
-    """Hold `earlier_forecasts` against the panel; products no longer in it are left out."""
+    """Hold `earlier_forecasts` against the panel.
+
+    Products no longer in it are left out, and weeks in which one was out of stock.
+    """
     row = pd.Index(panel.products["product_id"]).get_indexer(pd.Index(made["product_id"]))
-    made, row = made[row >= 0], row[row >= 0]
     weeks = made["week_start_date"].to_numpy("datetime64[D]")
-    at = (row, ((weeks - panel.weeks[0]) // WEEK).astype(int))
+    week = ((weeks - panel.weeks[0]) // WEEK).astype(int)
+    known = (row >= 0) & panel.in_stock[row, week]
+    made, at = made[known], (row[known], week[known])
     numbers = made[["mean_units", *ANSWERS[1:]]].to_numpy("float64").T
     mean, elasticity, display, mailer, size = numbers
     lift = elasticity * panel.ratio[at] + display * panel.display[at] + mailer * panel.mailer[at]

@@ -55,7 +55,7 @@ class Occlusion:
         if "past_promotions" in groups:
             made["effects"][:, : self.origin, PROMOTION] = 0.0
         if "recent_sales" in groups:
-            flat = np.exp(self.level() + self._effect(made)) * made["started"][:, : self.origin]
+            flat = np.exp(self.level() + self._effect(made)) * made["counts"][:, : self.origin]
             made["units"][:, : self.origin] = flat
             past = made["history"][:, : self.origin]
             past[:] = past.mean(axis=1, keepdims=True)
@@ -69,8 +69,8 @@ class Occlusion:
 
     def level(self) -> np.ndarray:
         """(N, 1) log units a week before the origin, promotions' effects divided out."""
-        units, started = (self.inputs[n][:, : self.origin] for n in ("units", "started"))
-        levels = adjusted_levels(units, started, self._effect(self.inputs).astype("float32"))
+        units, counts = (self.inputs[n][:, : self.origin] for n in ("units", "counts"))
+        levels = adjusted_levels(units, counts, self._effect(self.inputs).astype("float32"))
         return np.asarray(ops.convert_to_numpy(levels)[:, -1, -1:], "float64")
 
     def _effect(self, inputs: Inputs) -> np.ndarray:
@@ -162,7 +162,7 @@ def importances(model: StructuredDemand, panel: Panel) -> dict[str, float]:
     weeks = min(WEEKS_JUDGED, model.horizon)
     origin = len(panel.weeks) - weeks
     parts = {n: v[:, :weeks] for n, v in split(model, panel, covariates(panel), origin).items()}
-    units, total = panel.units[:, origin:], sum(parts.values())
+    units, total = panel.demand[:, origin:], sum(parts.values())
     error = wape(units, np.exp(total))
     found = {}
     for name, values in parts.items():

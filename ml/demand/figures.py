@@ -47,8 +47,8 @@ def _errors(backtest: Backtest) -> Figure:
 
 def _by_volume(units: np.ndarray, means: np.ndarray) -> tuple[list[np.ndarray]]:
     """Each product's own WAPE, in tenths of the products, largest sales first."""
-    sold = units.sum(axis=(0, 2))
-    own = np.abs(units - means).sum(axis=(0, 2)) / np.maximum(sold, 1.0)
+    sold = np.nansum(units, axis=(0, 2))
+    own = np.nansum(np.abs(units - means), axis=(0, 2)) / np.maximum(sold, 1.0)
     return ([part for part in np.array_split(own, 10) if len(part)],)
 
 
@@ -71,7 +71,7 @@ def _importance(importances: dict[str, float]) -> Figure:
 
 
 def _units(backtest: Backtest, forecast: Forecast) -> np.ndarray:
-    return backtest.panel.units[:, forecast.origin : forecast.origin + HORIZON]
+    return backtest.panel.demand[:, forecast.origin : forecast.origin + HORIZON]
 
 
 def _loss(losses: list[float]) -> Figure:

@@ -81,7 +81,7 @@ def untrained(panel: Panel, origin: int, horizon: int, chosen: Hyperparameters) 
     """A model of the panel's products with its first weights."""
     model = StructuredDemand(
         vocabulary={level: sorted(panel.products[level].unique()) for level in STATIC},
-        observations=int(panel.started[:, :origin].sum()),
+        observations=int(panel.counts[:, :origin].sum()),
         horizon=horizon,
         width=chosen.width,
         members=chosen.members,

@@ -30,12 +30,12 @@ def pooled_lift(seen: Panel) -> np.ndarray:
     Poisson likelihood given each product's total, by Newton's method.
     Source: Hausman, Hall and Griliches (1984), "Econometric models for count data".
     """
-    effects, started = realised(seen), seen.started
-    units = seen.units * started
+    effects, counts = realised(seen), seen.counts
+    units = seen.units * counts
     total = units.sum(axis=1, keepdims=True)
     lift = np.zeros(len(EFFECTS))
     for _ in range(NEWTON_STEPS):
-        share = np.exp(effects @ lift) * started
+        share = np.exp(effects @ lift) * counts
         expected = total * share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9)
         centre = np.einsum("nw,nwk->nk", expected, effects) / np.maximum(total, 1e-9)
         away = effects - centre[:, None]
@@ -48,13 +48,13 @@ def pooled_lift(seen: Panel) -> np.ndarray:
 def surprises(seen: Panel) -> np.ndarray:
     """(N, W) log of sold over expected: the last weeks' level at the week's own promotion.
 
-    NaN where a product has been on sale for less than a quarter of those weeks.
+    NaN where fewer than a quarter of those weeks count, and where the week does not.
     """
     usual = np.exp(realised(seen) @ pooled_lift(seen))
     before = slice(None, -1)
     sold = summed(seen.units, RECENT)[:, before]
-    there = summed(usual * seen.started, RECENT)[:, before]
+    there = summed(usual * seen.counts, RECENT)[:, before]
     expected = (sold + 0.5) / (there + 0.5) * usual[:, 1:]
     away = np.log((seen.units[:, 1:] + 0.5) / (expected + 0.5))
-    known = summed(seen.started.astype(float), RECENT)[:, before] >= RECENT / 4
-    return np.where(known, away, np.nan)
+    known = summed(seen.counts.astype(float), RECENT)[:, before] >= RECENT / 4
+    return np.where(known & seen.in_stock[:, 1:], away, np.nan)

@@ -2,7 +2,8 @@
 
 WAPE and bias weigh each unit alike; MASE and RMSSE each product, in units of its own
 one-step naive error in sample; wQL is the mean over levels of 2 * pinball / sum(units).
-`sold` variants count only the product-weeks with sales, of errors and of units alike.
+`sold` variants count only the product-weeks with sales, of errors and of units alike. Units that
+are NaN are not known: nothing counts there.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ LEVELS = np.array(QUANTILES)
 
 
 def wape(units: np.ndarray, mean: np.ndarray) -> float:
-    return float(np.abs(units - mean).sum() / units.sum())
+    return float(np.nansum(np.abs(units - mean)) / np.nansum(units))
 
 
 def wape_sold(units: np.ndarray, mean: np.ndarray) -> float:
@@ -21,7 +22,7 @@ def wape_sold(units: np.ndarray, mean: np.ndarray) -> float:
 
 
 def bias(units: np.ndarray, mean: np.ndarray) -> float:
-    return float((mean - units).sum() / units.sum())
+    return float(np.nansum(mean - units) / np.nansum(units))
 
 
 def quantile_losses(units: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
@@ -32,7 +33,7 @@ def quantile_losses(units: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
 
 
 def weighted_quantile_loss(units: np.ndarray, quantiles: np.ndarray) -> float:
-    return float(quantile_losses(units, quantiles).sum() / units.sum())
+    return float(np.nansum(quantile_losses(units, quantiles)) / np.nansum(units))
 
 
 def weighted_quantile_loss_sold(units: np.ndarray, quantiles: np.ndarray) -> float:
@@ -41,22 +42,31 @@ def weighted_quantile_loss_sold(units: np.ndarray, quantiles: np.ndarray) -> flo
 
 def coverage(units: np.ndarray, quantiles: np.ndarray) -> float:
     """Share of units from the lowest to the highest quantile, both included."""
-    return float(np.mean((units >= quantiles[0]) & (units <= quantiles[-1])))
+    inside = (units >= quantiles[0]) & (units <= quantiles[-1])
+    return float(np.mean(inside[np.isfinite(units)]))
 
 
-def naive_scale(past: np.ndarray, started: np.ndarray, power: int) -> np.ndarray:
+def naive_scale(past: np.ndarray, counts: np.ndarray, power: int) -> np.ndarray:
     """Each series' mean absolute (1) or squared (2) one-step naive error; NaN when unknown."""
-    both = started[:, 1:] & started[:, :-1]
-    errors = np.abs(np.diff(past, axis=1)) ** power * both
+    both = counts[:, 1:] & counts[:, :-1]
+    errors = np.where(both, np.abs(np.diff(past, axis=1)) ** power, 0.0)
     count = both.sum(axis=1)
     return np.where(errors.sum(axis=1) > 0, errors.sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 def mase(units: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> float:
     """Mean over products of mean absolute error / `naive_scale` of power 1."""
-    return float(np.nanmean(np.abs(units - mean).mean(axis=1) / scale))
+    return float(np.nanmean(_mean(np.abs(units - mean)) / scale))
 
 
 def rmsse(units: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> float:
     """Mean over products of the root of mean squared error / `naive_scale` of power 2."""
-    return float(np.nanmean(np.sqrt(((units - mean) ** 2).mean(axis=1) / scale)))
+    return float(np.nanmean(np.sqrt(_mean((units - mean) ** 2) / scale)))
+
+
+def _mean(errors: np.ndarray) -> np.ndarray:
+    """(N,) over each product's known weeks; NaN where none is."""
+    known = np.isfinite(errors)
+    count = known.sum(axis=1)
+    total = np.where(known, errors, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -39,14 +39,14 @@ def price_response(model: StructuredDemand, panel: Panel, origin: int) -> dict[s
 def _deviance(panel: Panel, origin: int, lift: np.ndarray) -> float:
     """Of the weeks after `origin`, each product's level times `lift` expected."""
     before = slice(max(0, origin - LEVEL_WEEKS), origin)
-    there = (lift * panel.started)[:, before].sum(axis=1)
+    there = (lift * panel.counts)[:, before].sum(axis=1)
     sold = np.maximum(panel.units[:, before].sum(axis=1), LEAST_LEVEL)
     known = there > 0
     level = sold[known] / there[known]
-    return poisson_deviance(panel.units[known, origin:], level[:, None] * lift[known, origin:])
+    return poisson_deviance(panel.demand[known, origin:], level[:, None] * lift[known, origin:])
 
 
 def poisson_deviance(units: np.ndarray, mean: np.ndarray) -> float:
-    """2 * sum(units * log(units / mean) - (units - mean)), 0 * log(0) being 0."""
+    """2 * sum(units * log(units / mean) - (units - mean)) over the units known; 0 * log(0) is 0."""
     ratio = np.where(units > 0, units / mean, 1.0)
-    return float(2 * (units * np.log(ratio) - (units - mean)).sum())
+    return float(2 * np.nansum(units * np.log(ratio) - (units - mean)))

@@ -40,7 +40,8 @@ class DemandForecaster:
             model_input: a row per product and week with the columns of `COLUMNS`. Weeks are
                 Mondays. History has `units`; the weeks after it are the plan, with `depth`,
                 `display_share` and `mailer_share` as planned and none where they are missing. A
-                product's rows may be missing before its first sale and where it did not sell.
+                product's rows may be missing before its first sale and where it did not sell;
+                a row of history without `units` is a week in which it was out of stock.
                 Give whole categories: a product's rivals are those in the table.
             params: not used.
 
@@ -97,6 +98,9 @@ def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
         ((monday - weeks[0]) // WEEK).astype(int),
     )
 
+    given = np.zeros((len(products), len(weeks)), bool)
+    given[at] = True
+
     def grid(name: str) -> pd.DataFrame:
         made = np.full((len(products), len(weeks)), np.nan)
         made[at] = rows[name].to_numpy("float64")
@@ -107,6 +111,8 @@ def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
     groups = numbered(products["category"])
     support = filled["display_share"], filled["mailer_share"]
     unsold = filled["units"][:, :past] == 0
+    in_stock = ~(given & np.isnan(values["units"].to_numpy()))
+    in_stock[:, past:] = True
     depth = filled["depth"]
     depth[:, :past] = np.where(unsold, np.nan, depth[:, :past])
     festive = np.isin(weeks, monday[rows["holiday"].to_numpy(bool)])
@@ -115,6 +121,7 @@ def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
         weeks=weeks,
         units=filled["units"],
         started=np.cumsum(filled["units"], axis=1) > 0,
+        in_stock=in_stock,
         regular_price=values["regular_price"].ffill(axis=1).to_numpy(),
         ratio=np.log1p(-filled_depths(depth, *support, groups)),
         display=support[0],
@@ -128,7 +135,7 @@ def table_of(panel: Panel, planned: int) -> pd.DataFrame:
     """The rows `DemandForecaster` takes for a panel, its last `planned` weeks being the plan."""
     products, weeks = panel.units.shape
     past = weeks - planned
-    units = panel.units.copy()
+    units = panel.demand
     units[:, past:] = np.nan
     shown = {
         "units": units,

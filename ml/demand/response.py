@@ -64,10 +64,10 @@ def term_information(
     the prior's precision; what is returned plus P is the inverse of its diagonal.
     """
     effects = covariates(panel)["effects"].astype("float64")
-    lift = np.exp((effects * found[:, None]).sum(-1)) * panel.started
+    lift = np.exp((effects * found[:, None]).sum(-1)) * panel.counts
     mean = lift * (panel.units.sum(axis=1) / lift.sum(axis=1))[:, None]
-    counted = mean**WEIGHT * panel.started
-    counted = counted * panel.started.sum() / counted.sum()
+    counted = mean**WEIGHT * panel.counts
+    counted = counted * panel.counts.sum() / counted.sum()
     weight = mean * dispersion[:, None] / (dispersion[:, None] + mean) * counted
     design = effects * slope[:, None]
     centre = (weight[..., None] * design).sum(1) / np.maximum(weight.sum(1), 1e-9)[:, None]

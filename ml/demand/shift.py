@@ -35,7 +35,7 @@ def input_shift(panel: Panel, trained: int, recent: int) -> dict[str, float]:
         `psi.<input>` for each of `EDGES`, and `zero_share`: the change of the share of
         product-weeks without a sale.
     """
-    before, after = panel.started.copy(), panel.started.copy()
+    before, after = panel.counts.copy(), panel.counts.copy()
     before[:, trained:], after[:, :-recent] = False, False
     found = {
         f"psi.{name}": stability_index(values[before], values[after], EDGES[name])

@@ -163,14 +163,14 @@ def tables(backtest: Backtest) -> dict[str, pd.DataFrame]:
 def by_category(backtest: Backtest) -> pd.DataFrame:
     """Our scores on each category's products, all origins together."""
     ours = [f for f in backtest.forecasts if f.method == OURS]
-    units = [backtest.panel.units[:, f.origin : f.origin + HORIZON] for f in ours]
+    units = [backtest.panel.demand[:, f.origin : f.origin + HORIZON] for f in ours]
     sold, mean = np.concatenate(units, axis=1), np.concatenate([f.mean for f in ours], axis=1)
     levels = np.concatenate([f.quantiles for f in ours], axis=2)
     group = numbered(backtest.panel.products["category"])
     rows = []
     for number, category in enumerate(sorted(backtest.panel.products["category"].unique())):
         own = group == number
-        told = {"category": category, "products": int(own.sum()), "units": sold[own].sum()}
+        told = {"category": category, "products": int(own.sum()), "units": np.nansum(sold[own])}
         rows.append(told | (_scores(sold[own], mean[own], levels[:, own]) if told["units"] else {}))
     return pd.DataFrame(rows)
 

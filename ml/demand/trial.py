@@ -85,7 +85,7 @@ def hold_out(
     best = epoch * (int(np.argmin(losses)) + 1)
     log.info("held-out weeks are forecast best after %d steps: %s", best, np.round(losses, 4))
     mean, size = predict(model, seen, covariates(seen), before)
-    return Trial(best, min(losses), seen.units[:, before:], mean, size)
+    return Trial(best, min(losses), seen.demand[:, before:], mean, size)
 
 
 def absolute_error(units: Tensor, predicted: Tensor) -> Tensor:
@@ -102,5 +102,5 @@ def held_out_weeks(
     units = np.zeros((len(seen.products), before, model.horizon, 1), "float32")
     weights = np.zeros(units.shape[:-1], "float32")
     units[:, -1, :, 0] = seen.units[:, before:]
-    weights[:, -1] = seen.started[:, before - 1, None]
+    weights[:, -1] = seen.started[:, before - 1, None] & seen.in_stock[:, before:]
     return inputs, units, weights

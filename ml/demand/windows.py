@@ -29,7 +29,7 @@ RANKING_WEEKS = 52
 USUAL_WEEKS = 8
 STATIC = ("department", "category", "subcategory", "product_id")
 EFFECTS = ("price", "regular", "display", "mailer")
-GRIDS = ("units", "started", "regular_price", "ratio", "display", "mailer")
+GRIDS = ("units", "started", "in_stock", "regular_price", "ratio", "display", "mailer")
 CONTEXT = (
     "rivals_price",
     "rivals_mailer",
@@ -50,18 +50,31 @@ class Panel:
     """Products in rows (largest sales first), weeks in columns (oldest first).
 
     `ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
-    week, as calendars do; `started` is False before a product's first sale.
+    week, as calendars do; `started` is False before a product's first sale. What a product
+    sold in a week in which none was left on some day says too little of demand: `in_stock` is
+    False then, and its units are 0.
     """
 
     products: pd.DataFrame
     weeks: np.ndarray
     units: np.ndarray
     started: np.ndarray
+    in_stock: np.ndarray
     regular_price: np.ndarray
     ratio: np.ndarray
     display: np.ndarray
     mailer: np.ndarray
     holiday: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(N, W) whether the week says what demand was."""
+        return self.started & self.in_stock
+
+    @property
+    def demand(self) -> np.ndarray:
+        """(N, W) units; NaN where the product was out of stock and no forecast can be judged."""
+        return np.where(self.in_stock, self.units, np.nan)
 
     def head(self, products: int) -> "Panel":
         """The panel of its largest `products`."""
@@ -143,6 +156,7 @@ def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
         return grid
 
     units = spread(rows["units"], 0.0)
+    in_stock = spread(rows["days_out_of_stock"], 0.0) == 0
     display, mailer = spread(rows["display_share"], 0.0), spread(rows["mailer_share"], 0.0)
     products = _products(chosen, as_of)
     depth = np.minimum(spread(rows["depth"], np.nan), DEEPEST)
@@ -150,8 +164,9 @@ def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
     return Panel(
         products=products,
         weeks=weeks,
-        units=units,
+        units=units * in_stock,
         started=np.cumsum(units, axis=1) > 0,
+        in_stock=in_stock,
         regular_price=_carried(spread(rows["regular_price"], np.nan)),
         ratio=np.log1p(-depth),
         display=display,
@@ -214,7 +229,7 @@ def covariates(
     history = [
         trend(panel.units, category),
         trend(panel.units, shop),
-        log_alive(panel.units, panel.started),
+        log_alive(panel.units, panel.counts),
     ]
     return {
         "effects": effects,
@@ -260,7 +275,8 @@ def window(panel: Panel, known: dict[str, np.ndarray], origin: int, horizon: int
     padding = [(0, 0), (0, short), (0, 0)]
     return {
         "units": panel.units[:, :origin].astype("float32"),
-        "started": panel.started[:, :origin].astype("float32"),
+        "counts": panel.counts[:, :origin].astype("float32"),
+        "in_stock": panel.in_stock[:, :origin].astype("float32"),
         "history": known["history"][:, :origin],
         **{name: np.pad(known[name][:, :ahead], padding) for name in ("effects", "context")},
     }

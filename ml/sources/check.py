@@ -20,7 +20,7 @@ FEATURES = {
     "coupon_redemptions": "coupon sensitivity from redemptions",
     "customers": "customer attributes, consent and do-not-target (without it all may be targeted)",
     "events": "views and carts in affinity",
-    "inventory": "counted stock (without it the ledger is simulated and marked so)",
+    "inventory": "counted stock (else the ledger is simulated and marked so, and no week is short)",
     "competitor_prices": "competitor prices",
     "calendar": "named events and closed days of the shop's own",
     "reviews": "ratings",

@@ -45,6 +45,18 @@ promotions as (
 
 ),
 
+stockouts as (
+
+    select
+        product_id,
+        cast(date_trunc('week', counted_on) as date) as week_start_date,
+        count(*) as days_out_of_stock
+    from {{ ref('stg_inventory') }}
+    where on_hand = 0 and counted_on >= {{ history_start() }} and counted_on < {{ as_of() }}
+    group by product_id, week_start_date
+
+),
+
 dense as (
 
     select
@@ -69,7 +81,8 @@ final as (
         coalesce(promotions.display_share, 0) as display_share,
         coalesce(promotions.mailer_share, 0) as mailer_share,
         coalesce(product_weeks.stores, 0) as stores_selling,
-        coalesce(product_weeks.baskets, 0) as baskets
+        coalesce(product_weeks.baskets, 0) as baskets,
+        coalesce(stockouts.days_out_of_stock, 0) as days_out_of_stock
     from dense
     left join product_weeks
         on
@@ -79,6 +92,10 @@ final as (
         on
             dense.product_id = promotions.product_id
             and dense.week_start_date = promotions.week_start_date
+    left join stockouts
+        on
+            dense.product_id = stockouts.product_id
+            and dense.week_start_date = stockouts.week_start_date
 
 )
 

@@ -68,7 +68,8 @@ def lightgbm_direct(
     rows = design(past, known, seen, weeks, ahead, lift)
     target = weeks[:, None] + ahead
     units = seen.units[:, np.minimum(target, origin - 1)].ravel()
-    usable = ((target < origin) & seen.started[:, weeks, None]).ravel()
+    in_stock = seen.in_stock[:, np.minimum(target, origin - 1)]
+    usable = ((target < origin) & seen.started[:, weeks, None] & in_stock).ravel()
     now = np.arange(len(rows)).reshape(-1, len(weeks), horizon)[:, -1].ravel()
     return boosted(rows[usable], units[usable], rows.iloc[now], CATEGORICAL, horizon)
 

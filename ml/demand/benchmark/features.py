@@ -30,32 +30,32 @@ def past_features(
         history: (N, W, 4) of the same weeks, in the order of `HISTORY`.
         lift: (4,) log effect of each of them, which the adjusted levels divide out.
     """
-    units, started = panel.units, panel.started.astype(float)
-    usual = np.exp(effects @ lift) * started
+    units, counts = panel.units, panel.counts.astype(float)
+    usual = np.exp(effects @ lift) * counts
     grids = {f"lag_{k}": shifted(units, k) for k in range(LAGS)}
     for span in SPANS:
-        weeks = summed(started, span)
+        weeks = summed(counts, span)
         grids[f"mean_{span}"] = summed(units, span) / np.maximum(weeks, 1)
         grids[f"level_{span}"] = np.log(
             (summed(units, span) + 0.5) / (summed(usual, span) + PRIOR_WEEKS / 2)
         )
     for span in (8, 26):
         mean = grids[f"mean_{span}"]
-        square = summed(units**2, span) / np.maximum(summed(started, span), 1)
+        square = summed(units**2, span) / np.maximum(summed(counts, span), 1)
         grids[f"sd_{span}"] = np.sqrt(np.maximum(square - mean**2, 0.0))
     grids["sold_share"] = summed((units > 0).astype(float), RECENT) / RECENT
-    grids["weeks_on_sale"] = np.cumsum(started, axis=1)
+    grids["weeks_on_sale"] = np.cumsum(counts, axis=1)
     grids["weeks_since_sale"] = since(units > 0)
     for number, name in enumerate(EFFECTS):
         grids[f"{name}_now"] = effects[..., number]
         grids[f"{name}_usual"] = summed(effects[..., number], RECENT) / RECENT
     for name, promoted in support(effects).items():
-        seen = summed(promoted * started, 52)
+        seen = summed(promoted * counts, 52)
         grids[f"{name}_weeks"] = seen
         grids[f"{name}_since"] = since(promoted)
         grids[f"{name}_lift"] = np.log(
             (summed(units * promoted, 52) + 0.5)
-            / (summed(promoted * started * np.exp(grids["level_52"]), 52) + 0.5)
+            / (summed(promoted * counts * np.exp(grids["level_52"]), 52) + 0.5)
         )
     grids["category_season"] = category_season(panel)
     for number, name in enumerate(HISTORY):

@@ -28,6 +28,7 @@ def synthetic_panel(products: int, weeks: int, seed: int) -> Panel:
         weeks=FIRST_WEEK + WEEK * np.arange(weeks),
         units=units,
         started=np.ones(shape, bool),
+        in_stock=np.ones(shape, bool),
         regular_price=np.full(shape, 2.0),
         ratio=np.log1p(-depth),
         display=display,

@@ -37,6 +37,7 @@ def shop() -> Callable[..., Panel]:
             weeks=np.datetime64("2017-01-02") + WEEK * np.arange(weeks),
             units=units,
             started=np.ones(shape, bool),
+            in_stock=np.ones(shape, bool),
             regular_price=np.full(shape, 2.0),
             ratio=np.log(1 - depth),
             display=display,

@@ -40,6 +40,7 @@ def weekly(as_of: date = AS_OF, weeks: int = WEEKS) -> pd.DataFrame:
                     "mailer_share": float(week % 4 == 1),
                     "stores_selling": int(units > 0),
                     "baskets": units,
+                    "days_out_of_stock": 0,
                 }
             )
     return pd.DataFrame(rows)
@@ -102,6 +103,20 @@ def test_unsold_weeks_get_the_usual_price_and_a_series_starts_at_its_first_sale(
     assert panel.ratio[1, 2] == 0
     assert panel.regular_price[1, 2] == 2.0
     assert np.flatnonzero(panel.holiday).tolist() == [15]
+
+
+def test_what_was_sold_of_a_product_that_ran_out_does_not_count(home):
+    sales = weekly()
+    ran_out = (sales["product_id"] == "p0") & (sales.groupby("product_id").cumcount() == 7)
+    write_marts(sales.assign(days_out_of_stock=ran_out.astype(int)))
+
+    panel = read_panel(AS_OF, 10)
+
+    assert np.argwhere(~panel.in_stock).tolist() == [[0, 7]]
+    assert panel.units[0, 7] == 0
+    assert panel.started[0, 7]
+    assert not panel.counts[0, 7]
+    assert panel.counts.sum() == panel.started.sum() - 1
 
 
 def test_products_are_ranked_on_what_was_sold_before_the_date(marts):

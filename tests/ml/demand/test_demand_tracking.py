@@ -33,7 +33,7 @@ def panel(shop):
     made = shop(products=20, weeks=WEEKS)
     units = np.maximum(made.units, 1.0)
     order = made.products["product_id"].argsort().to_numpy()
-    grids = ("started", "regular_price", "ratio", "display", "mailer")
+    grids = ("started", "in_stock", "regular_price", "ratio", "display", "mailer")
     return replace(
         made,
         products=made.products.iloc[order].reset_index(drop=True),
@@ -126,6 +126,18 @@ def test_sales_written_into_the_plan_are_history_and_a_plan_too_long_is_refused(
         panel_of(table_of(panel, 0))
     with pytest.raises(ContractError, match="'depth'"):
         panel_of(table_of(panel, 1).drop(columns="depth"))
+
+
+def test_a_week_of_history_without_units_is_one_out_of_stock(panel):
+    rows = table_of(panel, HORIZON)
+    empty = (rows["product_id"] == "p0") & (rows["week_start_date"] == "2017-01-23")
+    rows.loc[empty, "units"] = np.nan
+
+    found, past = panel_of(rows)
+
+    assert past == WEEKS - HORIZON
+    assert np.argwhere(~found.in_stock).tolist() == [[0, 3]]
+    assert table_of(found, HORIZON)["units"].isna().sum() == rows["units"].isna().sum()
 
 
 def test_rows_missing_before_a_first_sale_are_weeks_not_started(panel):

@@ -26,7 +26,7 @@ def export(home, monkeypatch):
         lake.write(DIM_PRODUCTS, as_of, pd.DataFrame(rows))
         row = {"week_start_date": newest, "units": 1, "sales": Decimal(1), "regular_price": 1.0}
         row |= {"shelf_price": 1.0, "depth": 0.0, "display_share": 0.0, "mailer_share": 0.0}
-        row |= {"stores_selling": 1, "baskets": 1} | week
+        row |= {"stores_selling": 1, "baskets": 1, "days_out_of_stock": 0} | week
         lake.write(FCT_PRODUCT_WEEKS, as_of, pd.DataFrame([row | {"product_id": i} for i in ids]))
         basket = {"basket_id": "b", "customer_id": "c", "store_id": "s", "sold_on": sold_on}
         basket |= {"lines": 1, "units": 1, "sales": Decimal(1)}

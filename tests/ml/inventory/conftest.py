@@ -35,7 +35,9 @@ def shop(home):
         sales = pd.DataFrame(
             [{"product_id": p, "week_start_date": w, "units": 4} for p in products for w in weeks]
         ).assign(sales=Decimal("8.00"), regular_price=2.0, shelf_price=2.0, depth=0.0)
-        sales = sales.assign(display_share=0.0, mailer_share=0.0, stores_selling=1, baskets=4)
+        sales = sales.assign(
+            display_share=0.0, mailer_share=0.0, stores_selling=1, baskets=4, days_out_of_stock=0
+        )
         lake.write(FCT_PRODUCT_WEEKS, as_of, sales)
         lake.write(FORECASTS, as_of, forecast_rows(as_of, products, 4.0), models={"demand": "1"})
         responses = {

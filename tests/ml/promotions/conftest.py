@@ -151,6 +151,7 @@ def _history() -> pd.DataFrame:
         mailer_share=0.0,
         stores_selling=1,
         baskets=4,
+        days_out_of_stock=0,
     )
 
 

@@ -122,7 +122,9 @@ def write_shop():
     )
     responses.loc[responses["product_id"] == "cheap", "regular_price"] = 0.05
     weeks = by_week(units=20, regular_price=3.99, shelf_price=3.99, depth=0.0)
-    weeks = weeks.assign(display_share=0.3, mailer_share=1.0, stores_selling=1, baskets=9)
+    weeks = weeks.assign(
+        display_share=0.3, mailer_share=1.0, stores_selling=1, baskets=9, days_out_of_stock=0
+    )
     weeks["week_start_date"] = [w - timedelta(days=28) for w in weeks["week_start_date"]]
     lake.write(FORECASTS, AS_OF, forecasts, models={"demand": "7"})
     lake.write(RESPONSES, AS_OF, responses)

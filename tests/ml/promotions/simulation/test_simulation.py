@@ -174,6 +174,7 @@ def test_a_refit_moves_towards_what_later_weeks_show():
         weeks=np.arange(weeks),
         units=units.astype(float),
         started=np.ones((products, weeks), bool),
+        in_stock=np.ones((products, weeks), bool),
         regular_price=zero + 10,
         ratio=ratio,
         display=zero,
