@@ -103,7 +103,7 @@ class Ranker:
         return np.asarray(expit(simple(signals) + np.asarray(corrections)))
 
     def importances(self) -> dict[str, float]:
-        """Each signal's share of the fall in loss, largest first."""
+        """Each signal's share of the fall in loss by the trees, largest first."""
         gains = self.booster().feature_importance("gain")
         shares = dict(zip(NAMES, gains / max(gains.sum(), 1e-12), strict=True))
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
