@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from ml.errors import InfeasibleError
 from ml.promotions.calendars import Board, lay_out
 from ml.promotions.compact import Compact
 from ml.promotions.groups import Merged
+from ml.promotions.highs import solve
 from ml.promotions.problem import FREE, NOTHING, PlanProblem
 
 ROUNDING = 1e-6
@@ -64,7 +65,7 @@ def missing(board: Board, items: np.ndarray, rows: np.ndarray) -> float:
     own = [_widened(rule, over) for rule in whole.own]
     uses = sparse.hstack([whole.uses[rows], -sparse.eye_array(over)], format="csr")
     shared = [LinearConstraint(uses, ub=board.limits.room[given][rows])] if over else []
-    solved = milp(
+    solved = solve(
         np.concatenate([np.zeros(count), np.ones(over)]),
         integrality=np.concatenate([np.ones(count), np.zeros(over)]),
         bounds=Bounds(0, np.concatenate([np.ones(count), np.full(over, np.inf)])),

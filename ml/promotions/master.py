@@ -5,11 +5,12 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog
 
 from ml.errors import InfeasibleError
 from ml.promotions.calendars import Board
 from ml.promotions.dual import Answer
+from ml.promotions.highs import solve
 from ml.promotions.labels import Labels
 from ml.promotions.problem import NOTHING, worth
 
@@ -126,7 +127,7 @@ class Master:
         if not len(self.columns.item):
             return choice, self.decided
         most = max(float(self.value[self.value > 0].sum()), 1e-9)
-        solved = milp(
+        solved = solve(
             -self.value,
             integrality=np.ones(len(self.value)),
             bounds=Bounds(0, 1),
