@@ -1,6 +1,7 @@
 """What the platform ranks with, run by Spark on the benchmark's lines."""
 
 import logging
+import os
 import sys
 import time
 
@@ -128,13 +129,13 @@ def _factors(frame: DataFrame, count: int) -> np.ndarray:
 
 def local_session() -> SparkSession:
     """Spark on this machine's cores, with the settings that jobs are submitted with."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # without spark-submit nothing else tells Spark
     builder = SparkSession.builder.master("local[2]").appName("promoloop-bench-recommend")
     options: dict[str, bool | float | int | str | None] = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "3g",
         "spark.log.level": "ERROR",
-        "spark.pyspark.python": sys.executable,
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.session.timeZone": "UTC",
