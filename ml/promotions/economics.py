@@ -122,7 +122,8 @@ def evaluate(
     - extra units x what each costs other sales.
     Cost = units x markdown + support: what must be laid out, funded or not, in whole cents.
     Value = margin, or a cautious one under the errors of the response and of what is
-    displaced, as policy.risk says; plus what policy.objective gives for revenue and units.
+    displaced, as policy.risk says; plus what policy.objective gives for revenue, units and
+    retention.
     """
     priced = price_options(items, options, shares, displaced)
     size = items.table["dispersion"].to_numpy(float)
@@ -141,7 +142,7 @@ def evaluate(
 
     regular = options.regular_price[:, None, None]
     revenue = sales.expected * (regular - priced.markdown[:, None, :]) - before * regular
-    more = policy.objective.revenue * revenue + policy.objective.units * (sales.expected - before)
+    more = policy.objective.revenue * revenue + _each(items, policy) * (sales.expected - before)
     worst = policy.risk.scenarios if policy.risk.measure == "worst" else []
     spent = sales.expected * priced.markdown[:, None, :] + options.support_cost
     from_priors = expected - _learned_margin(items, options, shares, displaced, expected)
@@ -194,6 +195,12 @@ def price_options(
         displaced=displaced.money[:, None],
         support_cost=options.support_cost,
     )
+
+
+def _each(items: Items, policy: Policy) -> Floats:
+    """What the policy gives for an item sold beyond no promotion, money, (products, 1, 1)."""
+    sought, late = policy.objective, items.table["late_share"].to_numpy(float)
+    return np.asarray(sought.units + sought.retention * late)[:, None, None]
 
 
 MONEY_COLUMNS = ("regular_price", "unit_cost", "funding")

@@ -33,16 +33,20 @@ def make_items(
     forecasts: pd.DataFrame,
     stock: pd.DataFrame,
     kept: pd.Index,
+    late: pd.Series,
     assumptions: Assumptions,
     minimum_gap: int,
 ) -> Items:
-    """Line the tables up by product and week.
+    """Line the tables up by product and week; `late` is `retention.late_share` of some products.
 
     A product rests until its stock is replenished, and at least `minimum_gap` weeks: units
     sold beyond the plan are missing until then.
     """
     table = responses.merge(products, on="product_id").set_index("product_id").loc[kept]
-    table = unit_costs(table.assign(regular_price=table["regular_price"].round(2)), assumptions)
+    table = table.assign(
+        regular_price=table["regular_price"].round(2), late_share=late.reindex(kept).fillna(0.0)
+    )
+    table = unit_costs(table, assumptions)
     baseline = _grid(forecasts, "mean_units", kept)
     refill = stock.groupby("product_id")["replenishment_weeks"].max().reindex(kept)
     simulated = stock.groupby("product_id")["is_simulated"].any().reindex(kept)

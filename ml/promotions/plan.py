@@ -36,6 +36,7 @@ from ml.promotions.mechanics.offer import Shop
 from ml.promotions.options import make_options, support_shares
 from ml.promotions.policy import Policy, load_policy
 from ml.promotions.proposal import Draft, Proposal
+from ml.promotions.retention import BUYERS, read_late_share
 from ml.promotions.risk import solve_worst
 from ml.promotions.rules import make_problem, named, require_known
 from ml.promotions.solver import solve
@@ -57,6 +58,7 @@ INPUTS = (
     EFFECTS,
 )
 NOBODY = pd.Index([], dtype=object)
+NONE_LATE = pd.Series(dtype=float)
 SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
 
 
@@ -64,7 +66,8 @@ SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
 class Known:
     """The tables of one as-of date that a plan is made from, and the schedule live before it.
 
-    `promoted` is what was on promotion before the weeks that are planned (`promoted_before`).
+    `promoted` is what was on promotion before the weeks that are planned (`promoted_before`);
+    `late` is `retention.late_share` where the policy asks for it.
     """
 
     forecasts: pd.DataFrame
@@ -79,14 +82,15 @@ class Known:
     announced: pd.DataFrame
     promoted: pd.DataFrame
     effects: pd.DataFrame
+    late: pd.Series
 
     def habits(self, products: pd.DataFrame) -> Habits:
         """What baskets show of `products`, in their order."""
         return observe(products, self.quantities, self.spend, self.pairs, self.baskets["sold_on"])
 
 
-def read_known(as_of: date) -> Known:
-    """Read the tables of as_of.
+def read_known(as_of: date, policy: Policy) -> Known:
+    """Read the tables of as_of that a plan under the policy needs.
 
     Raises:
         LakeError: a table is missing.
@@ -105,6 +109,7 @@ def read_known(as_of: date) -> Known:
         announced=announced(as_of),
         promoted=promoted_before(as_of, forecasts["week_start_date"].min()),
         effects=lake.read(EFFECTS, as_of),
+        late=read_late_share(as_of) if policy.objective.retention else NONE_LATE,
     )
 
 
@@ -120,11 +125,12 @@ def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] =
     """
     policy = load_policy()
     proposal, reason = propose(
-        read_known(as_of), policy, policy.budget if budget is None else budget, edits=edits
+        read_known(as_of, policy), policy, policy.budget if budget is None else budget, edits=edits
     )
     models = lake.manifest(FORECASTS, as_of).models
     lines = plan_lines(proposal, as_of, models)
-    inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
+    tables = (*INPUTS, *(BUYERS if policy.objective.retention else ()))
+    inputs = {table.name: lake.manifest(table, as_of).content_hash for table in tables}
     if live := live_before(as_of):
         inputs["published_schedule"] = live[0]
     summary = summarise(proposal, lines, reason) | {
@@ -197,6 +203,7 @@ def prepare(
         known.forecasts,
         known.stock,
         modelled[reason.isna()],
+        known.late,
         assumptions,
         policy.minimum_gap_weeks,
     )

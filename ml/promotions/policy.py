@@ -52,6 +52,7 @@ class Objective(Document):
 
     revenue: float = Field(0.0, ge=0)
     units: float = Field(0.0, ge=0)
+    retention: float = Field(0.0, ge=0)
 
 
 class Offers(Document):

@@ -25,7 +25,7 @@ def broken_limits(
     The problem is stated anew from the tables of as_of, each row must be one of its options at
     that option's price and cost, and the checker counts every limit.
     """
-    draft, _ = prepare(read_known(as_of), policy, budget, edits=edits)
+    draft, _ = prepare(read_known(as_of, policy), policy, budget, edits=edits)
     choice = np.full(draft.problem.value.shape[:2], NOTHING)
     strange = list(_placed(draft, lines, choice))
     return strange + violations(draft.problem, choice)

@@ -102,7 +102,8 @@ def compare(as_of: date, scenario: Scenario) -> Comparison:
         InfeasibleError: no product may be promoted under the scenario.
     """
     now = lake.read(PLAN, as_of)
-    known, policy = read_known(as_of), scenario.policy()
+    policy = scenario.policy()
+    known = read_known(as_of, policy)
     proposal, _ = propose(
         known, policy, policy.budget, scenario.barred(known.products), scenario.edits
     )

@@ -66,7 +66,8 @@ def compare(as_of: date, later: date) -> dict[str, Any]:
         LakeError: a table of either date is missing.
         PolicyError: no week of the plan is complete by the later date.
     """
-    known, policy = _until(read_known(as_of), later), load_policy()
+    policy = load_policy()
+    known = _until(read_known(as_of, policy), later)
     proposal, _ = propose(known, policy, policy.budget)
     log.info("planned %d promotions", len(proposal.chosen[0]))
     packing = Packing.of(proposal.problem)

@@ -37,7 +37,7 @@ OPTIONS = Options(
 def items(**changes):
     table = RESPONSE.assign(
         product_id="a", regular_price=10.0, unit_cost=6.0, funding=0.5, dispersion=4.0
-    )
+    ).assign(late_share=0.0)
     return Items(
         table=table.assign(**changes),
         weeks=np.array(["2017-12-04"]),
@@ -275,6 +275,15 @@ def test_an_offer_whose_appeal_is_a_prior_needs_a_policy_without_that_limit():
     assert learned[0, 0] == pytest.approx([-10.0, -10.5, -11.0])
     assert not economics(items(), options, most_from_priors=0.99).on_data.any()
     assert economics(items(), options, most_from_priors=1.0).on_data.all()
+
+
+def test_an_item_sold_to_a_late_customer_counts_as_much_as_the_policy_gives_for_it():
+    objective = load_policy().objective.model_copy(update={"units": 0.5, "retention": 2.0})
+    plain, sought = economics(items()), economics(items(late_share=0.3), objective=objective)
+
+    more = 10 * 0.8**-2.0 - 10
+    assert (sought.value - plain.value)[0, 0, 0] == pytest.approx((0.5 + 2.0 * 0.3) * more)
+    assert sought.margin == pytest.approx(plain.margin)
 
 
 def test_revenue_and_units_count_as_much_as_the_policy_gives_for_them():
