@@ -43,7 +43,7 @@ def proposal():
     )
     table = RESPONSES.assign(
         elasticity=-4.0, category="HAM", regular_price=10.0, unit_cost=4.0, funding=0.0
-    )
+    ).assign(late_share=0.0)
     items = Items(
         table=table,
         weeks=WEEKS,
