@@ -9,7 +9,6 @@ from scipy.optimize import Bounds, LinearConstraint
 from ml.promotions.highs import silent, solve
 from ml.settings import PROJECT
 
-
 PRINTS = """
 import ctypes
 from ml.promotions.highs import silent
