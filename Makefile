@@ -91,7 +91,8 @@ bench-propensity: $(READY) ## Score category propensities beside their peers (AS
 
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not e2e" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m e2e
 
 .PHONY: lint
 lint: $(READY) ## Check style, SQL and types.
