@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     propensity_path: Path = Field(
         PROJECT / "mlflow" / "propensity.yml", description="How propensities are trained."
     )
+    affinity_path: Path = Field(
+        PROJECT / "mlflow" / "affinity.yml", description="How ALS is fitted."
+    )
     lists_path: Path = Field(
         PROJECT / "mlflow" / "ranker.yml", description="How lists of products are made."
     )

@@ -6,7 +6,7 @@ One application does it all: starting a second one would cost more than the segm
 import argparse
 import hashlib
 import logging
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from ml import lake
+from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.affinity.reranking import read_lists
 from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
 from ml.contracts.sources import TRANSACTIONS
 from ml.settings import settings
-from spark_jobs.factors import Affinity, Hyperparameters, learn
+from spark_jobs.factors import Affinity, learn
+from spark_jobs.folding import NAME, fitted_before, fold_in, version
 from spark_jobs.histories import Known, customer_lines, histories, know, landed
 from spark_jobs.newcomers import for_new_customers, with_new_products
 from spark_jobs.propensity import SHOWN, propensities
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CANDIDATES_PER_CUSTOMER = 50
-DEFAULTS = Hyperparameters()
 
 
 def write_affinity(
@@ -52,26 +53,39 @@ def write_affinity(
     as mlflow/ranker.yml says, new products among them; who bought none of them is shown what
     most buy. Before there is a champion, ALS liking and habit rank.
     """
-    affinity = learn(read(spark, FCT_CUSTOMER_PRODUCTS, as_of), as_of, hyper)
-    products = affinity.products
-    log.info("ALS: %d products have factors; ranking them for every customer", len(products.ids))
-    made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS)
-    items = pd.DataFrame({"product_id": products.ids, "factors": list(products.factors)})
-    lake.write(ITEM_FACTORS, as_of, items, made_from)
-    write(CUSTOMER_FACTORS, as_of, affinity.customers, made_from)
+    affinity, als = _affinity(spark, as_of, hyper)
+    made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS, ITEM_FACTORS)
+    models = {NAME: als}
+    write(CUSTOMER_FACTORS, as_of, affinity.customers, made_from, models=models)
     made_from |= inputs(as_of, DIM_CUSTOMERS)
     targets = read(spark, DIM_CUSTOMERS, as_of).where("may_be_targeted").select("customer_id")
     if champion is None:
-        write(CANDIDATES, as_of, blended(affinity, targets, hyper), made_from, parts=4)
+        write(CANDIDATES, as_of, blended(affinity, targets, hyper), made_from, 4, models)
         return
-    version, model = champion
+    ranker, model = champion
     known = _known(spark, as_of, affinity, model)
     reachable = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
     ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, variety)
     unplaced = targets.join(known.customers, "customer_id", "left_anti")
     ranked = ranked.union(for_new_customers(unplaced, known.catalog, CANDIDATES_PER_CUSTOMER))
     made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
-    write(CANDIDATES, as_of, ranked, made_from, parts=4, models={"ranker": version})
+    write(CANDIDATES, as_of, ranked, made_from, 4, models | {"ranker": ranker})
+
+
+def _affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> tuple[Affinity, str]:
+    """Factors, new or folded into a recent fit, and the fit's version; writes the products'."""
+    purchases, fitted = read(spark, FCT_CUSTOMER_PRODUCTS, as_of), fitted_before(as_of, hyper)
+    if fitted is None:
+        affinity, als = learn(purchases, as_of, hyper), version(as_of, hyper)
+        made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS)
+    else:
+        affinity, als = fold_in(purchases, as_of, fitted, hyper), fitted.version
+        made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS) | inputs(fitted.day, ITEM_FACTORS)
+    products = affinity.products
+    log.info("ALS of %s: %d products have factors", als, len(products.ids))
+    items = pd.DataFrame({"product_id": products.ids, "factors": list(products.factors)})
+    lake.write(ITEM_FACTORS, as_of, items, made_from, {NAME: als})
+    return affinity, als
 
 
 def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Known:
@@ -120,7 +134,7 @@ def track(as_of: date, quality: pd.DataFrame, hyper: Hyperparameters) -> None:
     mlflow.set_experiment("affinity")
     names = quality["ranking"] + "_" + quality["scope"] + "_" + quality["metric"]
     with mlflow.start_run(run_name=as_of.isoformat(), tags={"as_of": as_of.isoformat()}):
-        mlflow.log_params(asdict(hyper))
+        mlflow.log_params(hyper.model_dump())
         mlflow.log_metrics(dict(zip(names, quality["value"], strict=True)))
 
 
@@ -129,10 +143,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
-    parser.add_argument("--rank", type=int, default=DEFAULTS.rank, help="factors a vector")
-    parser.add_argument("--iterations", type=int, default=DEFAULTS.iterations)
     parser.add_argument("--segments", type=int, help="of customers; by default the best number")
-    parser.add_argument("--seed", type=int, default=settings().seed)
     parser.add_argument(
         "--evaluate",
         choices=["auto", "always", "never"],
@@ -142,12 +153,12 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)
-    hyper = Hyperparameters(rank=args.rank, iterations=args.iterations, seed=args.seed)
+    hyper = read_hyperparameters()
     champion = serving()
     with session("promoloop-affinity") as spark:
         write_affinity(spark, args.as_of, hyper, champion, read_lists().variety)
         write_values(spark, args.as_of)
-        write_segments(spark, args.as_of, args.segments, args.seed)
+        write_segments(spark, args.as_of, args.segments, settings().seed)
         if args.evaluate != "never":
             write_quality(spark, args.as_of, hyper, args.evaluate)
 

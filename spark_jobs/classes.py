@@ -5,14 +5,16 @@ from datetime import date
 
 from pyspark.sql import functions as f
 
-from spark_jobs.factors import Hyperparameters, learn
+from ml.affinity.hyperparameters import read_hyperparameters
+from ml.settings import settings
+from spark_jobs.factors import learn
 from spark_jobs.ranking import Ranking, rank_products
 from spark_jobs.segments import PROFILE, cluster, features, named
 from spark_jobs.tables import session
 
 DAY = date(2017, 1, 1)
 PURCHASES = "customer_id string, product_id string, decayed_purchases double, last_bought_on date"
-TINY = Hyperparameters(rank=2, iterations=1, minimum_customers=2)
+SMALL = {"rank": 2, "iterations": 1, "minimum_customers": 2}
 
 
 def main() -> None:
@@ -22,11 +24,12 @@ def main() -> None:
     with session("promoloop-classes") as spark:
         rows = [(f"customer {c}", f"product {p}", 1.0, DAY) for c in range(8) for p in range(6)]
         spark.createDataFrame(rows, PURCHASES).write.parquet(scratch, mode="overwrite")
-        affinity = learn(spark.read.parquet(scratch), DAY, TINY)
+        tiny = read_hyperparameters().model_copy(update=SMALL)
+        affinity = learn(spark.read.parquet(scratch), DAY, tiny)
         rank_products(affinity.customers, affinity.products, {"blend": Ranking(taste=1)}, 3).count()
         profile = [f.hash("customer_id", f.lit(name)).alias(name) for name in PROFILE]
         customers = affinity.customers.select("customer_id", *profile)
-        clustered, _ = cluster(features(customers, affinity.customers), 2, TINY.seed)
+        clustered, _ = cluster(features(customers, affinity.customers), 2, settings().seed)
         named(clustered).count()
 
 

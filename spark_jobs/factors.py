@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
@@ -9,32 +10,18 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
+from ml.affinity.hyperparameters import Hyperparameters
 from ml.errors import ContractError
+from ml.settings import settings
 from spark_jobs.ranking import Products, with_habits
 
 BLOCKS = 2  # of ratings: a sum of two parts does not depend on which part is ready first
+ROW_BITS = 33  # of monotonically_increasing_id: the rest is the partition
 POPULARITY_WINDOW = timedelta(days=28)
 
 
 class TooFewPurchases(ContractError):
     """No product has enough buyers to learn from."""
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """Of ALS, with Hu, Koren and Volinsky's symbols, and of the blend that is served.
-
-    `alpha` scales confidence 1 + alpha * log(1 + decayed purchases); `habit_weight` is what
-    one unit of that logarithm adds to the served score beside ALS's liking.
-    """
-
-    rank: int = 32
-    iterations: int = 8
-    regularisation: float = 0.05
-    alpha: float = 1.0
-    seed: int = 7
-    minimum_customers: int = 5
-    habit_weight: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -45,37 +32,65 @@ class Affinity:
     customers: DataFrame
 
 
+@dataclass(frozen=True)
+class Purchases:
+    """What ALS learns from: purchases before a date of the products `ids`, in their order.
+
+    `pairs` holds customer_id, customer (its place among the customers), item (its place in
+    `ids`), habit and last_bought_on; `customers` is one row a customer of the first two.
+    """
+
+    before: date
+    ids: list[str]
+    pairs: DataFrame
+    customers: DataFrame
+
+
 def learn(purchases: DataFrame, before: date, hyper: Hyperparameters) -> Affinity:
     """Factors from customer_id, product_id, decayed_purchases, last_bought_on.
 
-    Products that fewer than `minimum_customers` bought are left out: their factors would
-    be one household's noise.
+    Raises:
+        TooFewPurchases: no product was bought by `minimum_customers`.
+    """
+    return fit(placed(purchases, before, hyper.minimum_customers), hyper)
+
+
+def placed(purchases: DataFrame, before: date, minimum_customers: int) -> Purchases:
+    """Purchases as ALS takes them, without the products that fewer customers bought.
+
+    Their factors would be one household's noise.
 
     Raises:
         TooFewPurchases: no product is left.
     """
-    ids = bought_by(purchases, hyper.minimum_customers)
+    ids = bought_by(purchases, minimum_customers)
     if not ids:
         raise TooFewPurchases(
-            f"no product was bought by {hyper.minimum_customers} customers before {before}; "
+            f"no product was bought by {minimum_customers} customers before {before}; "
             "ALS needs some: land a longer history"
         )
-    items = numbered(purchases.sparkSession, ids, "product_id", "item")
-    known = purchases.join(f.broadcast(items), "product_id")
-    customers = numbered(
-        purchases.sparkSession, distinct(known, "customer_id"), "customer_id", "customer"
-    )
+    known = known_purchases(purchases, ids)
+    customers = places(known, "customer_id", "customer")
+    pairs = known.join(customers, "customer_id")
+    ordered = pairs.repartition(BLOCKS, "customer").sortWithinPartitions("customer", "item")
+    return Purchases(before, ids, ordered.cache(), customers)
+
+
+def known_purchases(purchases: DataFrame, ids: list[str]) -> DataFrame:
+    """(customer_id, item, habit, last_bought_on) of the products `ids`; item is a place there."""
+    items = f.broadcast(numbered(purchases.sparkSession, ids, "product_id", "item"))
     habit = f.log1p("decayed_purchases").cast("float").alias("habit")
-    pairs = known.join(customers, "customer_id").select(
-        "customer_id", "customer", "item", habit, "last_bought_on"
+    return purchases.join(items, "product_id").select(
+        "customer_id", "item", habit, "last_bought_on"
     )
-    placed = pairs.repartition(BLOCKS, "customer").sortWithinPartitions("customer", "item").cache()
-    model = fit_als(placed, hyper)
-    factors = model.userFactors.withColumnRenamed("id", "customer").join(customers, "customer")
-    return Affinity(
-        _products(ids, model, placed, before),
-        with_habits(factors.withColumnRenamed("features", "factors"), placed),
-    )
+
+
+def fit(purchases: Purchases, hyper: Hyperparameters) -> Affinity:
+    """Factors of the customers and the products."""
+    model = fit_als(purchases.pairs, hyper)
+    factors = model.userFactors.withColumnRenamed("id", "customer")
+    named = factors.join(purchases.customers, "customer").withColumnRenamed("features", "factors")
+    return Affinity(_products(purchases, model), with_habits(named, purchases.pairs))
 
 
 def fit_als(pairs: DataFrame, hyper: Hyperparameters) -> ALSModel:
@@ -91,7 +106,7 @@ def fit_als(pairs: DataFrame, hyper: Hyperparameters) -> ALSModel:
         maxIter=hyper.iterations,
         regParam=hyper.regularisation,
         alpha=hyper.alpha,
-        seed=hyper.seed,
+        seed=settings().seed,
         implicitPrefs=True,
         numUserBlocks=BLOCKS,
         numItemBlocks=BLOCKS,
@@ -108,9 +123,25 @@ def bought_by(purchases: DataFrame, customers: int) -> list[str]:
     return sorted(buyers.select("product_id").toArrow()["product_id"].to_pylist())
 
 
-def distinct(frame: DataFrame, column: str) -> list[str]:
-    """The distinct values of `column`, in their order, on the driver."""
-    return sorted(frame.select(column).distinct().toArrow()[column].to_pylist())
+def buyers(pairs: DataFrame, before: date) -> DataFrame:
+    """(item, buyers) of the four weeks before the date."""
+    recent = pairs.where(f.col("last_bought_on") >= before - POPULARITY_WINDOW)
+    return recent.groupBy("item").agg(f.count("*").alias("buyers"))
+
+
+def places(frame: DataFrame, column: str, number: str) -> DataFrame:
+    """The distinct values of `column`, each with its place among them, from 0, as `number`.
+
+    The values stay in the executors: the driver sees how many there are in each partition.
+    """
+    ordered = frame.select(column).distinct().sort(column)
+    ordered = ordered.withColumn("row", f.monotonically_increasing_id()).cache()
+    part = f.shiftright("row", ROW_BITS)
+    counts: dict[int, int] = dict(ordered.groupBy(part).count().collect())
+    firsts = accumulate((counts.get(k, 0) for k in range(max(counts, default=0))), initial=0)
+    first = f.element_at(f.array(*map(f.lit, firsts)), (part + 1).cast("int"))
+    row = f.col("row").bitwiseAND(2**ROW_BITS - 1)
+    return ordered.select(column, (first + row).cast("int").alias(number))
 
 
 def numbered(spark: SparkSession, ids: list[str], column: str, number: str) -> DataFrame:
@@ -119,15 +150,14 @@ def numbered(spark: SparkSession, ids: list[str], column: str, number: str) -> D
     return spark.createDataFrame(pa.table({column: pa.array(ids, pa.string()), number: positions}))
 
 
-def _products(ids: list[str], model: ALSModel, pairs: DataFrame, before: date) -> Products:
+def _products(purchases: Purchases, model: ALSModel) -> Products:
     """Ids, factors and recent buyers on the driver: grows with products, not customers."""
-    recent = pairs.where(f.col("last_bought_on") >= before - POPULARITY_WINDOW)
-    buyers = recent.groupBy("item").agg(f.count("*").alias("buyers"))
     vectors = model.itemFactors.withColumnRenamed("id", "item")
-    rows = vectors.join(buyers, "item", "left").orderBy("item").toArrow()
+    recent = buyers(purchases.pairs, purchases.before)
+    rows = vectors.join(recent, "item", "left").orderBy("item").toArrow()
     factors = np.asarray(rows["features"].combine_chunks().flatten(), np.float32)
     return Products(
-        ids,
+        purchases.ids,
         factors.reshape(len(rows), -1),
         rows["buyers"].fill_null(0).to_numpy().astype(np.float32),
     )

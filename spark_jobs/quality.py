@@ -1,6 +1,7 @@
 """How well rankings find what customers buy in the four weeks after the training data."""
 
 import logging
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from math import log2
@@ -9,10 +10,18 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from ml import lake
+from ml.affinity.hyperparameters import Hyperparameters
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY
 from ml.contracts.sources import TRANSACTIONS
-from spark_jobs.factors import Affinity, Hyperparameters, TooFewPurchases, learn, numbered
+from spark_jobs.factors import (
+    Affinity,
+    Purchases,
+    TooFewPurchases,
+    fit,
+    numbered,
+    placed,
+)
 from spark_jobs.ranking import Ranking, rank_products
 from spark_jobs.tables import read, schema
 
@@ -44,17 +53,40 @@ def evaluate(spark: SparkSession, as_of: date, before: date, hyper: Hyperparamet
 
     No rows, and a warning, when there is too little to train on.
     """
-    cutoff = before - HOLDOUT
     lines = merchandise_lines(spark, as_of, before).cache()
-    train = decayed(lines.where(f.col("sold_on") < cutoff), cutoff).cache()
     try:
-        affinity = learn(train, cutoff, hyper)
+        seen = window(lines, before - HOLDOUT, hyper.minimum_customers)
     except TooFewPurchases as error:
         log.warning("no quality figures before %s: %s", before, error)
         return spark.createDataFrame([], schema(AFFINITY_QUALITY))
-    test = lines.where(f.col("sold_on") >= cutoff).select("customer_id", "product_id").distinct()
+    return judged(seen, hyper).withColumn("evaluated_on", f.lit(before))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Purchases before a day; `bought`: customer_id and product_id, in the four weeks from it."""
+
+    purchases: Purchases
+    bought: DataFrame
+
+
+def window(lines: DataFrame, start: date, minimum_customers: int) -> Window:
+    """Of lines with customer_id, product_id, sold_on and basket_id.
+
+    Raises:
+        TooFewPurchases: no product was bought by so many customers before `start`.
+    """
+    train = decayed(lines.where(f.col("sold_on") < start), start).cache()
+    later = lines.where((f.col("sold_on") >= start) & (f.col("sold_on") < start + HOLDOUT))
+    bought = later.select("customer_id", "product_id").distinct()
+    return Window(placed(train, start, minimum_customers), bought)
+
+
+def judged(seen: Window, hyper: Hyperparameters) -> DataFrame:
+    """What `scored` gives of the rankings with factors fitted before the window."""
+    affinity = fit(seen.purchases, hyper)
     ranked = rank_products(affinity.customers, affinity.products, rankings(hyper), PLACES)
-    return scored(ranked, relevant(test, affinity)).withColumn("evaluated_on", f.lit(before))
+    return scored(ranked, relevant(seen.bought, affinity))
 
 
 def landed_before(before: date) -> list[date]:

@@ -36,18 +36,24 @@ class Ranking:
     new_only: bool = False
 
 
-def with_habits(factors: DataFrame, pairs: DataFrame) -> DataFrame:
-    """One row a customer: customer_id, factors, and what was bought, in product order.
+def habits(pairs: DataFrame) -> DataFrame:
+    """One row a customer: customer_id, and items and habits bought, in product order.
 
     `pairs` holds customer_id, item (position in `Products`) and habit (>= 0).
     """
     bought = f.sort_array(f.collect_list(f.struct("item", "habit")))
-    habits = pairs.groupBy("customer_id").agg(bought.alias("bought"))
-    return factors.join(habits, "customer_id").select(
+    listed = pairs.groupBy("customer_id").agg(bought.alias("bought"))
+    return listed.select(
         "customer_id",
-        "factors",
         f.col("bought.item").alias("items"),
         f.col("bought.habit").alias("habits"),
+    )
+
+
+def with_habits(factors: DataFrame, pairs: DataFrame) -> DataFrame:
+    """One row a customer: customer_id, factors, and their `habits`."""
+    return factors.join(habits(pairs), "customer_id").select(
+        "customer_id", "factors", "items", "habits"
     )
 
 

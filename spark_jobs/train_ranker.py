@@ -7,10 +7,10 @@ from datetime import date
 from pyspark.sql import SparkSession
 
 from ml import lake
+from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.store import Serving, register, yardstick
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.settings import settings
-from spark_jobs.affinity import DEFAULTS
 from spark_jobs.factors import bought_by
 from spark_jobs.histories import customer_lines, histories, item_item, landed
 from spark_jobs.tables import inputs, session
@@ -27,8 +27,8 @@ def train(spark: SparkSession, as_of: date) -> str:
     """
     lines = customer_lines(spark, as_of).cache()
     products = lake.read(DIM_PRODUCTS, as_of)
-    seen = [window_examples(lines, products, start, DEFAULTS) for start in windows(as_of)]
-    seed = settings().seed
+    hyper, seed = read_hyperparameters(), settings().seed
+    seen = [window_examples(lines, products, start, hyper) for start in windows(as_of)]
     judged = fit(seen[1:], seed)
     measures = judge(judged, seen[0])
     tags, rival = yardstick(windows(as_of)[0])
@@ -36,7 +36,7 @@ def train(spark: SparkSession, as_of: date) -> str:
         measures |= against(judged, rival, seen[0], seed)
     log.info("judged on the four weeks before %s: %s", as_of, measures)
     pairs = histories(lines, as_of)
-    ids = bought_by(pairs, DEFAULTS.minimum_customers)
+    ids = bought_by(pairs, hyper.minimum_customers)
     made = Serving(fit(seen, seed), judged, ids, item_item(pairs, ids))
     made_from = inputs(as_of, DIM_PRODUCTS) | landed(as_of)
     return register(made, as_of, measures, made_from, tags)

@@ -9,9 +9,10 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
+from ml.affinity.hyperparameters import Hyperparameters
 from ml.affinity.ranker import NAMES, Ranker
 from ml.resampling import paired_ratio
-from spark_jobs.factors import Hyperparameters, learn, numbered
+from spark_jobs.factors import learn, numbered
 from spark_jobs.histories import Known, histories, know, purchases, sampled
 from spark_jobs.propensity import NEGATIVES, examples
 

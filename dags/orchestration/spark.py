@@ -1,21 +1,25 @@
 """Submit a job to the Spark cluster."""
 
+from typing import Any
+
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 
 from ml.settings import PROJECT
 from spark_jobs import submit
 
 
-def spark_job(name: str, as_of: str) -> SparkSubmitOperator:
+def spark_job(name: str, as_of: str, *told: str, **task: Any) -> SparkSubmitOperator:
+    """The task that runs `spark_jobs/<name>.py` for a date; `told` are further arguments."""
     return SparkSubmitOperator(
         task_id=name,
         name=f"promoloop-{name}",
         conn_id="spark_default",
         queue="spark",
         application=str(PROJECT / "spark_jobs" / f"{name}.py"),
-        application_args=["--as-of", as_of],
+        application_args=["--as-of", as_of, *told],
         conf=submit.CONF,
         driver_memory=submit.DRIVER_MEMORY,
         executor_memory=submit.EXECUTOR_MEMORY,
         executor_cores=submit.EXECUTOR_CORES,
+        **task,
     )

@@ -11,11 +11,12 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from scipy import sparse
 
+from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.settings import settings
 from spark_jobs.benchmark.peers import Settings, implicit_beside, judged, log_lines
 from spark_jobs.benchmark.split import Shop, Split, lists
 from spark_jobs.benchmark.variety import POOL, variety
-from spark_jobs.factors import BLOCKS, Hyperparameters, fit_als, learn
+from spark_jobs.factors import BLOCKS, fit_als, learn
 from spark_jobs.histories import PARTS, histories, know, purchases
 from spark_jobs.propensity import propensities
 from spark_jobs.training import fit, window_examples, windows
@@ -44,7 +45,7 @@ def blended(shop: Shop) -> dict[str, dict]:
 
     `variety` beside them is what lists more varied would have cost.
     """
-    before, given, hyper = shop.before, shop.given, Hyperparameters(seed=settings().seed)
+    before, given, hyper = shop.before, shop.given, read_hyperparameters()
     with local_session() as spark:
         lines = spark.createDataFrame(arrow(shop.lines)).repartition(PARTS, "customer_id").cache()
         seen = [window_examples(lines, shop.products, day, hyper) for day in windows(before)]
@@ -68,13 +69,13 @@ def als_alone(shop: Shop) -> dict[str, dict]:
     customer or product has (Zhou et al., 2008), `implicit` takes it as it is.
     """
     tuned = Settings()
-    hyper = Hyperparameters(
-        rank=tuned.als_factors,
-        iterations=tuned.als_iterations,
-        regularisation=tuned.als_regularisation,
-        alpha=tuned.als_alpha,
-        seed=settings().seed,
-    )
+    same = {
+        "rank": tuned.als_factors,
+        "iterations": tuned.als_iterations,
+        "regularisation": tuned.als_regularisation,
+        "alpha": tuned.als_alpha,
+    }
+    hyper = read_hyperparameters().model_copy(update=same)
     with local_session() as spark:
         found = spark_als(spark, shop.given, hyper)
     log.info("Spark's ALS %s", found)
@@ -101,7 +102,7 @@ def factorised(purchases: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
     """Customers' and products' factors, as the daily job learns them from log purchases."""
     with local_session() as spark:
         placed = _placed(spark, purchases)
-        return _fitted(placed, Hyperparameters(seed=settings().seed), purchases.shape)
+        return _fitted(placed, read_hyperparameters(), purchases.shape)
 
 
 def _placed(spark: SparkSession, purchases: sparse.csr_array) -> DataFrame:

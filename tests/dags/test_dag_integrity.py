@@ -7,6 +7,7 @@ DAGS = SCHEDULED | {
     "revise_plan",
     "roll_back_model",
     "roll_back_schedule",
+    "search_affinity",
     "search_demand",
     "what_if",
 }

@@ -8,17 +8,19 @@ import pytest
 from scipy import sparse
 
 from ml import lake
+from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.item_item import ItemItem
 from ml.affinity.ranker import NAMES
 from ml.affinity.store import Serving
 from ml.contracts import marts, outputs
 from ml.contracts.sources import TRANSACTIONS
 from spark_jobs import affinity
-from spark_jobs.factors import Hyperparameters
 
 AS_OF = date(2017, 12, 6)  # a Wednesday
 MONDAY = date(2017, 12, 4)
-SMALL = Hyperparameters(rank=2, iterations=2, minimum_customers=2)
+SMALL = read_hyperparameters().model_copy(
+    update={"rank": 2, "iterations": 2, "minimum_customers": 2}
+)
 OUTPUTS = (outputs.ITEM_FACTORS, outputs.CUSTOMER_FACTORS, outputs.CANDIDATES)
 BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcdf", "dan": "adf"}  # f is fuel
 
@@ -125,7 +127,7 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     affinity.write_affinity(spark, AS_OF, SMALL, champion)
 
     found = lake.read(outputs.CANDIDATES, AS_OF)
-    assert lake.manifest(outputs.CANDIDATES, AS_OF).models == {"ranker": "3"}
+    assert lake.manifest(outputs.CANDIDATES, AS_OF).models["ranker"] == "3"
     assert set(found["customer_id"]) == {"ann", "cat", "dan", "eve"}
     ann = found[found["customer_id"] == "ann"].set_index("product_id")
     assert ann["rank"].to_dict() == {"b": 1, "a": 2, "c": 3, "d": 4}
@@ -186,3 +188,25 @@ def test_a_history_too_short_to_judge_gives_no_figures(spark, home, caplog):
 
     assert lake.read(outputs.AFFINITY_QUALITY, AS_OF).empty
     assert "no product was bought by" in caplog.text
+
+
+def test_the_next_day_folds_new_purchases_into_the_fit_and_says_so(spark, home):
+    tomorrow, earlier = AS_OF + timedelta(days=1), AS_OF - timedelta(days=1)
+    for day in (earlier, AS_OF, tomorrow):
+        write_marts(day, decayed=1.0 + day.day)
+    affinity.write_affinity(spark, AS_OF, SMALL)
+    affinity.write_affinity(spark, tomorrow, SMALL)
+    first = [lake.manifest(table, tomorrow).content_hash for table in OUTPUTS]
+
+    affinity.write_affinity(spark, earlier, SMALL)  # fits: nothing earlier is there
+    affinity.write_affinity(spark, tomorrow, SMALL)
+
+    made = [lake.manifest(table, tomorrow) for table in OUTPUTS]
+    assert [manifest.content_hash for manifest in made] == first
+    fit = lake.manifest(outputs.ITEM_FACTORS, AS_OF)
+    assert {manifest.models["als"] for manifest in made} == {fit.models["als"]}
+    assert fit.models["als"] != lake.manifest(outputs.ITEM_FACTORS, earlier).models["als"]
+    for manifest in made:
+        assert manifest.inputs["item_factors"] == fit.content_hash
+    items = [lake.read(outputs.ITEM_FACTORS, day)["factors"].tolist() for day in (AS_OF, tomorrow)]
+    np.testing.assert_array_equal(*items)

@@ -2,10 +2,13 @@ from datetime import date
 
 import pytest
 
-from spark_jobs.factors import Hyperparameters, fit_als, learn
+from ml.affinity.hyperparameters import read_hyperparameters
+from spark_jobs.factors import fit_als, learn, places
 
 AS_OF = date(2017, 12, 4)
-SMALL = Hyperparameters(rank=4, iterations=3, minimum_customers=2)
+SMALL = read_hyperparameters().model_copy(
+    update={"rank": 4, "iterations": 3, "minimum_customers": 2}
+)
 
 
 def test_units_say_how_sure_we_are_not_how_much_a_customer_likes_it(spark):
@@ -42,3 +45,12 @@ def test_a_customers_habits_are_listed_beside_their_factors(affinity):
     assert rows["b"]["items"] == [0, 1]
     assert rows["c"]["items"] == [1]
     assert rows["c"]["habits"] == pytest.approx([0.6931472])
+
+
+def test_places_follow_the_order_of_ids_whatever_partition_they_are_in(spark):
+    ids = [f"{n:02d}" for n in range(40)]
+    frame = spark.createDataFrame([(one,) for one in [*reversed(ids), *ids]], "id string")
+
+    found = places(frame.repartition(5), "id", "place").collect()
+
+    assert {row["id"]: row["place"] for row in found} == dict(zip(ids, range(40), strict=True))
