@@ -117,12 +117,13 @@ class Propensity(keras.Model):
         return ops.stack(rates, -1), ops.stack(visits, -1), share - USUAL_DISCOUNT
 
     def _state(self, inputs: dict[str, Tensor], seen: Tensor) -> Tensor:
-        """The LSTM's state after the last basket before each origin: (N, O, width)."""
+        """(N, O, width): the LSTM's state after the last basket before each origin, else zeros."""
         size = ops.sqrt(ops.maximum(ops.sum(inputs["bought"], -1, keepdims=True), 1.0))
         tokens = ops.concatenate([self.bag(inputs["bought"] / size), inputs["numbers"]], -1)
         states = ops.cast(self.encoder(tokens), "float32")
-        last = ops.maximum(ops.cast(ops.sum(seen, -1), "int32") - 1, 0)
-        return ops.take_along_axis(states, last[..., None], axis=1)
+        count = ops.sum(seen, -1, keepdims=True)
+        last = ops.maximum(ops.cast(count, "int32") - 1, 0)
+        return ops.take_along_axis(states, last, axis=1) * ops.minimum(count, 1)
 
     def _lift(self, discounts: Tensor) -> Tensor:
         """At least 0: the common one, its category's deviation, the customer's own discounts."""

@@ -43,6 +43,15 @@ def test_baskets_on_or_after_an_origin_are_not_read(drafted, inputs):
     assert (drafted.predict_on_batch(changed) == drafted.predict_on_batch(inputs)).all()
 
 
+def test_of_a_customer_yet_to_come_nothing_is_read(drafted, inputs):
+    come_later = {name: values.copy() for name, values in inputs.items()}
+    come_later["days"] += 1 + inputs["origins"].max() - inputs["days"].min()
+    changed = come_later | {name: 1 - inputs[name] for name in ("numbers", "bought", "discount")}
+
+    assert (come_later["days"].min() > inputs["origins"]).all()
+    assert (drafted.predict_on_batch(changed) == drafted.predict_on_batch(come_later)).all()
+
+
 def test_baskets_before_an_origin_are_read(drafted, inputs):
     earlier = inputs["days"] < inputs["origins"].min()
     bought = inputs["bought"].copy()
