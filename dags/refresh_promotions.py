@@ -3,7 +3,8 @@
 Runs daily for the as-of date at the end of its data interval and sees nothing that
 happened on or after it: land → gate → transform → demand → inventory → plan → gate → review →
 publish, and beside demand the affinities on the Spark cluster and, where a champion
-serves, customers' propensities. A rerun for a date writes the same
+serves, customers' propensities. Where `policy.yml` names audiences the plan waits for the segments,
+which the affinity job writes. A rerun for a date writes the same
 bytes; a failed run leaves the last published schedule live.
 
 **Parameters** (trigger form): `as_of` for another date, `source` for another adapter,
@@ -45,6 +46,7 @@ from orchestration.transform import transform
 
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import FORECASTS
+from ml.promotions.policy import load_policy
 from ml.settings import settings
 
 marts_asset = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
@@ -162,7 +164,8 @@ def refresh_promotions() -> None:
         reviewed,
         publish(AS_OF, TRIGGERED_BY),
     )
-    chain(marts, spark_job("affinity", AS_OF), reviewed)
+    affinity = spark_job("affinity", AS_OF)
+    chain(marts, affinity, planned if load_policy().audiences else reviewed)
     chain(marts, propensity(AS_OF), reviewed)
     chain(forecast, effects(AS_OF), planned)
     chain(forecast, watch_demand(AS_OF), reviewed)

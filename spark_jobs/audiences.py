@@ -8,7 +8,8 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, GroupedData
 from pyspark.sql import functions as f
 
-ALL = "all"
+from ml.contracts.profiles import EVERYBODY
+
 MEANS = (
     "recency_days",
     "visits_per_week",
@@ -38,9 +39,11 @@ def audiences(members: DataFrame, customers: DataFrame, traits: tuple[str, ...])
     )
     facts = customers.select("customer_id", "sales", "may_be_targeted", *MEANS)
     rows = scored.join(facts, "customer_id")
-    everybody = rows.withColumns({"audience_id": f.lit(ALL), "audience": f.lit("all customers")})
+    everybody = rows.withColumns(
+        {"audience_id": f.lit(EVERYBODY), "audience": f.lit("all customers")}
+    )
     found = _summed(rows.union(everybody).groupBy("audience_id", "audience"), traits).toPandas()
-    total = found.loc[found["audience_id"] == ALL, "sales"].iloc[0]
+    total = found.loc[found["audience_id"] == EVERYBODY, "sales"].iloc[0]
     found["sales_share"] = (found["sales"] / total).astype(float)
     found["traits"] = [
         json.dumps({name: round(row[f"z_{name}"], DIGITS) + 0.0 for name in traits}, sort_keys=True)

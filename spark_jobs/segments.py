@@ -19,6 +19,7 @@ from ml import lake
 from ml.contracts.marts import DIM_CUSTOMER_PROFILES, DIM_CUSTOMERS
 from ml.contracts.outputs import CUSTOMER_FACTORS
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, CUSTOMER_VALUES, DIM_AUDIENCES
+from ml.contracts.profiles import SEGMENT_WORDS as PROFILE
 from spark_jobs.audiences import audiences, rand_index
 from spark_jobs.tables import inputs, read, write
 
@@ -28,17 +29,6 @@ CHOICES = range(4, 9)  # how many segments there may be; people have to tell the
 CHOSEN_ON = 5_000  # customers at most, however many there are
 PARTS = 2  # a sum of two parts does not depend on which part is ready first
 FACTORS_WEIGHT = 2.0  # all factors together count as this many profile columns
-PROFILE = {  # column: what a segment far above, or below, the mean is called
-    "recency_days": ("lapsing", "recent"),
-    "visits": ("frequent", "occasional"),
-    "sales": ("high spend", "low spend"),
-    "mean_basket_sales": ("large baskets", "small baskets"),
-    "discounted_share": ("promotion seekers", "regular-price buyers"),
-    "coupon_share": ("coupon users", "no coupons"),
-    "price_level": ("premium", "low price"),
-    "private_label_share": ("private label", "national brands"),
-    "concentration": ("few categories", "whole shop"),
-}
 SKEWED = ("recency_days", "visits", "sales", "mean_basket_sales")
 TRAITS = 2  # in a name, more where two segments would share one
 

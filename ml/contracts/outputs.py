@@ -264,7 +264,14 @@ PLAN = Table(
         Column("bundle_id", "string", "bundle: both products, joined by +.", True),
         Column("bundle_product_id", "string", "bundle: bought too, at its own price.", True),
         Column("support", "string", allowed=("none", "display", "mailer", "display+mailer")),
-        Column("audience_id", "string"),
+        Column("audience_id", "string", "Of dim_audiences: who may have it."),
+        Column(
+            "audience_share",
+            "double",
+            "Of the baseline units, bought by those who may have it; 1 for all.",
+            above=0,
+            maximum=1,
+        ),
         Column("store_group", "string"),
         Column("starts_at", "timestamp", "Shop's local time."),
         Column("ends_at", "timestamp", "Shop's local time, exclusive."),
@@ -314,6 +321,7 @@ ALTERNATIVES = Table(
     columns=(
         Column("promotion_id", "string"),
         Column("offer", "int64", "Its place among the policy's offers.", minimum=0),
+        Column("audience_id", "string", "Of dim_audiences: who may have it."),
         Column("mechanic", "string", allowed=MECHANICS),
         Column("depth", "double", "Share off the regular price."),
         Column("support", "string", allowed=("none", "display", "mailer", "display+mailer")),

@@ -2,6 +2,19 @@
 
 from ml.contracts.table import Column, Table
 
+EVERYBODY = "all"  # the audience of all customers
+SEGMENT_WORDS = {  # column: what a segment far above, or below, the mean is called
+    "recency_days": ("lapsing", "recent"),
+    "visits": ("frequent", "occasional"),
+    "sales": ("high spend", "low spend"),
+    "mean_basket_sales": ("large baskets", "small baskets"),
+    "discounted_share": ("promotion seekers", "regular-price buyers"),
+    "coupon_share": ("coupon users", "no coupons"),
+    "price_level": ("premium", "low price"),
+    "private_label_share": ("private label", "national brands"),
+    "concentration": ("few categories", "whole shop"),
+}
+
 DIM_CUSTOMER_PROFILES = Table(
     name="dim_customer_profiles",
     layer="marts",

@@ -44,6 +44,7 @@ def _offered(proposal: Proposal, place: int, item: np.ndarray, week: np.ndarray)
     return pd.DataFrame(
         {
             "offer": place,
+            "audience_id": offer.audience.audience_id,
             "mechanic": offer.mechanic,
             "depth": options.depth[item, at[2]],
             "support": options.support[at[2]],

@@ -132,6 +132,8 @@ def option_of(line: Mapping[Hashable, Any], item: int, options: Options) -> int 
     """
     for option in np.flatnonzero(options.support == line["support"]).tolist():
         offer = options.offers[options.offer[option]]
+        if offer.audience.audience_id != line["audience_id"]:
+            continue
         if offer.mechanic != line["mechanic"] or not np.isfinite(options.price[item, option]):
             continue
         same = all(_same(value, line[name], item) for name, value in offer.terms.items())

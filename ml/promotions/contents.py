@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN, RESPONSES
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, EVERYBODY
 from ml.contracts.table import Table
 from ml.promotions import releases
 from ml.promotions.agenda import promotions_calendar
+from ml.promotions.audiences import MEMBERS, members
 from ml.promotions.dossier import dossier, product_dossiers
 from ml.promotions.eagerness import read_eagerness
 from ml.promotions.fatigue import recent_offers
@@ -31,6 +33,7 @@ from ml.promotions.report.facts import read_facts
 from ml.settings import settings
 
 DOSSIER, PRODUCTS = "dossier.json", "products.jsonl"  # of the review page; one line a product
+AUDIENCES = "offers/audiences.parquet"  # who belongs to which, of those who may be targeted
 OFFERED_BY = (CANDIDATES, DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS)
 
 
@@ -39,7 +42,8 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     schedule = lake.read(PLAN, as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     names = product_names(products[products["product_id"].isin(products_named(schedule))])
-    offers, assignments = _offers(schedule, as_of)
+    belong = members(as_of, float(schedule["holdout_share"].max()))
+    offers, assignments = _offers(schedule, belong, as_of)
     (folder / "offers").mkdir()
     rows = {
         "schedule.parquet": _write(folder / "schedule.parquet", PLAN, schedule),
@@ -47,12 +51,14 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
         "offers/assignments.parquet": _write(
             folder / "offers/assignments.parquet", ASSIGNMENTS, assignments
         ),
+        AUDIENCES: _write(folder / AUDIENCES, MEMBERS, belong),
         "schedule.csv": len(schedule),
-        "promotions.tsv": len(schedule),
+        "promotions.tsv": int((schedule["audience_id"] == EVERYBODY).sum()),
     }
     schedule.to_csv(folder / "schedule.csv", index=False, lineterminator="\n")
     zone = settings().time_zone
-    feed = merchant_feed(schedule, names, zone)
+    for_all = schedule[schedule["audience_id"] == EVERYBODY]
+    feed = merchant_feed(for_all, names, zone)
     (folder / "promotions.tsv").write_text(feed, encoding="utf-8")
     agenda = promotions_calendar(schedule, names, zone, version)
     (folder / "promotions.ics").write_bytes(agenda.encode())
@@ -66,7 +72,9 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     )
 
 
-def _offers(schedule: pd.DataFrame, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _offers(
+    schedule: pd.DataFrame, belong: pd.DataFrame, as_of: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     customers = lake.read(DIM_CUSTOMERS, as_of).set_index("customer_id")
     responses = lake.read(RESPONSES, as_of, ["product_id", "mailer_lift"])
     rules = load_policy().offers
@@ -81,6 +89,7 @@ def _offers(schedule: pd.DataFrame, as_of: date) -> tuple[pd.DataFrame, pd.DataF
         schedule,
         lake.read(CANDIDATES, as_of),
         customers.index[customers["may_be_targeted"]].to_series(),
+        belong,
         bought,
         recent_offers(as_of, rules.window_weeks),
         rules,
@@ -92,7 +101,8 @@ def _manifest(
 ) -> dict[str, Any]:
     plan = lake.manifest(PLAN, as_of)
     scored = as_of in lake.partitions(CUSTOMER_PROPENSITY)
-    offered_by = (*OFFERED_BY, CUSTOMER_PROPENSITY) if scored else OFFERED_BY
+    grouped = (CUSTOMER_SEGMENTS,) if as_of in lake.partitions(CUSTOMER_SEGMENTS) else ()
+    offered_by = (*OFFERED_BY, *grouped, *((CUSTOMER_PROPENSITY,) if scored else ()))
     made_by = [lake.manifest(t, as_of) for t in offered_by]
     inputs = {made.table: made.content_hash for made in made_by}
     return {

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.contracts.profiles import EVERYBODY
 from ml.documents import Document, checked
 from ml.errors import PolicyError
 from ml.promotions.economics import Economics, Items
@@ -26,6 +27,7 @@ class Choice(Document):
     mechanic: str
     depth: float
     support: Support
+    audience_id: str = EVERYBODY
 
 
 class Edit(Document):
@@ -93,6 +95,7 @@ def _option(edit: Edit, place: tuple[int, int], options: Options, economics: Eco
         int(option)
         for option in fits
         if options.offers[choice.offer].mechanic == choice.mechanic
+        and options.offers[choice.offer].audience.audience_id == choice.audience_id
         and np.round(options.depth[place[0], option], DIGITS) == choice.depth
     ]
     if not named:

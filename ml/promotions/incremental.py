@@ -79,7 +79,8 @@ def valued(candidates: pd.DataFrame, lines: pd.DataFrame, bought: Bought) -> pd.
     """
     line = lines.set_index("promotion_id").loc[candidates["promotion_id"]].reset_index()
     customer, product = candidates["customer_id"].reset_index(drop=True), line["product_id"]
-    response = line["expected_units"] / line["baseline_units"].clip(lower=1e-9)
+    raised = line["expected_units"] / line["baseline_units"].clip(lower=1e-9) - 1
+    response = (1 + raised / line["audience_share"]).clip(lower=0.0)
     lift = bought.message_lift(customer, product)
     without = bought.weekly_rate(customer, product) * response
     chance_without, chance_with = -np.expm1(-without), -np.expm1(-without * np.exp(lift))

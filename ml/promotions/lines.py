@@ -60,7 +60,8 @@ def _offers(proposal: Proposal) -> pd.DataFrame:
         mechanic=mechanic,
         depth=np.round(proposal.options.depth[item, option], DIGITS),
         support=proposal.options.support[option],
-        audience_id="all",
+        audience_id=pd.Series([offer.audience.audience_id for offer in offers], dtype=object),
+        audience_share=audience_shares(offers, table["product_id"]),
         store_group="all",
         starts_at=opens,
         ends_at=opens + lasts,
@@ -78,6 +79,14 @@ def term(offers: list[Offer], name: str, item: np.ndarray) -> list[Any]:
     return [
         value[row] if isinstance(value, np.ndarray) else value
         for value, row in zip(values, item, strict=True)
+    ]
+
+
+def audience_shares(offers: list[Offer], product_ids: pd.Series) -> list[float]:
+    """The part of each row's demand that its offer's audience buys."""
+    return [
+        1.0 if offer.audience.is_everybody else round(float(offer.audience.of_units[key]), DIGITS)
+        for offer, key in zip(offers, product_ids, strict=True)
     ]
 
 

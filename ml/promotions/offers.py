@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ml.allocation import allocate
+from ml.contracts.profiles import EVERYBODY
 from ml.contracts.table import Column, Table
 from ml.promotions.fatigue import caps, rested
 from ml.promotions.incremental import Bought, valued
@@ -30,6 +31,7 @@ OFFERS = Table(
         Column("customer_id", "string"),
         Column("promotion_id", "string"),
         Column("product_id", "string"),
+        Column("audience_id", "string", "Of dim_audiences: why the customer may have it."),
         Column("offer_rank", "int64", "1 = shown first: adds most.", minimum=1),
         Column("affinity_rank", "int64", "Among the customer's candidates.", minimum=1),
         Column("score", "double", "Of the affinity model."),
@@ -68,6 +70,7 @@ def allocate_offers(
     schedule: pd.DataFrame,
     candidates: pd.DataFrame,
     people: pd.Series,
+    belong: pd.DataFrame,
     bought: Bought,
     recent: pd.DataFrame,
     rules: Offers,
@@ -78,20 +81,19 @@ def allocate_offers(
         schedule: rows of the PLAN contract.
         candidates: rows of the CANDIDATES contract.
         people: customer_id of those who may be targeted.
+        belong: rows of MEMBERS: who may have what is for an audience.
         bought: what chances are estimated from, before the plan's as-of date.
         recent: what was offered lately (`recent_offers`).
         rules: the budget, the caps and how long a product rests.
 
     Returns:
-        Rows of OFFERS, of a product its earliest promotion, and rows of ASSIGNMENTS.
+        Rows of OFFERS, of a product the earliest promotion that the customer may have, and rows
+        of ASSIGNMENTS.
     """
     assignments = hold_out(people, float(schedule["holdout_share"].max()))
     targeted = assignments.loc[~assignments["is_held_out"], ["customer_id", "propensity"]]
-    first = schedule.sort_values(["starts_at", "promotion_id"]).drop_duplicates("product_id")
-    offers = candidates.rename(columns={"rank": "affinity_rank"}).merge(
-        first[["product_id", "promotion_id"]], on="product_id"
-    )
-    offers = rested(offers.merge(targeted, on="customer_id"), recent, bought.as_of, rules)
+    offers = _open_to(candidates.merge(targeted, on="customer_id"), schedule, belong)
+    offers = rested(offers, recent, bought.as_of, rules)
     offers = valued(offers.sort_values(["customer_id", "affinity_rank"]), schedule, bought)
     offers["cost"] = offers.pop("markdown") + rules.cost_each
     offers["incremental_margin"] -= rules.cost_each
@@ -101,6 +103,20 @@ def allocate_offers(
     given = offers.groupby("customer_id").size()
     assignments["offers"] = assignments["customer_id"].map(given).fillna(0).astype("int64")
     return offers, assignments
+
+
+def _open_to(
+    candidates: pd.DataFrame, schedule: pd.DataFrame, belong: pd.DataFrame
+) -> pd.DataFrame:
+    """Each candidate's earliest promotion that is for all or for an audience of the customer."""
+    order = schedule.sort_values(["starts_at", "promotion_id"])
+    lines = order[["product_id", "promotion_id", "audience_id"]]
+    found = candidates.rename(columns={"rank": "affinity_rank"}).merge(lines, on="product_id")
+    mine = pd.MultiIndex.from_frame(found[["customer_id", "audience_id"]]).isin(
+        pd.MultiIndex.from_frame(belong[["customer_id", "audience_id"]])
+    )
+    found = found[mine | (found["audience_id"] == EVERYBODY)]
+    return found.drop_duplicates(["customer_id", "product_id"])
 
 
 def _affordable(offers: pd.DataFrame, cap: pd.Series, budget: float) -> pd.DataFrame:

@@ -60,12 +60,22 @@ class Options:
 
 
 def make_options(regular_price: Floats, offers: list[Offer], policy: Policy) -> Options:
-    pairs = list(product(policy.supports, range(len(offers))))
+    """Every offer with every support of the policy.
+
+    Everybody sees a display, so none goes with an offer to an audience; a mailer goes to its
+    members alone and costs their part.
+    """
+    pairs = [
+        (support, place)
+        for support, place in product(policy.supports, range(len(offers)))
+        if offers[place].audience.is_everybody or "display" not in support
+    ]
+    cost = policy.support_cost_per_product_week
     return Options(
         offers=tuple(offers),
         offer=np.array([offer for _, offer in pairs]),
         support=np.array([support for support, _ in pairs]),
-        support_cost=np.array([policy.support_cost_per_product_week[s] for s, _ in pairs]),
+        support_cost=np.array([cost[s] * offers[o].audience.of_customers for s, o in pairs]),
         regular_price=regular_price,
     )
 

@@ -23,6 +23,8 @@ from ml.contracts.outputs import ALTERNATIVES, EFFECTS, FORECASTS, PLAN, RESPONS
 from ml.errors import InfeasibleError
 from ml.promotions.alternatives import alternatives
 from ml.promotions.announced import announced, freeze, live_before, promoted_before, rest
+from ml.promotions.audiences import READ as AUDIENCES
+from ml.promotions.audiences import read_audiences
 from ml.promotions.checker import require_kept
 from ml.promotions.companions import shared_stock
 from ml.promotions.economics import Economics, evaluate
@@ -32,7 +34,7 @@ from ml.promotions.items import exclusions, make_items
 from ml.promotions.lines import plan_lines
 from ml.promotions.mechanics.catalogue import make_offers
 from ml.promotions.mechanics.habits import Habits, observe
-from ml.promotions.mechanics.offer import Shop
+from ml.promotions.mechanics.offer import Audience, Shop
 from ml.promotions.options import make_options, support_shares
 from ml.promotions.policy import Policy, load_policy
 from ml.promotions.proposal import Draft, Proposal
@@ -41,6 +43,7 @@ from ml.promotions.risk import solve_worst
 from ml.promotions.rules import make_problem, named, require_known
 from ml.promotions.solver import solve
 from ml.promotions.summary import summarise
+from ml.promotions.targeting import targeted
 from ml.settings import settings
 
 log = logging.getLogger(__name__)
@@ -67,7 +70,7 @@ class Known:
     """The tables of one as-of date that a plan is made from, and the schedule live before it.
 
     `promoted` is what was on promotion before the weeks that are planned (`promoted_before`);
-    `late` is `retention.late_share` where the policy asks for it.
+    `late` is `retention.late_share` and `audiences` those of the day where the policy asks.
     """
 
     forecasts: pd.DataFrame
@@ -83,6 +86,7 @@ class Known:
     promoted: pd.DataFrame
     effects: pd.DataFrame
     late: pd.Series
+    audiences: tuple[Audience, ...] = ()
 
     def habits(self, products: pd.DataFrame) -> Habits:
         """What baskets show of `products`, in their order."""
@@ -110,6 +114,11 @@ def read_known(as_of: date, policy: Policy) -> Known:
         promoted=promoted_before(as_of, forecasts["week_start_date"].min()),
         effects=lake.read(EFFECTS, as_of),
         late=read_late_share(as_of) if policy.objective.retention else NONE_LATE,
+        audiences=(
+            read_audiences(as_of, policy.audiences, policy.holdout_share)
+            if policy.audiences
+            else ()
+        ),
     )
 
 
@@ -129,7 +138,8 @@ def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] =
     )
     models = lake.manifest(FORECASTS, as_of).models
     lines = plan_lines(proposal, as_of, models)
-    tables = (*INPUTS, *(BUYERS if policy.objective.retention else ()))
+    tables = [*INPUTS, *(BUYERS if policy.objective.retention else ())]
+    tables += AUDIENCES if policy.audiences else ()
     inputs = {table.name: lake.manifest(table, as_of).content_hash for table in tables}
     if live := live_before(as_of):
         inputs["published_schedule"] = live[0]
@@ -209,6 +219,7 @@ def prepare(
     )
     shop = Shop(items.table, known.habits(items.table))
     offers = make_offers(shop, policy.mechanics, assumptions, policy.price_ending)
+    offers = targeted(offers, items.table, known.products, known.audiences, policy.audiences)
     options = make_options(shop.regular_price, offers, policy)
     categories = known.products.set_index("product_id")["category"]
     typical = support_shares(known.weeks, categories, policy.supported_share)

@@ -1,23 +1,36 @@
 """What the business decides about promotions: policy.yml, checked."""
 
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from ml.contracts.profiles import SEGMENT_WORDS
 from ml.documents import Document, read_document
 from ml.promotions.mechanics.terms import Mechanics
 from ml.review import Review
 from ml.settings import settings
 
 Support = Literal["none", "display", "mailer", "display+mailer"]
+Mechanic = Literal["percent_off", "buy_get", "spend_save", "bundle", "gift", "flash"]
 Money = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 ProductId = Annotated[str, BeforeValidator(lambda told: str(told) if type(told) is int else told)]
 Several = Annotated[list[ProductId], Field(min_length=2)]
 Ending = Annotated[float, Field(ge=0, lt=1)]
+WORDS = sorted(word for words in SEGMENT_WORDS.values() for word in words)
+
+
+def _known_audience(told: str) -> str:
+    if told not in WORDS and not re.fullmatch(r"segment-\d+", told):
+        raise ValueError(
+            f"received {told!r}; expected segment-0, segment-1 ... or a word of segments' names: "
+            f"{', '.join(WORDS)}"
+        )
+    return told
 
 
 class Risk(Document):
@@ -75,6 +88,25 @@ class Offers(Document):
         return self
 
 
+class Targeting(Document):
+    """Who may have promotions of their own, beside or instead of all customers.
+
+    `audience` is an audience_id, or a word of segments' names.
+    """
+
+    audience: Annotated[str, AfterValidator(_known_audience)]
+    mechanics: list[Mechanic] = Field(default_factory=list)
+    products: list[ProductId] = Field(default_factory=list)
+    only: bool = False
+
+    def names(self, audience_id: str, name: str) -> bool:
+        """Whether it speaks of the segment of this id and name."""
+        return self.audience == audience_id or self.audience in name
+
+    def covers(self, mechanic: str) -> bool:
+        return not self.mechanics or mechanic in self.mechanics
+
+
 class Policy(Document):
     """See policy.yml for each value's meaning and unit."""
 
@@ -93,6 +125,7 @@ class Policy(Document):
     minimum_gap_weeks: Count
     maximum_per_product: Count
     duration_weeks: Duration = Duration()
+    audiences: list[Targeting] = Field(default_factory=list)
     move_together: list[Several] = Field(default_factory=list)
     never_together: list[Several] = Field(default_factory=list)
     exclude: list[ProductId] = Field(default_factory=list)

@@ -22,6 +22,7 @@ def reasons(proposal: Proposal, item: int, week: int, option: int) -> dict[str, 
         "display_lift": _number(product["display_lift"]),
         "mailer_lift": _number(product["mailer_lift"]),
         "offer": _taking(proposal, item, week, option),
+        "audience": _audience(proposal, item, option),
         "multiplier": _number(economics.mean_demand[at] / proposal.items.baseline[item, week]),
         "incremental_margin_sd": _number(economics.margin_sd[at]),
         "supplier_funding_share": _number(product["funding"]),
@@ -148,6 +149,20 @@ def _taking(proposal: Proposal, item: int, week: int, option: int) -> dict[str, 
     }
 
 
+def _audience(proposal: Proposal, item: int, option: int) -> dict[str, Any] | None:
+    """Who may have the offer and what is known of them; None where all may."""
+    audience = proposal.options.offers[proposal.options.offer[option]].audience
+    if audience.is_everybody:
+        return None
+    product = proposal.items.table["product_id"].iloc[item]
+    return {
+        "audience": audience.name,
+        "share_of_units": _number(audience.of_units[product]),
+        "share_of_customers": _number(audience.of_customers),
+        "response": _number(audience.response),
+    }
+
+
 def _barring(economics: Economics, at: tuple[int, int, int]) -> str:
     """The first limit that rules an option out."""
     if not economics.above_floor[at]:
@@ -176,10 +191,12 @@ def _drawn(proposal: Proposal, item: int | np.ndarray, week: int) -> np.ndarray:
 
 def _option(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:
     at = (item, week, option)
+    offer = proposal.options.offers[proposal.options.offer[option]]
     return {
-        "mechanic": proposal.options.offers[proposal.options.offer[option]].mechanic,
+        "mechanic": offer.mechanic,
         "depth": _number(proposal.options.depth[item, option]),
         "support": str(proposal.options.support[option]),
+        "audience_id": offer.audience.audience_id,
         "incremental_margin": _number(proposal.economics.margin[at]),
         "cost": _number(proposal.economics.cost[at]),
     }

@@ -35,6 +35,7 @@ def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> d
         "bound": round(solution.bound, 2),
         "optimality_gap": round(solution.gap, 8),
         "promotions_by_mechanic": _counts(lines["mechanic"]),
+        "promotions_by_audience": _counts(lines["audience_id"]),
         "promotions_by_support": _counts(lines["support"]),
         "promotions_by_depth": _counts(depth),
         "promotions_by_week": _counts(lines["starts_at"].dt.to_period("W").dt.start_time.dt.date),

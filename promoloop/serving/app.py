@@ -8,7 +8,6 @@ with a digest of its manifest, as a version loses the offers of a customer who i
 
 import asyncio
 import json
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,28 +16,29 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from ml.contracts.profiles import EVERYBODY
 from ml.promotions.quoting.terms import Line, Redeemed, cents
 from ml.promotions.quoting.till import quote
 from ml.settings import settings
 from promoloop import credentials
 from promoloop.serving import metrics
+from promoloop.serving.access import ERRORS, Served, authorised
 from promoloop.serving.live import Live
 from promoloop.serving.messages import (
     Basket,
+    CustomerAudiences,
     CustomerOffers,
-    Health,
     ProductPromotions,
     QuotedBasket,
     Refusal,
     When,
+    Whose,
 )
+from promoloop.serving.operating import operating
 from promoloop.serving.schedule import Schedule, is_in_force
 
 SWITCH_SECONDS = 0.0005  # a request waits no longer for the thread that reads a new version
-OVERDUE = 10  # intervals without a look at what is published, after which /health is stale
-bearer = HTTPBearer(auto_error=False, description="See docs/serving.md for where it lies.")
 Asked = Annotated[When, Query()]
 Key = Annotated[str, Path(max_length=200)]
 
@@ -83,53 +83,51 @@ async def _keep_refreshing(live: Live) -> None:
         await asyncio.to_thread(live.refresh)
 
 
-async def authorised(
-    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> None:
-    sent = given.credentials.encode() if given else b""
-    if not secrets.compare_digest(sent, request.app.state.token):
-        raise HTTPException(
-            401,
-            "received no token or another one; expected the header `Authorization: Bearer <token>` "
-            "with the server's token (docs/serving.md says where it lies)",
-            {"WWW-Authenticate": "Bearer"},
-        )
-
-
-async def served(request: Request) -> Schedule:
-    """The version that this request is answered from."""
-    schedule: Schedule | None = request.app.state.live.state.schedule
-    if schedule is None:
-        raise HTTPException(503, "no schedule is published yet", {"Retry-After": "5"})
-    return schedule
-
-
-Served = Annotated[Schedule, Depends(served)]
-ERRORS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Refusal, "description": "The token is missing or wrong."},
-    503: {"model": Refusal, "description": "Nothing is published yet."},
-}
 KNOWN: dict[int | str, dict[str, Any]] = {304: {"description": "If-None-Match names the version."}}
+UNKNOWN: dict[int | str, dict[str, Any]] = {
+    404: {"model": Refusal, "description": "The version has no such audience."}
+}
 REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "The body is not UTF-8."},
     409: {"model": Refusal, "description": "No price is known for a product."},
 }
 versioned = APIRouter(prefix="/v1", dependencies=[Depends(authorised)], responses=ERRORS)
-operating = APIRouter()
 
 
 @versioned.get(
-    "/products/{product_id}/promotions", response_model=ProductPromotions, responses=KNOWN
+    "/products/{product_id}/promotions",
+    response_model=ProductPromotions,
+    responses=KNOWN | UNKNOWN,
 )
-async def promotions(request: Request, schedule: Served, product_id: Key, when: Asked) -> Response:
-    """A product's promotions, the earliest first; none for a product that has none."""
+async def promotions(
+    request: Request, schedule: Served, product_id: Key, asked: Annotated[Whose, Query()]
+) -> Response:
+    """A product's promotions for all customers, the earliest first.
+
+    With `audience_id` those of that audience too, with `customer_id` those of the customer's.
+    """
     if _is_known(request, schedule):
         return _not_modified(schedule)
-    told = schedule.promotions.listed(product_id)
-    if when.at is not None:
-        zone = request.app.state.zone
-        told = _json([row for row in json.loads(told) if is_in_force(row, when.at, zone)])
+    told = schedule.for_all.listed(product_id)
+    if asked.names_anybody or asked.at is not None:
+        whose, zone = _audiences(schedule, asked), request.app.state.zone
+        rows = [row for row in schedule.of_product(product_id) if row["audience_id"] in whose]
+        told = _json([r for r in rows if asked.at is None or is_in_force(r, asked.at, zone)])
     return _answer(schedule, b'"product_id":' + _json(product_id), b'"promotions":' + told)
+
+
+@versioned.get(
+    "/customers/{customer_id}/audiences", response_model=CustomerAudiences, responses=KNOWN
+)
+async def audiences(request: Request, schedule: Served, customer_id: Key) -> Response:
+    """Whose promotions a customer may have.
+
+    Only `all` for a customer who is held out, may not be targeted, or is unknown.
+    """
+    if _is_known(request, schedule):
+        return _not_modified(schedule)
+    told = _json(schedule.audiences(customer_id))
+    return _answer(schedule, b'"customer_id":' + _json(customer_id), b'"audiences":' + told)
 
 
 @versioned.get("/customers/{customer_id}/offers", response_model=CustomerOffers, responses=KNOWN)
@@ -155,41 +153,28 @@ async def quote_basket(
     """What a basket costs at a time, and per line which promotion did what and why not."""
     zone = request.app.state.zone
     found = {p: schedule.in_force(p, basket.at, zone) for p in basket.items}
+    whose = [] if basket.customer_id is None else schedule.audiences(basket.customer_id)
     quoted = quote(
         _lines(basket, schedule),
         {product: offer for product, offer in found.items() if offer},
         {p: Redeemed(r.by_customer, r.in_all) for p, r in basket.redeemed.items()},
+        whose,
     )
     response.headers["ETag"] = _tag(schedule)
     return QuotedBasket.model_validate({"plan_version": schedule.version} | asdict(quoted))
 
 
-@operating.get("/health", responses={503: {"model": Health, "description": "Nothing to serve."}})
-async def health(request: Request, response: Response) -> Health:
-    """Whether what is published is what is served."""
-    state = request.app.state.live.state
-    schedule, age = state.schedule, state.seconds_since_check
-    late = age > OVERDUE * settings().serving_refresh_seconds
-    response.status_code = 200 if schedule else 503
-    status = "stale" if state.problem or late else "ok"
-    return Health(
-        status=status if schedule else "empty",
-        plan_version=schedule.version if schedule else None,
-        lines=schedule.lines if schedule else 0,
-        problem=state.problem,
-        seconds_since_check=round(age, 3),
-    )
-
-
-@operating.get(
-    "/metrics",
-    dependencies=[Depends(authorised)],
-    response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, 401: ERRORS[401]},
-)
-async def show_metrics() -> Response:
-    """Counts and times over all workers, in Prometheus' text format."""
-    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+def _audiences(schedule: Schedule, asked: Whose) -> set[str]:
+    """Whose promotions are asked for."""
+    named = asked.audience_id
+    if named not in (None, EVERYBODY, *schedule.segments):
+        raise HTTPException(
+            404,
+            f"plan {schedule.version} has no audience {named!r}; it has "
+            f"{[EVERYBODY, *sorted(schedule.segments)]}",
+        )
+    own = [] if asked.customer_id is None else schedule.audiences(asked.customer_id)
+    return {EVERYBODY, named or EVERYBODY, *own}
 
 
 def _lines(basket: Basket, schedule: Schedule) -> dict[str, Line]:

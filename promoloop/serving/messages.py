@@ -20,6 +20,7 @@ Moment = Annotated[
     BeforeValidator(_iso),
     Field(description="Told or sold then: ISO 8601, without an offset the shop's local time."),
 ]
+Name = Annotated[str, Field(max_length=200)]
 Units = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -29,6 +30,23 @@ class When(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     at: Moment | None = None
+
+
+class Whose(When):
+    """Which promotions of a product are asked for: those for all, and for one more audience."""
+
+    audience_id: Name | None = Field(None, description="An audience of the served version.")
+    customer_id: Name | None = Field(None, description="Whose audiences count, by pseudonym.")
+
+    @property
+    def names_anybody(self) -> bool:
+        return self.audience_id is not None or self.customer_id is not None
+
+
+class CustomerAudiences(BaseModel):
+    plan_version: str
+    customer_id: str
+    audiences: list[str] = Field(description="`all` first: whose promotions they may have.")
 
 
 class Promotion(BaseModel):
@@ -98,6 +116,9 @@ class Basket(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     at: Moment
+    customer_id: Name | None = Field(
+        None, description="Whose basket, by pseudonym: what is for an audience is for its members."
+    )
     items: dict[str, Item] = Field(
         min_length=1, max_length=500, description="What the basket holds, by product_id."
     )

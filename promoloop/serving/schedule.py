@@ -13,13 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml import lake
+from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
 from ml.promotions import releases
 from ml.promotions.lines import TERMS
 from ml.promotions.quoting.terms import Promotion, instant, localised, promotion
 from promoloop.serving.rows import Rows
 
-SCHEDULE, OFFERS = "schedule.parquet", "offers/offers.parquet"
+SCHEDULE, OFFERS, AUDIENCES = (
+    "schedule.parquet",
+    "offers/offers.parquet",
+    "offers/audiences.parquet",
+)
+NOBODY = pa.table({"customer_id": pa.array([], "string"), "audience_id": pa.array([], "string")})
 TOLD = (
     "promotion_id",
     "product_id",
@@ -36,6 +42,7 @@ TOLD = (
 )
 TIMES = ("starts_at", "ends_at")
 OFFERED = ("offer_rank", "promotion_id", "product_id")
+FOR_ALL = f"(from schedule where audience_id = '{EVERYBODY}')"
 OTHER_VERSION = "select plan_version from schedule where plan_version <> ? limit 1"
 OVERLAPPING = """
     select product_id
@@ -51,9 +58,11 @@ OVERLAPPING = """
 
 @dataclass(frozen=True)
 class Schedule:
-    """The promotions by product and the offers by customer, as JSON lists.
+    """The promotions by product, the offers and audiences by customer, as JSON lists.
 
-    `digest` is the SHA-256 of the manifest they were checked with.
+    `for_all` are the promotions that all customers may have.
+    `digest` is the SHA-256 of the manifest they were checked with; `segments` are the audiences
+    beside all that anybody belongs to, none in a release without members.
     Costs, margins and reasons stay in the release: shops are told what shoppers may know.
     """
 
@@ -61,7 +70,14 @@ class Schedule:
     digest: str
     lines: int
     promotions: Rows
+    for_all: Rows
     offers: Rows
+    members: Rows
+    segments: frozenset[str]
+
+    def audiences(self, customer_id: str) -> list[str]:
+        """Whose promotions the customer may have; `all` for somebody unknown, too."""
+        return [EVERYBODY, *json.loads(self.members.listed(customer_id))]
 
     def of_product(self, product_id: str) -> list[dict[str, Any]]:
         """The product's promotions, the earliest first."""
@@ -73,6 +89,7 @@ class Schedule:
         return [{**offer, "promotion": self._promotion(offer)} for offer in told]
 
     def in_force(self, product_id: str, at: datetime, zone: ZoneInfo) -> Promotion | None:
+        """The product's promotion at a time, whoever may have it."""
         rows = (row for row in self.of_product(product_id) if is_in_force(row, at, zone))
         return next((promotion(row, zone) for row in rows), None)
 
@@ -98,6 +115,7 @@ def load(version: str) -> Schedule:
     manifest = manifest_bytes(version)
     digests = {file["name"]: file["sha256"] for file in json.loads(manifest)["files"]}
     schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS))
+    members = _verified(folder, AUDIENCES, digests) if AUDIENCES in digests else NOBODY
     if missing := [name for name in (*TOLD, *TIMES) if name not in schedule.column_names]:
         raise LakeError(
             f"release {version} lacks the columns {missing} of the plan's contract; plan and "
@@ -107,13 +125,23 @@ def load(version: str) -> Schedule:
         database.execute("set enable_progress_bar = false")
         database.register("schedule", schedule)
         database.register("offers", offers)
+        database.register("members", members)
         _require_one_plan(database, version)
+        promotions = _rows(database, "schedule", "product_id", _promotion(), "starts_at")
+        targeted = set(schedule["audience_id"].unique().to_pylist()) - {EVERYBODY}
         return Schedule(
             version=version,
             digest=digest(manifest),
             lines=len(schedule),
-            promotions=_rows(database, "schedule", "product_id", _promotion(), "starts_at"),
+            promotions=promotions,
+            for_all=(
+                _rows(database, FOR_ALL, "product_id", _promotion(), "starts_at")
+                if targeted
+                else promotions
+            ),
             offers=_rows(database, "offers", "customer_id", _struct(OFFERED), "offer_rank"),
+            members=_rows(database, "members", "customer_id", "audience_id", "audience_id"),
+            segments=frozenset(members["audience_id"].unique().to_pylist()),
         )
 
 
@@ -149,9 +177,9 @@ def _require_one_plan(database: duckdb.DuckDBPyConnection, version: str) -> None
 
 
 def _rows(
-    database: duckdb.DuckDBPyConnection, table: str, key: str, struct: str, order: str
+    database: duckdb.DuckDBPyConnection, table: str, key: str, value: str, order: str
 ) -> Rows:
-    query = f"select {key}, to_json({struct})::varchar from {table} order by {key}, {order}"
+    query = f"select {key}, to_json({value})::varchar from {table} order by {key}, {order}"
     return Rows(database.execute(query).to_arrow_table())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ml.contracts import profiles
 from ml.inventory.distribution import Floats
 from ml.promotions.mechanics.habits import Habits
 
@@ -49,6 +50,29 @@ class Companion:
 
 
 @dataclass(frozen=True)
+class Audience:
+    """Whom an offer is for.
+
+    of_units:     of a product's demand, bought by its members, by product_id.
+    of_customers: of all customers, its members.
+    response:     of members to a price cut, over that of all customers: elasticities' ratio.
+    """
+
+    audience_id: str
+    name: str
+    of_units: pd.Series
+    of_customers: float = 1.0
+    response: float = 1.0
+
+    @property
+    def is_everybody(self) -> bool:
+        return self.audience_id == profiles.EVERYBODY
+
+
+EVERYBODY = Audience(profiles.EVERYBODY, "all customers", pd.Series(dtype=float))
+
+
+@dataclass(frozen=True)
 class Offer:
     """Arrays are (products,); money in the shop's currency, shares of 1.
 
@@ -79,6 +103,7 @@ class Offer:
     felt_is_prior: bool = False
     priors: tuple[str, ...] = ()
     companion: Companion | None = None
+    audience: Audience = EVERYBODY
     opens: pd.Timedelta = field(default=pd.Timedelta(0))
     lasts: pd.Timedelta = field(default=pd.Timedelta(days=7))
 

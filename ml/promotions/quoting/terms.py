@@ -1,14 +1,15 @@
 """What a till knows: the promotions in force, the basket, and what was redeemed before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from ml.contracts.profiles import EVERYBODY
+
 CENT = Decimal("0.01")
-EVERYBODY = "all"
 Reason = Literal[
     "no_promotion",
     "not_for_all",
@@ -50,9 +51,9 @@ class Promotion:
     gift_product_id: str | None = None
     bundle_product_id: str | None = None
 
-    @property
-    def is_for_everybody(self) -> bool:
-        return self.audience_id == self.store_group == EVERYBODY
+    def is_for(self, audiences: Collection[str]) -> bool:
+        """Whether a member of these audiences may have it; for all everybody may."""
+        return self.store_group == EVERYBODY and self.audience_id in (EVERYBODY, *audiences)
 
 
 MONEY = ("regular_price", "promo_price", "threshold_amount", "discount_amount")

@@ -9,7 +9,7 @@ How promotions combine, which is how the plan's arithmetic reads them:
   the steps above, for each such promotion alike, so their order does not matter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from ml.promotions.quoting import gifts
@@ -39,6 +39,7 @@ def quote(
     basket: Mapping[str, Line],
     in_force: Mapping[str, Promotion],
     redeemed: Mapping[str, Redeemed] | None = None,
+    audiences: Collection[str] = (),
 ) -> Quote:
     """What the basket costs, and per line which promotion did what and why not.
 
@@ -46,8 +47,9 @@ def quote(
         basket: by product_id.
         in_force: each product's promotion at the time of sale, by product_id.
         redeemed: units sold before, by promotion_id; none when it is not named.
+        audiences: those whose promotions the customer may have, beside what is for all.
     """
-    offers = {p: in_force[p] for p in basket if p in in_force and in_force[p].is_for_everybody}
+    offers = {p: in_force[p] for p in basket if p in in_force and in_force[p].is_for(audiences)}
     rooms = {p: room(o, (redeemed or {}).get(o.promotion_id, NEVER)) for p, o in offers.items()}
     giving = {p: o for p, o in offers.items() if o.mechanic == gifts.MECHANIC}
     given = gifts.give(basket, giving, rooms)

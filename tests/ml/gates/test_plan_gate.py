@@ -40,6 +40,7 @@ def line(product="tea", week=WEEKS[0], **changed):
         "plan_version": "v", "as_of": AS_OF, "promotion_id": f"{product}-{week:%d}",
         "product_id": product, "department": "d", "category": "c", "mechanic": "percent_off",
         "depth": 0.2, "support": "none", "audience_id": "all", "store_group": "all",
+        "audience_share": 1.0,
         "starts_at": week, "ends_at": week + pd.Timedelta(days=7), "max_redemptions": 20,
         "per_customer_limit": 6, "regular_price": 5.0, "promo_price": 4.0, "unit_cost": 3.0,
         "cost_is_assumed": True, "baseline_units": 5.0, "expected_units": 10.0,

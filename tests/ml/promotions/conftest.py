@@ -226,6 +226,7 @@ def _plan(as_of: date, version: str, promo_price: float) -> pd.DataFrame:
         **dict.fromkeys(TERMS),
         support=["display+mailer", "none"],
         audience_id="all",
+        audience_share=1.0,
         store_group="all",
         starts_at=start,
         ends_at=start + pd.Timedelta(days=7),
@@ -261,6 +262,7 @@ def _alternatives() -> pd.DataFrame:
         {
             "promotion_id": f"{PRODUCTS[0]}-20171204-percent_off",
             "offer": [0, 1],
+            "audience_id": "all",
             "mechanic": ["percent_off", "buy_get"],
             "depth": [0.1, 0.25],
             "support": "none",

@@ -17,6 +17,7 @@ from ml.promotions.policy import Offers
 from ml.settings import settings
 
 AS_OF, MONDAY = date(2017, 12, 4), date(2017, 12, 4)
+NO_MEMBERS = pd.DataFrame(columns=["customer_id", "audience_id"])
 NOBODY = pd.DataFrame(columns=["customer_id", "product_id", "week"])
 PEOPLE = pd.Series([f"c{k}" for k in range(6)])
 RULES = Offers(budget=99.0, cost_each=0.0, most_per_customer=2)
@@ -44,6 +45,8 @@ def schedule(holdout=0.0, **promo):
         starts_at=pd.Timestamp(MONDAY),
         ends_at=pd.Timestamp("2017-12-11"),
         holdout_share=holdout,
+        audience_id="all",
+        audience_share=1.0,
     )
     return lines.assign(**promo)
 
@@ -53,10 +56,10 @@ def candidates():
     return pairs.to_frame(index=False).assign(rank=[1, 2] * len(PEOPLE), score=0.5)
 
 
-def given(rules=RULES, recent=NOBODY, known=None, lines=None):
+def given(rules=RULES, recent=NOBODY, known=None, lines=None, belong=NO_MEMBERS):
     lines = schedule() if lines is None else lines
     known = bought() if known is None else known
-    return allocate_offers(lines, candidates(), PEOPLE, known, recent, rules)
+    return allocate_offers(lines, candidates(), PEOPLE, belong, known, recent, rules)
 
 
 def test_a_message_is_worth_the_purchases_it_adds_at_the_promo_price():
@@ -100,6 +103,27 @@ def test_a_message_moves_more_who_answers_more_to_offers():
     np.testing.assert_allclose(np.log(rates)[:3], 0.3 * lifts / lifts.mean(), atol=1e-9)
     assert found.loc["c3"].equals(plain.loc["c3"])  # not known to the model: as without it
     assert (found["chance_without"] == plain["chance_without"]).all()
+
+
+def test_what_a_promotion_raises_is_raised_for_its_audience_alone():
+    asked = pd.DataFrame({"customer_id": ["c0"], "promotion_id": "A-1"})
+    everybody = valued(asked, schedule(), bought())
+    half = valued(asked, schedule(audience_share=0.5), bought())
+
+    rates = [-np.log1p(-found["chance_without"].iloc[0]) for found in (everybody, half)]
+    assert rates[1] / rates[0] == pytest.approx(3 / 2)  # from 10 to 20 units, by 5 of the 10
+
+
+def test_who_is_not_in_an_audience_hears_of_a_later_promotion_for_all_instead():
+    later = schedule().assign(promotion_id=["A-2", "B-2"], starts_at=pd.Timestamp("2017-12-18"))
+    lines = pd.concat([schedule(audience_id="segment-1"), later[:1]])
+    belong = pd.DataFrame({"customer_id": ["c0", "c1"], "audience_id": ["segment-1", "segment-0"]})
+
+    offers, _ = given(lines=lines, belong=belong)
+
+    told = {c: sorted(rows["promotion_id"]) for c, rows in offers.groupby("customer_id")}
+    assert told == {"c0": ["A-1", "B-1"]} | {f"c{k}": ["A-2"] for k in range(1, 6)}
+    assert set(offers.loc[offers["customer_id"] == "c0", "audience_id"]) == {"segment-1"}
 
 
 def test_a_message_that_moves_nobody_is_not_sent():

@@ -13,6 +13,7 @@ from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.contracts.table import Table
 from ml.promotions import releases
+from ml.promotions.audiences import MEMBERS
 from ml.promotions.offers import OFFERS
 from ml.settings import settings
 from promoloop.serving.app import create_app
@@ -56,6 +57,7 @@ def customer_offers(lines: pd.DataFrame) -> pd.DataFrame:
     first = lines.drop_duplicates("product_id").sort_values("product_id", ascending=False)
     return first[["promotion_id", "product_id"]].assign(
         customer_id="c1",
+        audience_id="all",
         offer_rank=range(1, len(first) + 1),
         affinity_rank=1,
         score=0.5,
@@ -71,6 +73,8 @@ def write_release(folder: Path, version: str, lines: pd.DataFrame) -> None:
     (folder / "offers").mkdir()
     _write(folder / "schedule.parquet", PLAN, lines)
     _write(folder / "offers" / "offers.parquet", OFFERS, customer_offers(lines))
+    members = pd.DataFrame({"customer_id": ["c1", "c2"], "audience_id": ["segment-0", "segment-1"]})
+    _write(folder / "offers" / "audiences.parquet", MEMBERS, members)
     files = [{"name": n, "sha256": d} for n, d in releases.digests(folder).items()]
     manifest = {"plan_version": version, "files": files}
     (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")

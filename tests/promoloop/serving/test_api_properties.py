@@ -16,6 +16,7 @@ EXAMPLES = settings(
 OPERATIONS = [
     ("GET", "/v1/products/{product_id}/promotions"),
     ("GET", "/v1/customers/{customer_id}/offers"),
+    ("GET", "/v1/customers/{customer_id}/audiences"),
     ("POST", "/v1/quote"),
     ("GET", "/health"),
     ("GET", "/metrics"),
