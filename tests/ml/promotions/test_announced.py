@@ -49,6 +49,7 @@ def line(product="1", week="2017-12-04", mechanic="percent_off", price=2.8, **te
         "product_id": product,
         "starts_at": pd.Timestamp(week),
         "mechanic": mechanic,
+        "audience_id": "all",
         "support": "none",
         "promo_price": price,
     }
@@ -69,6 +70,7 @@ def frozen(options, *lines, weeks=2, economics=Economics):
 @pytest.mark.parametrize(
     ("told", "option"),
     [
+        (line(audience_id="segment-1"), None),
         (line(price=2.8), 0),
         (line(price=3.6, support="display"), 4),
         (line(price=2.81), None),
