@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from ml.allocation import (
@@ -231,11 +231,10 @@ def main() -> None:
     parser.add_argument("--budget", type=float, required=True)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    spark: SparkSession = session("audience")
-    assigned, outcome = allocate(spark.read.parquet(args.offers), args.budget)
-    assigned.write.mode("overwrite").parquet(args.allocation)
+    with session("audience") as spark:
+        assigned, outcome = allocate(spark.read.parquet(args.offers), args.budget)
+        assigned.write.mode("overwrite").parquet(args.allocation)
     args.outcome.write_text(json.dumps(asdict(outcome)), encoding="utf-8")
-    spark.stop()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from ml.settings import settings
 from spark_jobs.ranking import Products, with_habits
 
 BLOCKS = 2  # of ratings: a sum of two parts does not depend on which part is ready first
+CHECKPOINT = 4  # iterations: ten of them in a row overflow an executor's stack
 ROW_BITS = 33  # of monotonically_increasing_id: the rest is the partition
 POPULARITY_WINDOW = timedelta(days=28)
 
@@ -108,6 +109,7 @@ def fit_als(pairs: DataFrame, hyper: Hyperparameters) -> ALSModel:
         alpha=hyper.alpha,
         seed=settings().seed,
         implicitPrefs=True,
+        checkpointInterval=CHECKPOINT,
         numUserBlocks=BLOCKS,
         numItemBlocks=BLOCKS,
         userCol="customer",

@@ -1,8 +1,10 @@
 """Lake partitions as Spark frames: read through manifests, written whole and repeatably."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +14,7 @@ from pyspark.sql import types as t
 from ml import lake
 from ml.contracts.table import Table
 from ml.lake import Manifest
+from ml.settings import settings
 
 SPARK: dict[str, t.DataType] = {
     "string": t.StringType(),
@@ -25,10 +28,21 @@ SPARK: dict[str, t.DataType] = {
 }
 
 
-def session(name: str) -> SparkSession:
+@contextmanager
+def session(name: str) -> Iterator[SparkSession]:
     """The Spark session of a submitted job; only what results depend on is set here."""
-    builder = SparkSession.builder.appName(name)
-    return builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    builder = SparkSession.builder.appName(name).config("spark.sql.session.timeZone", "UTC")
+    with builder.getOrCreate() as spark, checkpointed(spark):
+        yield spark
+
+
+@contextmanager
+def checkpointed(spark: SparkSession) -> Iterator[None]:
+    """Long lineages are cut by files beside the lake, which every executor reaches."""
+    settings().lake.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".checkpoints-", dir=settings().lake) as folder:
+        spark.sparkContext.setCheckpointDir(folder)
+        yield
 
 
 def read(spark: SparkSession, table: Table, *days: date) -> DataFrame:

@@ -69,26 +69,30 @@ def als_alone(shop: Shop) -> dict[str, dict]:
     customer or product has (Zhou et al., 2008), `implicit` takes it as it is.
     """
     tuned = Settings()
-    same = {
-        "rank": tuned.als_factors,
-        "iterations": tuned.als_iterations,
-        "regularisation": tuned.als_regularisation,
-        "alpha": tuned.als_alpha,
-    }
-    hyper = read_hyperparameters().model_copy(update=same)
     with local_session() as spark:
-        found = spark_als(spark, shop.given, hyper)
+        found = spark_als(spark, shop.given, equal_settings(tuned))
     log.info("Spark's ALS %s", found)
     peer = implicit_beside(shop.given, tuned)
     log.info("implicit's ALS %s", peer)
     return {"als": found | {f"implicit_{name}": value for name, value in peer.items()}}
 
 
+def equal_settings(peers: Settings) -> Hyperparameters:
+    """The peers' settings of ALS, as ours."""
+    same = {
+        "rank": peers.als_factors,
+        "iterations": peers.als_iterations,
+        "regularisation": peers.als_regularisation,
+        "alpha": peers.als_alpha,
+    }
+    return read_hyperparameters().model_copy(update=same)
+
+
 def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict[str, float]:
     """NDCG@10 of Spark's ALS alone on log(1 + lines), and the seconds it took to fit."""
-    placed = _placed(spark, log_lines(given))
+    pairs = placed(spark, log_lines(given))
     started = time.perf_counter()
-    customers, items = _fitted(placed, hyper, given.wanted.shape)
+    customers, items = _fitted(pairs, hyper, given.wanted.shape)
     seconds = time.perf_counter() - started
     found = judged(given, lambda rows: customers[rows] @ items.T)
     return {
@@ -101,11 +105,12 @@ def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict
 def factorised(purchases: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
     """Customers' and products' factors, as the daily job learns them from log purchases."""
     with local_session() as spark:
-        placed = _placed(spark, purchases)
-        return _fitted(placed, read_hyperparameters(), purchases.shape)
+        pairs = placed(spark, purchases)
+        return _fitted(pairs, read_hyperparameters(), purchases.shape)
 
 
-def _placed(spark: SparkSession, purchases: sparse.csr_array) -> DataFrame:
+def placed(spark: SparkSession, purchases: sparse.csr_array) -> DataFrame:
+    """Weights (customers, products) as `factors.fit_als` reads them."""
     cells = purchases.tocoo()
     ids = {"customer": cells.row.astype(np.int32), "item": cells.col.astype(np.int32)}
     frame = spark.createDataFrame(pa.table(ids | {"habit": cells.data.astype(np.float32)}))

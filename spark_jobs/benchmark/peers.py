@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -16,6 +17,9 @@ from threadpoolctl import threadpool_limits
 from ml.affinity.item_item import fit_item_item
 from ml.affinity.measures import PLACES
 from spark_jobs.benchmark.split import Shop, Split
+
+if TYPE_CHECKING:
+    from implicit.als import AlternatingLeastSquares
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +81,17 @@ def implicit_als(given: Split, settings: Settings) -> Scores:
 
 
 def _implicit_als(weights: sparse.csr_array, settings: Settings) -> Scores:
+    model = fit_implicit(weights, settings)
+    return lambda rows: model.user_factors[rows] @ model.item_factors.T
+
+
+def fit_implicit(
+    weights: sparse.csr_array, settings: Settings, exact: bool = False
+) -> "AlternatingLeastSquares":
+    """`implicit`'s ALS on weights (customers, products).
+
+    It solves each system by three steps of conjugate gradients, or exactly, as Spark does.
+    """
     from implicit.als import AlternatingLeastSquares
 
     model = AlternatingLeastSquares(
@@ -85,11 +100,12 @@ def _implicit_als(weights: sparse.csr_array, settings: Settings) -> Scores:
         alpha=settings.als_alpha,
         iterations=settings.als_iterations,
         num_threads=2,
+        use_cg=not exact,
         random_state=7,
     )
     with threadpool_limits(1, "blas"):
         model.fit(sparse.csr_matrix(weights, dtype=np.float32), show_progress=False)
-    return lambda rows: model.user_factors[rows] @ model.item_factors.T
+    return model
 
 
 def popularity(given: Split, _: Settings) -> Scores:

@@ -3,8 +3,11 @@ from datetime import date
 import pytest
 
 from ml.affinity.hyperparameters import read_hyperparameters
-from spark_jobs.factors import fit_als, learn, places
+from ml.settings import settings
+from spark_jobs.factors import CHECKPOINT, fit_als, learn, places
+from spark_jobs.tables import checkpointed
 
+PAIRS = "customer int, item int, habit float"
 AS_OF = date(2017, 12, 4)
 SMALL = read_hyperparameters().model_copy(
     update={"rank": 4, "iterations": 3, "minimum_customers": 2}
@@ -15,11 +18,23 @@ def test_units_say_how_sure_we_are_not_how_much_a_customer_likes_it(spark):
     tea, cup, drill = 0, 1, 2
     baskets = [(tea, cup), (drill,)]
     rows = [(c, product, 50.0) for c in range(20) for product in baskets[c % 2]]
-    pairs = spark.createDataFrame(rows, "customer int, item int, habit float")
+    pairs = spark.createDataFrame(rows, PAIRS)
 
     liking = fit_als(pairs, SMALL).transform(pairs).toPandas()["prediction"]
 
     assert liking.between(0.8, 1.2).all()  # explicit ratings would predict about 50
+
+
+def test_iterations_leave_checkpoints_that_go_when_the_job_ends(spark, home):
+    pairs = spark.createDataFrame([(c, c % 3, 1.0) for c in range(9)], PAIRS)
+    longer = SMALL.model_copy(update={"iterations": CHECKPOINT + 1})
+
+    with checkpointed(spark):
+        fit_als(pairs, longer)
+        cut = list(settings().lake.glob(".checkpoints-*/*/rdd-*"))
+
+    assert cut
+    assert not list(settings().lake.iterdir())
 
 
 @pytest.fixture(scope="module")

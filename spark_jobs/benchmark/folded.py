@@ -1,0 +1,59 @@
+"""What folding customers into a fit of days ago costs, beside a fit of the day."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+
+from ml.affinity.hyperparameters import read_hyperparameters
+from spark_jobs.benchmark.ours import local_session
+from spark_jobs.benchmark.peers import judged
+from spark_jobs.benchmark.scale import purchases
+from spark_jobs.benchmark.split import Shop, Split, split
+from spark_jobs.factors import Affinity, learn
+from spark_jobs.folding import Fitted, fold_in
+
+log = logging.getLogger(__name__)
+
+
+def folded(shop: Shop) -> dict[str, dict]:
+    """{"als": NDCG@10 and seconds of a fit of the day, and of the oldest fit that still serves}."""
+    hyper, given, day = read_hyperparameters(), shop.given, shop.before
+    earlier = day - timedelta(days=hyper.days_between_fits - 1)
+    with local_session() as spark:
+        old = learn(_bought(spark, split(shop.lines, earlier), earlier), earlier, hyper).products
+        bought, serves = _bought(spark, given, day), Fitted(earlier, "", old.ids, old.factors)
+        fitted = _measured(given, lambda: learn(bought, day, hyper))
+        log.info("fitted on %s: %s", day, fitted)
+        served = _measured(given, lambda: fold_in(bought, day, serves, hyper))
+        log.info("folded into the fit of %s: %s", earlier, served)
+    return {"als": {"fitted_today": fitted, "folded_into_oldest": served}}
+
+
+def _bought(spark: SparkSession, given: Split, before: date) -> DataFrame:
+    frame = spark.createDataFrame(purchases(given, before, 1)).cache()
+    frame.count()
+    return frame
+
+
+def _measured(given: Split, learned: Callable[[], Affinity]) -> dict[str, float]:
+    """ALS alone: NDCG@10 on both lists, and the seconds until every customer has factors."""
+    started = time.perf_counter()
+    affinity = learned()
+    rows = affinity.customers.select("customer_id", "factors").toPandas()
+    seconds = time.perf_counter() - started
+    products = affinity.products
+    customers = np.zeros((len(given.customers), products.factors.shape[1]), np.float32)
+    customers[rows["customer_id"].astype(int)] = np.stack(rows["factors"].to_list())
+    items = np.zeros((len(given.products), customers.shape[1]), np.float32)
+    items[pd.Index(given.products).get_indexer(pd.Index(products.ids))] = products.factors
+    found = judged(given, lambda rows: customers[rows] @ items.T)
+    return {
+        "ndcg10_repeat": found["repeat"]["ndcg10"],
+        "ndcg10_new": found["new"]["ndcg10"],
+        "seconds": seconds,
+    }
