@@ -228,6 +228,26 @@ FCT_CAMPAIGNS = Table(
     ),
 )
 
+FCT_CUSTOMER_EVENTS = Table(
+    name="fct_customer_events",
+    layer="marts",
+    grain="One row per known customer per merchandise product that the customer did something with.",
+    key=("customer_id", "product_id"),
+    minimum_rows=0,
+    columns=(
+        Column("customer_id", "string"),
+        Column("product_id", "string"),
+        Column("events", "int64", minimum=1),
+        Column(
+            "decayed_interest",
+            "double",
+            "Sum over events of their weight in purchases, times 2^(-age/28 days).",
+            minimum=0,
+        ),
+        Column("last_event_on", "date"),
+    ),
+)
+
 FCT_COUPON_REDEMPTIONS = Table(
     name="fct_coupon_redemptions",
     layer="marts",
@@ -251,6 +271,7 @@ MARTS = (
     DIM_DATES,
     FCT_PRODUCT_WEEKS,
     FCT_CUSTOMER_PRODUCTS,
+    FCT_CUSTOMER_EVENTS,
     FCT_CUSTOMER_CATEGORIES,
     FCT_CUSTOMER_GAPS,
     FCT_BASKETS,
