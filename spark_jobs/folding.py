@@ -94,7 +94,9 @@ def fold_in(purchases: DataFrame, before: date, fitted: Fitted, hyper: Hyperpara
     recent = buyers(pairs, before).toArrow()
     popularity = np.zeros(len(ids), np.float32)
     popularity[np.asarray(recent["item"])] = np.asarray(recent["buyers"])
-    return Affinity(Products(ids, factors, popularity), habits(pairs).mapInArrow(solve, LISTED))
+    return Affinity(
+        Products(ids, factors, popularity), habits(pairs).mapInArrow(solve, LISTED).cache()
+    )
 
 
 def _solved(batch: pa.RecordBatch, step: HalfStep) -> pa.RecordBatch:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from spark_jobs.factors import fit_als
 from spark_jobs.quality import HALF_LIFE_DAYS
 
 log = logging.getLogger(__name__)
+Made = TypeVar("Made")
 
 TIMES = (1, 5, 20)  # as many customers, fitted
 DRIVERS = (1, 10)  # as many customers, whose candidates are made
@@ -57,20 +59,20 @@ def fit_times(purchases: sparse.csr_array) -> dict[str, float]:
     """
     with local_session() as spark:
         pairs = placed(spark, purchases)
-        wall, cpu = timed(lambda: fit_als(pairs, equal_settings(FEW)).itemFactors.count())
+        _, wall, cpu = timed(lambda: fit_als(pairs, equal_settings(FEW)).itemFactors.count())
     found = {"fit_s": wall, "fit_cpu_s": cpu}
     for name, exact in (("implicit", False), ("implicit_exact", True)):
-        wall, cpu = timed(partial(fit_implicit, purchases, FEW, exact))
+        _, wall, cpu = timed(partial(fit_implicit, purchases, FEW, exact))
         found |= {f"{name}_fit_s": wall, f"{name}_fit_cpu_s": cpu}
     log.info("%d customers, %d pairs: %s", purchases.shape[0], purchases.nnz, found)
     return found
 
 
-def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds on the clock, and of processors in this process and its children."""
+def timed(work: Callable[[], Made]) -> tuple[Made, float, float]:
+    """What is made; seconds on the clock, and of processors in this process and its children."""
     started, used = time.perf_counter(), _used()
-    work()
-    return time.perf_counter() - started, _used() - used
+    made = work()
+    return made, time.perf_counter() - started, _used() - used
 
 
 def _used() -> float:
