@@ -7,7 +7,9 @@ events as (
         stg_events.product_id,
         stg_events.happened_on,
         -- Who looked for ten seconds looked; a page left at once says little.
-        event_weights.purchases * coalesce(least(stg_events.dwell_seconds / 10, 1), 1) as weight
+        event_weights.purchases
+        * coalesce(least(stg_events.dwell_seconds / 10, 1), 1)
+        * pow(2, -({{ as_of() }} - stg_events.happened_on) / 28) as interest
     from {{ ref('stg_events') }} as stg_events
     inner join {{ ref('event_weights') }} as event_weights
         on stg_events.event_type = event_weights.event_type
@@ -24,10 +26,7 @@ summed as (
         events.product_id,
         count(*) as events,
         -- Decimals add up exactly, in any order: doubles would differ between two runs.
-        cast(
-            sum(cast(weight * pow(2, -({{ as_of() }} - happened_on) / 28) as decimal(28, 10)))
-            as double
-        ) as decayed_interest,
+        cast(sum(cast(events.interest as decimal(28, 10))) as double) as decayed_interest,
         max(events.happened_on) as last_event_on
     from events
     inner join {{ ref('dim_customers') }} as dim_customers
