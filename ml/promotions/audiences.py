@@ -49,6 +49,7 @@ PRIOR_CUSTOMERS = 50.0  # members that an average response counts for
 SPENT = ("observed", "expected")  # on discount
 SURE = (0.01, 0.99)  # a share of none or all has no odds
 RESPONSES_WITHIN = (0.5, 2.0)
+LEAST_RISE = 0.05  # of log demand on the usual discount: less tells nobody's apart
 
 
 def members(as_of: date, holdout_share: float) -> pd.DataFrame:
@@ -76,26 +77,29 @@ def read_audiences(
     belong = members(as_of, holdout_share)
     belong = belong[belong["audience_id"].isin(asked)]
     bought = lake.read(
-        FCT_CUSTOMER_PRODUCTS,
-        as_of,
-        ["customer_id", "product_id", "sales", "decayed_purchases"],
+        FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "decayed_purchases"]
     )
     products = lake.read(DIM_PRODUCTS, as_of, ["product_id", "category"])
     baskets = lake.read(FCT_BASKETS, as_of, ["customer_id", "units"])
     of_known = baskets.loc[baskets["customer_id"].notna(), "units"].sum() / baskets["units"].sum()
     shares = units_shares(bought, belong, products.set_index("product_id")["category"]) * of_known
-    relative = relative_responses(
-        bought,
-        belong,
-        lake.read(DIM_CUSTOMER_PROFILES, as_of).set_index("customer_id"),
-        lake.read(FCT_BASKET_QUANTITIES, as_of),
-        float(lake.read(RESPONSES, as_of, ["elasticity"])["elasticity"].mean()),
-    )
+    relative = read_responses(as_of, belong)
     everybody = len(lake.read(DIM_CUSTOMERS, as_of, ["customer_id"]))
     size = belong["audience_id"].value_counts()
     return tuple(
         Audience(key, names[key], shares[key], float(size[key]) / everybody, float(relative[key]))
-        for key in sorted(set(belong["audience_id"]))
+        for key in _ids(belong)
+    )
+
+
+def read_responses(as_of: date, belong: pd.DataFrame) -> pd.Series:
+    """`relative_responses` of the audiences in `belong`, from the tables of as_of."""
+    return relative_responses(
+        lake.read(FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "sales"]),
+        belong,
+        lake.read(DIM_CUSTOMER_PROFILES, as_of).set_index("customer_id"),
+        lake.read(FCT_BASKET_QUANTITIES, as_of),
+        float(lake.read(RESPONSES, as_of, ["elasticity"])["elasticity"].mean()),
     )
 
 
@@ -115,7 +119,7 @@ def units_shares(bought: pd.DataFrame, belong: pd.DataFrame, category: pd.Series
     own = of.pivot_table("decayed_purchases", "product_id", "audience_id", "sum")
     total = bought.groupby("product_id")["decayed_purchases"].sum().reindex(category.index)
     total = total.fillna(0.0)
-    own = own.reindex(category.index).fillna(0.0)
+    own = own.reindex(category.index, columns=_ids(belong)).fillna(0.0)
     shop = own.sum() / max(total.sum(), 1e-9)
     wide_own, wide = own.groupby(category).sum(), total.groupby(category).sum()
     wider = (wide_own + WORTH_OF_PRIOR * shop).div(wide + WORTH_OF_PRIOR, axis=0)
@@ -159,11 +163,13 @@ def relative_responses(
     more = _log_odds_ratio(sums) - _log_odds_ratio(everybody)
     depth = (spent["saved_share"] * spent["sales"]).sum() / max(everybody["observed"], 1e-9)
     usual_rise = elasticity * np.log1p(-min(depth, 0.99))
-    if usual_rise < 1e-6:
-        return more * 0.0 + 1.0
     size = by_audience.size()
-    drawn = 1 + size / (size + PRIOR_CUSTOMERS) * more / usual_rise
-    return drawn.clip(*RESPONSES_WITHIN)
+    drawn = 1 + size / (size + PRIOR_CUSTOMERS) * more / max(usual_rise, LEAST_RISE)
+    return drawn.clip(*RESPONSES_WITHIN).reindex(_ids(belong)).fillna(1.0)
+
+
+def _ids(belong: pd.DataFrame) -> list[str]:
+    return sorted(set(belong["audience_id"]))
 
 
 def _log_odds_ratio(sums: Any) -> Any:

@@ -8,6 +8,7 @@ TERMS = (
     "mechanic",
     "promo_price",
     "support",
+    "audience_id",
     "buy_qty",
     "get_qty",
     "get_depth",

@@ -16,6 +16,7 @@ from typing import Any
 
 from ml import lake
 from ml.contracts.outputs import PLAN
+from ml.contracts.profiles import EVERYBODY
 from ml.errors import GateError, LakeError
 from ml.promotions import releases
 from ml.promotions.clearance import require_gate
@@ -93,9 +94,12 @@ def describe(version: str) -> str:
     release = release_of(version)
     summary = json.loads((release / DOSSIER).read_text(encoding="utf-8"))["summary"]
     kinds = ", ".join(f"{n} {name}" for name, n in summary["promotions_by_mechanic"].items())
+    own = {k: n for k, n in summary.get("promotions_by_audience", {}).items() if k != EVERYBODY}
+    told = ", ".join(f"{number} for {audience}" for audience, number in own.items())
     return "\n".join(
         [
             f"* {summary['promotions']} promotions of {summary['products']} products: {kinds}",
+            *([f"* of these for one segment only: {told}"] if own else []),
             f"* cost {summary['cost']:,.2f} of a budget of {summary['budget']:,.2f}",
             f"* expected incremental margin {summary['incremental_margin']:,.2f}, "
             f"9 times in 10 above {summary['incremental_margin_p10']:,.2f}",

@@ -3,13 +3,19 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from ml.contracts.profiles import EVERYBODY
 from ml.settings import settings
 
 Row = Mapping[Hashable, Any]
 
 
 def terms(row: Row, off: str, names: Mapping[str, str]) -> str:
-    """What a shopper gets: `off` is the depth in words, `names` by product_id."""
+    """What a shopper gets, and who: `off` is the depth in words, `names` by product_id."""
+    audience = row.get("audience_id", EVERYBODY)
+    return _what(row, off, names) + ("" if audience == EVERYBODY else f", {audience} only")
+
+
+def _what(row: Row, off: str, names: Mapping[str, str]) -> str:
     mechanic = row["mechanic"]
     if mechanic == "buy_get":
         return f"buy {row['buy_qty']:.0f} get {row['get_qty']:.0f} {_got(row['get_depth'])}"

@@ -28,6 +28,7 @@ SHOWN = (
     "mechanic",
     "depth",
     "support",
+    "audience_id",
     "promo_price",
     "regular_price",
     "buy_qty",
@@ -43,8 +44,8 @@ SHOWN = (
     "stockout_probability",
 )
 BEFORE = (
-    *("mechanic", "depth", "support", "promo_price", "regular_price", "buy_qty", "get_qty"),
-    *("get_depth", "threshold_amount", "discount_amount", "incremental_margin", "cost"),
+    *("mechanic", "depth", "support", "audience_id", "promo_price", "regular_price", "buy_qty"),
+    *("get_qty", "get_depth", "threshold_amount", "discount_amount", "incremental_margin", "cost"),
 )
 DIGITS = 4
 NOTHING = pd.DataFrame(columns=[*PLAN.column_names, "week"])

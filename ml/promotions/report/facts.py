@@ -31,6 +31,7 @@ from ml.promotions import releases
 from ml.promotions.clearance import gate_verdict
 from ml.promotions.naming import product_names, products_named
 from ml.promotions.plan import summary_path
+from ml.promotions.report.people import People, read_people
 from ml.sources import incoming
 
 
@@ -59,6 +60,7 @@ class Facts:
     gate: dict[str, Any]
     affinity: pd.DataFrame
     audiences: pd.DataFrame
+    people: dict[str, People]
     backtest: dict[str, float]
     drift: pd.DataFrame
     effects: pd.DataFrame
@@ -95,6 +97,7 @@ def read_facts(as_of: date) -> Facts:
         gate=gate_verdict(as_of),
         affinity=_if_there(AFFINITY_QUALITY, as_of),
         audiences=_if_there(DIM_AUDIENCES, as_of),
+        people=read_people(as_of),
         backtest=_json(scores_path(demand)) if demand else {},
         drift=_if_there(DRIFT, as_of),
         effects=_if_there(EFFECTS, as_of),

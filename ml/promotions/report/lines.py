@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml.contracts.profiles import EVERYBODY
 from ml.promotions.report.calendar import badges, shade
 from ml.promotions.report.facts import Facts
 from ml.promotions.report.numbers import count, percent, period, price
@@ -51,6 +52,8 @@ def reasons(text: str) -> list[tuple[str, str]]:
     """
     found = json.loads(text)
     told = []
+    if found.get("audience") is None:
+        found.pop("audience", None)
     if "elasticity" in found:
         told.append(("price elasticity", _elasticity(found)))
     if "offer" in found and found["offer"]["takers"] < 1:
@@ -108,7 +111,9 @@ def _option(option: dict[str, Any]) -> str:
     cost = f" for {price(option['cost'])}" if "cost" in option else ""
     mechanic = option.get("mechanic", "percent_off")
     how = "" if mechanic == "percent_off" else f" by {_words(mechanic)}"
-    return f"{percent(option['depth'])} off{how}{support}{earns}{cost}"
+    audience = option.get("audience_id", EVERYBODY)
+    whose = "" if audience == EVERYBODY else f" for {audience}"
+    return f"{percent(option['depth'])} off{how}{support}{whose}{earns}{cost}"
 
 
 def _support(name: str) -> str:

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from ml.promotions.report import svg
 from ml.promotions.report.facts import Facts
-from ml.promotions.report.numbers import count
+from ml.promotions.report.numbers import count, percent
+from ml.promotions.report.people import People
 from ml.promotions.report.svg import Frame
 
 EVERYBODY = "all"
@@ -24,16 +25,25 @@ TRAITS = {
     "private_label_share": "private label",
     "concentration": "few categories",
 }
+OWN_SHOWN = 6
 WIDEST = 2.0  # standard deviations shown, unless a trait lies further out
+TICKS = ((-WIDEST, "-2 sd", "middle"), (0.0, "mean", "middle"), (WIDEST, "+2 sd", "end"))
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A row of DIM_AUDIENCES, its share of all customers, and the chart of its traits."""
+    """A row of DIM_AUDIENCES, its share of all customers, and the chart of its traits.
+
+    `people` None: the day kept no members; `own`: the promotions for it alone, the most margin
+    first, `more` of them are not shown.
+    """
 
     row: dict[str, Any]
     share: float
     traits: Markup
+    people: People | None
+    own: list[tuple[str, dict[str, Any]]]
+    more: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,13 @@ def segments(facts: Facts) -> Segments:
         return Segments([], None, None, None)
     everybody = next(row for row in named if row["audience_id"] == EVERYBODY)
     shown = [
-        Segment(row, row["customers"] / everybody["customers"], trait_chart(row))
+        Segment(
+            row,
+            row["customers"] / everybody["customers"],
+            trait_chart(row),
+            facts.people.get(row["audience_id"]),
+            *_own(facts, row["audience_id"]),
+        )
         for row in named
         if row is not everybody
     ]
@@ -62,6 +78,16 @@ def segments(facts: Facts) -> Segments:
     return Segments(
         shown, everybody, everybody["silhouette"], None if pd.isna(stability) else stability
     )
+
+
+def _own(facts: Facts, audience_id: str) -> tuple[list[tuple[str, dict[str, Any]]], int]:
+    """The first promotions of an audience in words and as rows, and how many more there are."""
+    lines = facts.plan[facts.plan["audience_id"] == audience_id]
+    order = ["incremental_margin", "promotion_id"]
+    first = lines.sort_values(order, ascending=[False, True]).head(OWN_SHOWN)
+    rows = [{str(k): v for k, v in row.items()} for row in first.to_dict("records")]
+    told = [f"{facts.names[row['product_id']]}, {percent(row['depth'])} off" for row in rows]
+    return list(zip(told, rows, strict=True)), len(lines) - len(rows)
 
 
 def trait_chart(row: dict[str, Any]) -> Markup:
@@ -73,8 +99,8 @@ def trait_chart(row: dict[str, Any]) -> Markup:
     marks = [
         svg.stroke(frame, (0, frame.y0), (0, frame.y1), "axis"),
         *(
-            svg.text(frame.x(at), frame.height - 6, f"{at:+g} sd" if at else "mean")
-            for at in (-WIDEST, 0.0, WIDEST)
+            svg.text(frame.x(at), frame.height - 6, words, anchor=anchor)
+            for at, words, anchor in TICKS
         ),
     ]
     for place, (words, value) in enumerate(reversed(shown)):

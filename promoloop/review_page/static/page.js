@@ -112,8 +112,8 @@ function setEdit(target, edit) {
 function choose(select) {
   const { product, week } = select.dataset;
   const row = state.product.promotions.find((r) => r.product_id === product && r.week === week);
-  const { offer, mechanic, depth, support, ...rest } = row.alternatives[Number(select.value)];
-  setEdit(select, { choice: { offer, mechanic, depth, support }, label: terms({ ...rest, mechanic, depth }, state.plan.names) });
+  const { offer, mechanic, depth, support, audience_id, ...rest } = row.alternatives[Number(select.value)];
+  setEdit(select, { choice: { offer, mechanic, depth, support, audience_id }, label: terms({ ...rest, mechanic, depth, audience_id }, state.plan.names) });
 }
 
 function openTab(name, focus = false) {

@@ -36,6 +36,7 @@ const EN = {
   replaced: "replaced by an edit", edited: "edited", frontier: "What another budget would earn", frontierNote: "Expected margin of the best plan at each budget, each solved again. The marked one is this plan's.",
   shadow: "one more is worth", segment: "Segment", customers: "Customers", reached: "Get offers", offers: "Offers", mostOffered: "Offered most", noSegments: "This plan's day has no segments.",
   who: "Who", when: "When (UTC)", what: "What", steps: { proposed: "proposed", approved: "approved", rejected: "rejected", expired: "expired", publish: "published", roll_back: "rolled back to", superseded: "superseded", rolled_back: "rolled back" },
+  onlyFor: (audience) => `, ${audience} only`,
   seal: "Approval covers these very files, SHA-256 of their manifest:", editsMade: "Edits this plan was made with",
 };
 
@@ -74,6 +75,7 @@ const ZH = {
   replaced: "由修改版本取代", edited: "已修改", frontier: "不同预算下的收益", frontierNote: "各预算下重新求解的最优计划的预期毛利。标记为本计划。",
   shadow: "再多一单位价值", segment: "客群", customers: "顾客数", reached: "收到优惠", offers: "优惠数", mostOffered: "最常推荐", noSegments: "当日没有客群数据。",
   who: "人员", when: "时间 (UTC)", what: "操作", steps: { proposed: "提交", approved: "批准", rejected: "拒绝", expired: "过期", publish: "发布", roll_back: "回滚至", superseded: "被取代", rolled_back: "被回滚" },
+  onlyFor: (audience) => `，仅限 ${audience}`,
   seal: "批准仅对这些文件有效，清单的 SHA-256：", editsMade: "本计划包含的修改",
 };
 
@@ -101,8 +103,14 @@ export function day(iso) {
 
 const off = (depth) => (language === "zh" ? `降 ${percent(depth)}` : `${percent(depth)} off`);
 
-/** A promotion's terms in words; `row` has a line's or an alternative's columns. */
+/** A promotion's terms in words, and who may have it; `row` has a line's or an alternative's columns. */
 export function terms(row, names = {}) {
+  return forAll(row) ? what(row, names) : `${what(row, names)}${word("onlyFor")(row.audience_id)}`;
+}
+
+const forAll = (row) => (row.audience_id ?? "all") === "all";
+
+function what(row, names) {
   const zh = language === "zh";
   if (row.mechanic === "buy_get" && row.buy_qty) {
     const got = row.get_depth >= 1 ? (zh ? "免费" : "free") : off(row.get_depth);
@@ -121,5 +129,5 @@ export function terms(row, names = {}) {
 export function short(row) {
   const badge = { buy_get: () => `${count(row.buy_qty)}+${count(row.get_qty)}`, spend_save: () => `≥${money(row.threshold_amount, 0)}`,
     bundle: () => (language === "zh" ? "组" : "set"), gift: () => (language === "zh" ? "赠" : "gift"), flash: () => "⚡" }[row.mechanic];
-  return badge ? `<span class="badge">${esc(badge())}</span>` : "";
+  return [badge?.(), forAll(row) ? null : "◎"].filter(Boolean).map((sign) => `<span class="badge">${esc(sign)}</span>`).join("");
 }

@@ -12,7 +12,14 @@ import yaml
 from small_shop import POLICY, write_shop
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.marts import (
+    DIM_CUSTOMERS,
+    DIM_PRODUCTS,
+    FCT_BASKET_QUANTITIES,
+    FCT_CUSTOMER_CATEGORIES,
+    FCT_CUSTOMER_PRODUCTS,
+    FCT_PRODUCT_WEEKS,
+)
 from ml.contracts.outputs import (
     ALTERNATIVES,
     CANDIDATES,
@@ -22,6 +29,7 @@ from ml.contracts.outputs import (
     RESPONSES,
     STOCK,
 )
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_CUSTOMER_PROFILES
 from ml.promotions.clearance import write_verdict
 from ml.promotions.lines import TERMS
 from ml.promotions.plan import summary_path
@@ -95,6 +103,30 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
     lake.replace_text(summary_path(as_of), lake.to_json(summary))
     write_verdict(as_of, version, passed=True)
     return version
+
+
+@pytest.fixture
+def segmented(home: Path) -> Callable[..., None]:
+    """Write the day's segments: c1 alone is a coupon user, everybody else frequent."""
+    return _segments
+
+
+def _segments(as_of: date = MONDAY) -> None:
+    own = pd.DataFrame({"customer_id": [f"c{k}" for k in range(40)]})
+    alone = own["customer_id"] == "c1"
+    names = alone.map({True: "coupon users", False: "frequent"})
+    place = alone.astype(int)
+    rows = own.assign(segment_id=place, segment=names, audience_id="segment-" + place.astype(str))
+    numbers = {c.name: 0.5 for c in DIM_CUSTOMER_PROFILES.columns if c.kind == "double"}
+    scores = {c.name: 3 for c in DIM_CUSTOMER_PROFILES.columns if c.kind == "int64"}
+    tea = own.assign(category="TEA", lines=1, sales=Decimal("10.00"), sales_share=1.0)
+    cups = tea[alone].assign(category="CUPS", sales=Decimal("30.00"))
+    baskets = {"on_promotion": [True, False] * 2, "units": 1, "baskets": 10}
+    bought = pd.DataFrame({"product_id": [p for p in PRODUCTS for _ in (0, 1)]} | baskets)
+    lake.write(CUSTOMER_SEGMENTS, as_of, rows)
+    lake.write(DIM_CUSTOMER_PROFILES, as_of, own.assign(top_category="TEA", **numbers | scores))
+    lake.write(FCT_CUSTOMER_CATEGORIES, as_of, pd.concat([tea, cups]))
+    lake.write(FCT_BASKET_QUANTITIES, as_of, bought)
 
 
 def _per_product(**columns: object) -> pd.DataFrame:

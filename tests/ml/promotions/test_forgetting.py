@@ -35,9 +35,10 @@ COUPON = {"coupon_id": "k", "campaign_id": "m", "redeemed_on": SALE}
 
 
 @pytest.fixture
-def published(plan_day):
+def published(plan_day, segmented):
     """A published day whose customers c1 to c3 bought, c1 and c2 with a coupon."""
     version = plan_day()
+    segmented()
     names = ("c1", "c2", "c3")
     lines = pd.DataFrame([LINE | {"customer_id": c, "basket_id": c} for c in names])
     lake.write(TRANSACTIONS, SALE, lines, {"incoming": "files"})
@@ -86,6 +87,7 @@ def test_the_sale_stays_as_an_unknown_buyers_and_manifests_fit_their_files(publi
 def test_the_live_release_is_whole_without_them(published):
     live = releases.folder(published)
     assert "c1" in customers(live / "offers" / "assignments.parquet")
+    assert "c2" in customers(live / "offers" / "audiences.parquet")
 
     forget_customer("c1", "Ada")
 

@@ -45,6 +45,7 @@ def test_a_release_holds_the_schedule_in_every_form(plan_day):
         "dossier.json": None,
         "products.jsonl": None,
         "offers/assignments.parquet": 39,
+        "offers/audiences.parquet": 0,
         "offers/offers.parquet": len(pd.read_parquet(folder / "offers/offers.parquet")),
         "promotions.ics": None,
         "promotions.tsv": 2,

@@ -7,7 +7,14 @@ import pytest
 from pandas import DataFrame, Timestamp
 
 from ml import lake
-from ml.contracts.outputs import DIM_AUDIENCES, DRIFT, EFFECTS, EXPLANATIONS, LEVEL_FORECASTS
+from ml.contracts.outputs import (
+    DIM_AUDIENCES,
+    DRIFT,
+    EFFECTS,
+    EXPLANATIONS,
+    LEVEL_FORECASTS,
+    PLAN,
+)
 from ml.promotions.publishing import publish
 from ml.promotions.report import render
 from ml.promotions.report.calendar import shade
@@ -250,6 +257,28 @@ def test_ticks_are_round_and_stay_inside():
     assert ticks(0, 47) == [0, 20, 40]
     assert ticks(-3, 3) == [-2, 0, 2]
     assert ticks(0, 0) == [0]
+
+
+def test_a_segments_page_says_what_it_buys_and_what_is_promoted_to_it_alone(plan_day, segmented):
+    plan_day()
+    segmented()
+    numbers = {c.name: 0.5 for c in DIM_AUDIENCES.columns if c.kind == "double"}
+    told = ["all", "segment-0", "segment-1"], ["all customers", "frequent", "coupon users"]
+    audiences = DataFrame({"audience_id": told[0], "audience": told[1]}).assign(
+        **numbers, customers=[40, 39, 1], may_be_targeted=1, traits="{}"
+    )
+    lake.write(DIM_AUDIENCES, FIRST, audiences)
+    plan = lake.read(PLAN, FIRST)
+    lake.write(PLAN, FIRST, plan.assign(audience_id=["all", "segment-1"], audience_share=[1, 0.5]))
+
+    text = words(render_report(FIRST))
+
+    frequent, users = re.split(r"Coupon users segment-1", text)[0:2]
+    assert "Nothing; it may have what is for all customers." in frequent
+    assert "recency, frequency, value 3.0, 3.0, 3.0 of 5" in users
+    assert "Cups 75.0% 7.0%" in users  # 30 of c1's 40; 30 of all's 430
+    assert "Cups, own brand, 20% off , week of 4 Dec: margin $5.00" in users
+    assert "200, for segment-1" in users
 
 
 def test_each_segment_has_a_profile_and_a_chart_of_what_sets_it_apart(plan_day):
