@@ -304,6 +304,7 @@ def test_each_segment_has_a_profile_and_a_chart_of_what_sets_it_apart(plan_day):
     text = words(page)
     assert "40 customers who shop alike" in text
     assert "Silhouette 0.31 (1: wholly apart)." in text
-    assert text.index("Frequent, whole shop segment-0 10 customers (25%)") < text.index("Lapsing")
+    first = text.index("Frequent, whole shop segment-0 10 customers (25%)")
+    assert first < text.index("Lapsing, coupon users segment-1 30 customers")
     assert page.count('class="trait"') == 3
     assert "frequent, whole shop, in standard deviations: visits 1.2; sales 2.5" in page
