@@ -17,7 +17,12 @@ from pyspark.sql import functions as f
 from ml import lake
 from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.affinity.reranking import read_lists
-from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.marts import (
+    DIM_CUSTOMERS,
+    DIM_PRODUCTS,
+    FCT_CUSTOMER_EVENTS,
+    FCT_CUSTOMER_PRODUCTS,
+)
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
 from ml.contracts.sources import TRANSACTIONS
 from ml.settings import settings
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CANDIDATES_PER_CUSTOMER = 50
+LEARNED_FROM = (FCT_CUSTOMER_PRODUCTS, FCT_CUSTOMER_EVENTS)
 
 
 def write_affinity(
@@ -54,7 +60,7 @@ def write_affinity(
     most buy. Before there is a champion, ALS liking and habit rank.
     """
     affinity, als = _affinity(spark, as_of, hyper)
-    made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS, ITEM_FACTORS)
+    made_from = inputs(as_of, *LEARNED_FROM, ITEM_FACTORS)
     models = {NAME: als}
     write(CUSTOMER_FACTORS, as_of, affinity.customers, made_from, models=models)
     made_from |= inputs(as_of, DIM_CUSTOMERS)
@@ -74,18 +80,29 @@ def write_affinity(
 
 def _affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> tuple[Affinity, str]:
     """Factors, new or folded into a recent fit, and the fit's version; writes the products'."""
-    purchases, fitted = read(spark, FCT_CUSTOMER_PRODUCTS, as_of), fitted_before(as_of, hyper)
+    seen, fitted = interests(spark, as_of), fitted_before(as_of, hyper)
+    made_from = inputs(as_of, *LEARNED_FROM)
     if fitted is None:
-        affinity, als = learn(purchases, as_of, hyper), version(as_of, hyper)
-        made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS)
+        affinity, als = learn(seen, as_of, hyper), version(as_of, hyper)
     else:
-        affinity, als = fold_in(purchases, as_of, fitted, hyper), fitted.version
-        made_from = inputs(as_of, FCT_CUSTOMER_PRODUCTS) | inputs(fitted.day, ITEM_FACTORS)
+        affinity, als = fold_in(seen, as_of, fitted, hyper), fitted.version
+        made_from |= inputs(fitted.day, ITEM_FACTORS)
     products = affinity.products
     log.info("ALS of %s: %d products have factors", als, len(products.ids))
     items = pd.DataFrame({"product_id": products.ids, "factors": list(products.factors)})
     lake.write(ITEM_FACTORS, as_of, items, made_from, {NAME: als})
     return affinity, als
+
+
+def interests(spark: SparkSession, as_of: date) -> DataFrame:
+    """What `factors.learn` reads: purchases, and what events on the site are worth beside them."""
+    purchases = read(spark, FCT_CUSTOMER_PRODUCTS, as_of)
+    if not lake.manifest(FCT_CUSTOMER_EVENTS, as_of).rows:
+        return purchases
+    events = read(spark, FCT_CUSTOMER_EVENTS, as_of)
+    both = purchases.join(events, ["customer_id", "product_id"], "full")
+    worth = [f.coalesce(name, f.lit(0.0)) for name in ("decayed_purchases", "decayed_interest")]
+    return both.withColumn("decayed_purchases", worth[0] + worth[1])
 
 
 def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Known:

@@ -41,7 +41,7 @@ def blank(table, **values):
     return frame.assign(**missing)
 
 
-def write_marts(as_of, decayed=1.0):
+def write_marts(as_of, decayed=1.0, events=None):
     pairs = [(c, p) for c, products in BASKETS.items() for p in products if p != "f"]
     customers, products = zip(*pairs, strict=True)
     bought = blank(
@@ -53,7 +53,9 @@ def write_marts(as_of, decayed=1.0):
     consents = blank(
         marts.DIM_CUSTOMERS, customer_id=list(BASKETS), may_be_targeted=[True, False, True, True]
     )
+    interest = blank(marts.FCT_CUSTOMER_EVENTS, **(events or {"customer_id": [], "product_id": []}))
     lake.write(marts.FCT_CUSTOMER_PRODUCTS, as_of, bought)
+    lake.write(marts.FCT_CUSTOMER_EVENTS, as_of, interest)
     lake.write(marts.DIM_CUSTOMERS, as_of, consents)
     sold = blank(marts.DIM_PRODUCTS, product_id=list("abcdf"), is_merchandise=[True] * 4 + [False])
     lake.write(marts.DIM_PRODUCTS, as_of, sold)
@@ -91,6 +93,21 @@ def test_a_later_days_marts_change_nothing(spark, written):
     affinity.write_affinity(spark, AS_OF, SMALL)
 
     assert hashes(*OUTPUTS) == before
+
+
+def test_what_was_done_on_the_site_counts_beside_what_was_bought(spark, home):
+    events = {"customer_id": ["ann", "dan"], "product_id": ["a", "c"]}
+    write_marts(AS_OF, events=events | {"decayed_interest": [0.25, 50.0]})
+
+    rows = affinity.interests(spark, AS_OF).collect()
+
+    seen = {(row["customer_id"], row["product_id"]): row["decayed_purchases"] for row in rows}
+    assert len(rows) == len(seen) == 12
+    assert (seen["ann", "a"], seen["ann", "b"], seen["dan", "c"]) == (1.25, 1.0, 50.0)
+    affinity.write_affinity(spark, AS_OF, SMALL)
+    ranks = lake.read(outputs.CANDIDATES, AS_OF).set_index(["customer_id", "product_id"])["rank"]
+    assert ranks["dan", "c"] == 1
+    assert marts.FCT_CUSTOMER_EVENTS.name in lake.manifest(outputs.CANDIDATES, AS_OF).inputs
 
 
 def test_customers_who_refused_consent_have_no_candidates(written):
