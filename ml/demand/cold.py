@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from ml.demand.metrics import weighted_quantile_loss
+from ml.demand.quantiles import quantiles
 from ml.demand.windows import STATIC, Panel
 
 GROUPS = STATIC[:3]
@@ -21,6 +23,7 @@ PENALTY = 5.0  # on a group's deviation, in products of it that count as much as
 FREE = 1e-6
 STEPS = 12  # of reweighting: it has settled long before
 FURTHEST = 3.0  # a product's pull in one step, in multiples of its expected level
+SHARES = np.linspace(0.2, 1.2, 11)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,16 @@ def with_borrowed_history(panel: Panel, rows: np.ndarray, level: np.ndarray, ori
         values[rows, :origin] = 0.0
     changed |= {"units": units, "started": started, "in_stock": in_stock, "regular_price": regular}
     return replace(panel, products=panel.products, **changed)
+
+
+def calibrated_share(units: np.ndarray, mean: np.ndarray, size: np.ndarray, sd: float) -> float:
+    """The share of a level's `sd` with the least quantile loss on products forecast as if new.
+
+    Part of how far a product's level lies from the expected one is chance of the weeks it was
+    measured in, which the negative binomial's own size already has.
+    """
+    losses = [weighted_quantile_loss(units, quantiles(mean, widened(size, sd * s))) for s in SHARES]
+    return float(SHARES[int(np.argmin(losses))])
 
 
 def widened(size: np.ndarray, sd: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ml.demand.conditional import learn_effects
 from ml.demand.devices import prepare_tensorflow, strategy
 from ml.demand.examples import batches, write_examples
 from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
@@ -64,6 +65,7 @@ def fit(
     with strategy().scope():
         model = untrained(panel, origin, horizon, chosen)
         warm = start is not None and carry_over(start, model)
+        learn_effects(model, panel, origin)
         model.compile(optimizer(chosen), NegativeBinomialLoss())
     if warm:
         steps = min(steps, max(LEAST_WARM, int(WARM_SHARE * steps)))

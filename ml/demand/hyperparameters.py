@@ -9,7 +9,7 @@ from ml.settings import settings
 
 
 class Hyperparameters(Document):
-    """Of the networks (`width`, `members`), of training, and how fast effects learn (`speed`)."""
+    """Of the networks (`width`, `members`), of training, and how fast sizes learn (`speed`)."""
 
     width: int = Field(ge=1)
     members: int = Field(ge=1)

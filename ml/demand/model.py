@@ -9,7 +9,8 @@ them (a promoted week is not a new normal), and shifts them by what an LSTM read
 product's history. Units are negative binomial with that mean and a size r:
 var = mu + mu^2 / r, where log r is a term of the product plus what the network says of the
 weeks ahead. Effects are sums of global, department, category, subcategory and product terms
-with Gaussian priors; both elasticities are at most 0 by construction.
+with Gaussian priors; both elasticities are at most 0 by construction. They are learnt before
+everything else (`conditional`) and stay as they are while the networks learn.
 
 The networks learn how products sell while they are on sale; the forecast multiplies that by
 the chance that the product still is (`alive`).
@@ -47,9 +48,10 @@ WEIGHT = 0.5  # power of the mean by which a week counts in training
 class PooledEffects(keras.layers.Layer):
     """Each product's terms: a global value plus one deviation a level of the hierarchy.
 
-    The deviations' Gaussian priors enter as a penalty per observation, so the fit is the
-    posterior mode. Code 0 is a product or group never trained on: its deviation is 0.
-    Weights are the terms over `speed`: so much faster than a network do the terms learn.
+    Beside the networks the log size alone learns. Its deviations' Gaussian priors enter as a
+    penalty per observation, so the fit is the posterior mode. Code 0 is a product or group never
+    trained on: its deviation is 0. Weights are the terms over `speed`: so much faster than a
+    network does the size learn.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class PooledEffects(keras.layers.Layer):
 
     def call(self, codes: Tensor) -> Tensor:
         priors = zip(self.deviations, PRIOR_SD.values(), strict=True)
-        penalty = sum(ops.sum((self.speed * d / sd) ** 2) / 2 for d, sd in priors)
+        own = len(EFFECTS)  # the size's column
+        penalty = sum(ops.sum((self.speed * d[:, own:] / sd) ** 2) / 2 for d, sd in priors)
         self.add_loss(penalty / self.observations)
         total = self.start + sum(
             ops.take(d, codes[:, level], axis=0) for level, d in enumerate(self.deviations)
         )
-        return ops.convert_to_tensor(STARTS) + self.speed * total
+        terms = ops.convert_to_tensor(STARTS) + self.speed * total
+        return ops.concatenate([ops.stop_gradient(terms[:, :own]), terms[:, own:]], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         own = ("sizes", "observations", "speed")
@@ -92,7 +96,7 @@ class StructuredDemand(keras.Model):
         horizon: weeks ahead.
         width: of each network.
         members: number of networks.
-        speed: how much faster than the networks the effects learn.
+        speed: how much faster than the networks the products' sizes learn.
         size_scale: factor on the negative binomial's size, from calibration.
     """
 

@@ -3,9 +3,10 @@
 The model's effects are a posterior mode. Their spread is Laplace's (Gelman et al., "Bayesian Data
 Analysis", 3rd ed., sec. 4.1): each product's own information on a term, the others profiled out
 under their priors, combined exactly over the tree department > category > subcategory > product,
-whose steps have the priors' sds. Training counts weeks unequally, which is not likelihood: the
-information is that of the weighted estimate (White, "Maximum Likelihood Estimation of Misspecified
-Models", Econometrica 50, 1982). docs/training.md says how often such intervals held the truth.
+whose steps have the priors' sds. The effects are learnt as if units were Poisson, and they vary
+more: the information is that of such an estimate (White, "Maximum Likelihood Estimation of
+Misspecified Models", Econometrica 50, 1982). docs/training.md says how often such intervals held
+the truth.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from keras import ops
 
 from ml.demand.fitting import predict
-from ml.demand.model import PRIOR_SD, WEIGHT, StructuredDemand, coefficients
+from ml.demand.model import PRIOR_SD, StructuredDemand, coefficients
 from ml.demand.windows import EFFECTS, STATIC, Panel, covariates
 
 PROMOTED = np.log(0.95)
@@ -59,21 +60,19 @@ def term_information(
 ) -> np.ndarray:
     """(N, 4) information on each product's terms, the level and other terms unknown.
 
-    It is Fisher's where weeks count alike. Where they do not, the estimate's error is
-    (H + P)^-1 (J + P) (H + P)^-1 with H the weighted information, J that of squared weights and P
-    the prior's precision; what is returned plus P is the inverse of its diagonal.
+    The estimate's error is (H + P)^-1 (J + P) (H + P)^-1 with H the Poisson information, J the
+    variance of its slopes under negative binomial units and P the prior's precision; what is
+    returned plus P is the inverse of its diagonal.
     """
     effects = covariates(panel)["effects"].astype("float64")
     lift = np.exp((effects * found[:, None]).sum(-1)) * panel.counts
     mean = lift * (panel.units.sum(axis=1) / lift.sum(axis=1))[:, None]
-    counted = mean**WEIGHT * panel.counts
-    counted = counted * panel.counts.sum() / counted.sum()
-    weight = mean * dispersion[:, None] / (dispersion[:, None] + mean) * counted
     design = effects * slope[:, None]
-    centre = (weight[..., None] * design).sum(1) / np.maximum(weight.sum(1), 1e-9)[:, None]
+    centre = (mean[..., None] * design).sum(1) / np.maximum(mean.sum(1), 1e-9)[:, None]
     design = design - centre[:, None]
-    curvature = np.einsum("nw,nwi,nwj->nij", weight, design, design)
-    noise = np.einsum("nw,nwi,nwj->nij", weight * counted, design, design)
+    curvature = np.einsum("nw,nwi,nwj->nij", mean, design, design)
+    variance = mean + mean**2 / dispersion[:, None]
+    noise = np.einsum("nw,nwi,nwj->nij", variance, design, design)
     prior = 1 / (STEPS**2).sum()
     inverse = np.linalg.inv(curvature + prior * np.eye(len(EFFECTS)))
     joint = inverse @ (noise + prior * np.eye(len(EFFECTS))) @ inverse

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ml.demand.conditional import learn_effects
 from ml.demand.devices import prepare_tensorflow, strategy
 from ml.demand.examples import FIRST_ORIGIN
 from ml.demand.fitting import EPOCH, optimizer, predict, train, untrained
@@ -63,6 +64,7 @@ def hold_out(
     prepare_tensorflow(seed)
     with strategy().scope():
         model = untrained(seen, before, horizon, chosen)
+        learn_effects(model, seen, before)
         error = keras.metrics.MeanMetricWrapper(absolute_error, name="error")
         model.compile(optimizer(chosen), NegativeBinomialLoss(), weighted_metrics=[error])
     epoch = min(EPOCH, steps)

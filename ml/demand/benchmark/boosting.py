@@ -12,7 +12,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from ml.demand.benchmark.features import CATEGORICAL, design, past_features
+from ml.demand.benchmark.features import CATEGORICAL, design, past_features, plain
 from ml.demand.history import pooled_lift, realised
 from ml.demand.metrics import LEVELS
 from ml.demand.windows import Panel
@@ -47,8 +47,15 @@ QUANTILE = SHARED | {
 QUANTILE_TREES = 300
 
 
-def lightgbm_direct(
+def lightgbm_plain(
     seen: Panel, known: dict[str, np.ndarray], horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `lightgbm_direct`, without the features that something of our model goes into."""
+    return lightgbm_direct(seen, known, horizon, plain_features=True)
+
+
+def lightgbm_direct(
+    seen: Panel, known: dict[str, np.ndarray], horizon: int, plain_features: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Forecast the `horizon` weeks after those seen.
 
@@ -56,6 +63,7 @@ def lightgbm_direct(
         seen: the weeks before the origin.
         known: the covariates of those weeks, the planned ones also of the `horizon` after them.
         horizon: weeks ahead.
+        plain_features: read raw numbers alone (`features.plain`).
 
     Returns:
         mean (N, horizon) and quantiles (9, N, horizon), sorted and at least 0.
@@ -66,6 +74,8 @@ def lightgbm_direct(
     past = past_features(seen, effects, known["history"], lift)
     weeks, ahead = np.arange(FIRST_ORIGIN, origin), np.arange(1, horizon + 1)
     rows = design(past, known, seen, weeks, ahead, lift)
+    if plain_features:
+        rows = plain(rows, len(seen.products))
     target = weeks[:, None] + ahead
     units = seen.units[:, np.minimum(target, origin - 1)].ravel()
     in_stock = seen.in_stock[:, np.minimum(target, origin - 1)]

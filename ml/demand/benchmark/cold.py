@@ -12,6 +12,7 @@ from ml.demand.benchmark.boosting import boosted
 from ml.demand.benchmark.features import CATEGORICAL
 from ml.demand.fitting import fit, predict
 from ml.demand.history import RECENT, pooled_lift, realised, summed
+from ml.demand.model import StructuredDemand
 from ml.demand.quantiles import quantiles
 from ml.demand.windows import CONTEXT, EFFECTS, GRIDS, Panel, covariates
 
@@ -60,18 +61,35 @@ def cold_forecasts(
 def structured(
     result: Backtest, new: np.ndarray, origin: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and quantiles of the rows `new` by a model trained on the others."""
+    """Mean and quantiles of the rows `new` by a model trained on the others.
+
+    How far apart the quantiles are is chosen where some of those others are forecast as if they
+    were new, from an earlier origin.
+    """
     panel, others = result.panel, take(result.panel, ~new)
     model = fit(others, origin, HORIZON, result.steps, seed).model
-    seen = others.until(origin)
+    mean, size, sd = unseen(model, panel, new, origin)
+    before, some = origin - HORIZON, held_out(others.products, seed)
+    model.make_predict_function(force=True)  # a history of another length is traced anew
+    earlier = unseen(model, others.until(origin), some, before)
+    sd = sd * cold.calibrated_share(others.demand[some, before:origin], *earlier)
+    return mean, quantiles(mean, cold.widened(size, sd))
+
+
+def unseen(
+    model: StructuredDemand, panel: Panel, new: np.ndarray, origin: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean and size (N, horizon) of the rows `new` without their past, and the level's sd."""
+    seen = take(panel, ~new).until(origin)
     plan = promotion(covariates(panel)["effects"], origin)
     prior = cold.level_prior(seen, realised(seen) @ pooled_lift(seen), plan[~new])
     price = panel.regular_price[new, origin]
     level = prior.log_mean(panel.products[new], price, plan[new])
     borrowed = cold.with_borrowed_history(panel, new, level, origin)
     known = {name: values[new] for name, values in covariates(borrowed).items()}
-    mean, size = predict(model, take(borrowed, new), known, origin)
-    return mean, quantiles(mean, cold.widened(size, prior.sd))
+    rows = take(borrowed, new)
+    rows = replace(rows, products=rows.products.assign(product_id=""))
+    return *predict(model, rows, known, origin), prior.sd
 
 
 def promotion(effects: np.ndarray, origin: int) -> np.ndarray:

@@ -4,6 +4,8 @@ Every feature of the past is a grid (N, W) whose column t was known at the end o
 what is known of the target week is read from the same `covariates` that our model reads.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -17,6 +19,7 @@ RECENT = 13
 PRIOR_WEEKS = 1.0
 CATEGORICAL = STATIC[:3]
 PROMOTED = np.log(0.95)
+MADE = re.compile("expected|level_|.+_lift|log_alive")  # features with something of our model
 
 
 def past_features(
@@ -130,3 +133,13 @@ def design(
         codes = pd.factorize(panel.products[name], sort=True)[0]
         columns[name] = spread(codes[:, None, None])
     return pd.DataFrame(columns, copy=False)
+
+
+def plain(rows: pd.DataFrame, products: int) -> pd.DataFrame:
+    """The rows of `design` without what is `MADE`, and with the number of the product.
+
+    What is left are lags, means and spreads of the product's own units, its groups, the calendar,
+    and prices, depths and support, its own and its rivals', as they were and as they are planned.
+    """
+    numbers = np.repeat(np.arange(products), len(rows) // products)
+    return rows[[name for name in rows if not MADE.match(str(name))]].assign(product=numbers)

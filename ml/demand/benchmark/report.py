@@ -10,10 +10,10 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Report:
-    """Tables by section, in the order printed, and the differences from the reference."""
+    """Tables by section, in the order printed; differences by section and reference method."""
 
     tables: dict[str, pd.DataFrame]
-    differences: dict[str, pd.DataFrame]
+    differences: dict[tuple[str, str], pd.DataFrame]
     price_response: dict[str, float]
 
     def text(self) -> str:
@@ -21,8 +21,8 @@ class Report:
         parts = []
         for section, table in self.tables.items():
             parts += [section, table.round(DIGITS).to_string(), ""]
-        for section, table in self.differences.items():
-            title = f"{section}: lstm less lightgbm, 95 % paired bootstrap of products"
+        for (section, reference), table in self.differences.items():
+            title = f"{section}: lstm less {reference}, 95 % paired bootstrap of products"
             parts += [title, table.round(DIGITS).to_string(), ""]
         values = ", ".join(f"{name} {value:.3f}" for name, value in self.price_response.items())
         parts += [f"price response: {values}", ""]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ml.demand import metrics
 from ml.demand.backtest import HORIZON, LARGEST, OURS, Backtest, Forecast, backtest, score
-from ml.demand.benchmark.boosting import lightgbm_direct
+from ml.demand.benchmark.boosting import lightgbm_direct, lightgbm_plain
 from ml.demand.benchmark.bootstrap import paired_difference
 from ml.demand.benchmark.categories import category_score
 from ml.demand.benchmark.cold import cold_forecasts
@@ -22,8 +22,13 @@ from ml.demand.windows import Panel, covariates
 log = logging.getLogger(__name__)
 
 Method = Callable[[Panel, dict[str, np.ndarray], int], tuple[np.ndarray, np.ndarray]]
-PEERS: dict[str, Method] = {"lightgbm": lightgbm_direct, "auto_theta": auto_theta, "tsb": tsb}
-REFERENCE = "lightgbm"
+PEERS: dict[str, Method] = {
+    "lightgbm": lightgbm_direct,
+    "lightgbm_plain": lightgbm_plain,
+    "auto_theta": auto_theta,
+    "tsb": tsb,
+}
+REFERENCES = ("lightgbm", "lightgbm_plain")
 NAIVE = "naive"
 NAMES = {OURS: "lstm"}  # what the table calls what the backtest made
 METHODS = ("lstm", *PEERS, "seasonal_naive")
@@ -39,7 +44,11 @@ def benchmark(
     made = [f for f in result.forecasts if f.method != NAIVE]
     made += peer_forecasts(result, known, skip)
     tables = {f"top{n}": product_table(panel, made, n) for n in counted(panel)}
-    sure = {f"top{n}": differences(panel, made, n, seed) for n in counted(panel)}
+    sure = {
+        (f"top{n}", reference): differences(panel, made, reference, n, seed)
+        for n in counted(panel)
+        for reference in REFERENCES
+    }
     tables["categories"] = category_table(panel, made, seed)
     new, cold = cold_forecasts(result, known, seed)
     tables["cold"] = table([score(new, f, len(new.products)) for f in cold])
@@ -81,8 +90,8 @@ def product_table(panel: Panel, made: list[Forecast], products: int) -> pd.DataF
 
 def category_table(panel: Panel, made: list[Forecast], seed: int) -> pd.DataFrame:
     """Measures on the categories, added up from the products."""
-    both = [f for f in made if f.method in (OURS, REFERENCE)]
-    return table([category_score(panel, f, seed) for f in both])
+    summed = [f for f in made if f.method in (OURS, *REFERENCES)]
+    return table([category_score(panel, f, seed) for f in summed])
 
 
 def table(rows: list[dict[str, float | str]]) -> pd.DataFrame:
@@ -94,12 +103,14 @@ def table(rows: list[dict[str, float | str]]) -> pd.DataFrame:
     return means.reindex([method for method in METHODS if method in means.index])
 
 
-def differences(panel: Panel, made: list[Forecast], products: int, seed: int) -> pd.DataFrame:
-    """Ours less the reference in WAPE and wQL, of all weeks and of sold weeks."""
+def differences(
+    panel: Panel, made: list[Forecast], reference: str, products: int, seed: int
+) -> pd.DataFrame:
+    """Ours less the `reference` in WAPE and wQL, of all weeks and of sold weeks."""
     rows = {
         measure: paired_difference(
             product_losses(panel, made, OURS, measure, products),
-            product_losses(panel, made, REFERENCE, measure, products),
+            product_losses(panel, made, reference, measure, products),
             product_units(panel, made, products),
             seed,
         )

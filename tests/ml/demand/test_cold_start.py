@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.demand.cold import FREE, PENALTY, _gamma_ridge, level_prior, widened, with_borrowed_history
+from ml.demand.cold import (
+    FREE,
+    PENALTY,
+    _gamma_ridge,
+    calibrated_share,
+    level_prior,
+    widened,
+    with_borrowed_history,
+)
 from ml.demand.history import pooled_lift, realised, surprises
 from ml.demand.windows import GRIDS
 
@@ -129,6 +137,17 @@ def test_widening_is_the_variance_of_a_lognormal_level():
     found = widened(np.array(size), sd)
 
     assert mean + mean**2 / found == pytest.approx(units.var(), rel=0.03)
+
+
+def test_an_sd_twice_too_large_is_halved():
+    rng = np.random.default_rng(4)
+    expected, size, sd = 12.0, 6.0, 0.5
+    mean = expected * rng.lognormal(-(sd**2) / 2, sd, (3_000, 1))
+    units = rng.poisson(mean * rng.gamma(size, 1 / size, mean.shape))
+
+    share = calibrated_share(units, np.full(units.shape, expected), np.full(units.shape, size), 1.0)
+
+    assert share == pytest.approx(0.5, abs=0.11)
 
 
 def test_nothing_of_a_held_out_products_past_is_left(shop):

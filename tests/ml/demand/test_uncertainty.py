@@ -9,7 +9,7 @@ from scipy import stats
 
 from ml.demand.fitting import fit
 from ml.demand.hyperparameters import read_hyperparameters
-from ml.demand.model import PRIOR_SD, STARTS, WEIGHT
+from ml.demand.model import PRIOR_SD, STARTS
 from ml.demand.response import STEPS, responses, term_information
 
 PRODUCTS, WEEKS, SIZE = 128, 30, 6.0
@@ -73,15 +73,12 @@ def test_no_term_is_far_too_sure_or_far_too_modest(standard_errors, name):
     assert 0.8 < standard_errors[name].std() < 1.3
 
 
-def test_counting_weeks_unequally_tells_less_than_counting_them_alike(sold, truth, monkeypatch):
-    slope, dispersion = np.ones_like(truth), np.full(PRODUCTS, SIZE)
-    prior = 1 / (STEPS**2).sum()
+def test_units_that_vary_more_tell_less(sold, truth):
+    slope, prior = np.ones_like(truth), 1 / (STEPS**2).sum()
 
-    weighted = term_information(sold, truth, slope, dispersion)
-    monkeypatch.setattr("ml.demand.response.WEIGHT", 0.0)
-    alike = term_information(sold, truth, slope, dispersion)
+    varied = term_information(sold, truth, slope, np.full(PRODUCTS, SIZE))
+    poisson = term_information(sold, truth, slope, np.full(PRODUCTS, 1e9))
 
-    assert WEIGHT > 0
-    sold_at_all = alike > 1e-6
-    assert (1 / (weighted + prior) >= 1 / (alike + prior) - 1e-9)[sold_at_all].all()
-    assert weighted[sold_at_all].sum() < 0.99 * alike[sold_at_all].sum()
+    sold_at_all = poisson > 1e-6
+    assert (1 / (varied + prior) >= 1 / (poisson + prior) - 1e-9)[sold_at_all].all()
+    assert varied[sold_at_all].sum() < 0.8 * poisson[sold_at_all].sum()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ml.demand.benchmark.features import design, past_features, shifted, since
+from ml.demand.benchmark.features import design, past_features, plain, shifted, since
 from ml.demand.history import realised, summed
 from ml.demand.windows import EFFECTS, covariates
 
@@ -50,3 +50,18 @@ def test_a_row_holds_its_own_week_and_the_plan_of_its_target(shop):
         assert row[f"{name}_planned"] == known["effects"][7, 18, number]
     expected = past["level_8"][7, 15] + known["effects"][7, 18] @ LIFT
     assert np.isclose(row["expected"], expected, atol=1e-5)
+
+
+def test_the_plain_rows_hold_the_raw_plan_and_nothing_of_our_model(shop):
+    panel = shop(products=20)
+    known, seen = covariates(panel), panel.until(24)
+    weeks, ahead = np.arange(10, 24), np.arange(1, 4)
+    made = []
+    for lift in (LIFT, 2 * LIFT):
+        past = past_features(seen, realised(seen), known["history"][:, :24], lift)
+        made.append(plain(design(past, known, seen, weeks, ahead, lift), 20))
+
+    np.testing.assert_array_equal(made[0], made[1])  # estimated effects go into no column
+    assert {"lag_0", "mean_13", "sd_8", "price_planned", "rivals_price_planned"} <= set(made[0])
+    assert not [name for name in made[0] if name.startswith(("level", "log_alive", "expected"))]
+    assert (made[0].groupby("product").size() == len(weeks) * len(ahead)).all()

@@ -46,7 +46,7 @@ def made(panel):
 def test_the_last_line_is_one_json_object_of_the_agreed_shape(panel, made):
     tables = {f"top{n}": product_table(panel, made, n) for n in (10, 40)}
     tables["categories"] = category_table(panel, made, seed=1)
-    sure = {"top10": differences(panel, made, 10, seed=1)}
+    sure = {("top10", "lightgbm"): differences(panel, made, "lightgbm", 10, seed=1)}
 
     text = Report(tables, sure, {"deviance_explained": 0.41}).text()
 
@@ -69,7 +69,7 @@ def test_an_unfinished_number_is_refused_not_printed():
 def test_differences_are_of_the_tables_own_numbers(panel, made):
     scores = product_table(panel, made, 10)
 
-    found = differences(panel, made, 10, seed=1)
+    found = differences(panel, made, "lightgbm", 10, seed=1)
 
     for measure in ("wape", "wape_sold", "wql", "wql_sold"):
         expected = scores.loc["lstm", measure] - scores.loc["lightgbm", measure]
