@@ -23,6 +23,7 @@ from ml.promotions.report.lines import reasons
 from ml.promotions.report.numbers import count, money, period
 from ml.promotions.report.svg import ticks
 from ml.promotions.review import propose
+from ml.promotions.wording import terms
 from ml.settings import settings
 
 FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
@@ -279,6 +280,13 @@ def test_a_segments_page_says_what_it_buys_and_what_is_promoted_to_it_alone(plan
     assert "Cups 75.0% 7.0%" in users  # 30 of c1's 40; 30 of all's 430
     assert "Cups, own brand, 20% off , week of 4 Dec: margin $5.00" in users
     assert "200, for segment-1" in users
+
+
+def test_terms_say_whom_they_are_for_where_that_is_not_everybody():
+    row = {"mechanic": "percent_off", "audience_id": "segment-1"}
+
+    assert terms(row, "20% off", {}) == "20% off, segment-1 only"
+    assert terms(row | {"audience_id": "all"}, "20% off", {}) == "20% off"
 
 
 def test_each_segment_has_a_profile_and_a_chart_of_what_sets_it_apart(plan_day):
