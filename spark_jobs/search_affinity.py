@@ -8,8 +8,8 @@ what lies before it: by the NDCG@10 of ALS among products that are new to the cu
 
 import argparse
 import logging
-from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
 from pyspark.sql import SparkSession
 
@@ -22,16 +22,11 @@ from spark_jobs.training import windows
 log = logging.getLogger(__name__)
 
 
-def judge(spark: SparkSession, as_of: date) -> Judge:
-    """Measures of ALS, of the blend and of simple rankings, window by window, earliest last."""
+def judges(spark: SparkSession, as_of: date) -> list[Judge]:
+    """One for each window, the earliest last."""
     lines = merchandise_lines(spark, as_of, as_of).cache()
     buyers = read_hyperparameters().minimum_customers
-    seen = [window(lines, start, buyers) for start in windows(as_of)]
-
-    def measured(chosen: Hyperparameters) -> Iterator[Measures]:
-        return (measures(each, chosen) for each in seen)
-
-    return measured
+    return [partial(measures, window(lines, start, buyers)) for start in windows(as_of)]
 
 
 def measures(seen: Window, chosen: Hyperparameters) -> Measures:
@@ -49,7 +44,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)
     with session("promoloop-search-affinity") as spark:
-        found = search(judge(spark, args.as_of), args.trials, args.minutes, {"as_of": args.as_of})
+        found = search(judges(spark, args.as_of), args.trials, args.minutes, {"as_of": args.as_of})
     print(  # noqa: T201  the command's result
         f"{found.trials} trials; NDCG@10 {found.ndcg:.4f}, with the present settings "
         f"{found.present_ndcg:.4f}\n\n{found.text}"

@@ -10,7 +10,7 @@ which after a window is worse than half of those before it.
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import cast
@@ -30,7 +30,7 @@ DIGITS = 3
 SEARCHED = {"rank", "iterations", "regularisation", "alpha"}
 
 Measures = Mapping[str, float]
-Judge = Callable[[Hyperparameters], Iterator[Measures]]
+Judge = Callable[[Hyperparameters], Measures]
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,13 @@ class Found:
     text: str
 
 
-def search(judge: Judge, trials: int, minutes: float, about: Mapping[str, object]) -> Found:
+def search(
+    judges: Sequence[Judge], trials: int, minutes: float, about: Mapping[str, object]
+) -> Found:
     """Try at most `trials`, for at most `minutes`; the first is the present file.
 
     Args:
-        judge: measures, `GOAL` among them, of one window after the other.
+        judges: each gives the measures of one window, `GOAL` among them.
         trials: at most so many.
         minutes: no trial but the first is begun, or goes on to its next window, after them.
         about: what the parent run is told of the data.
@@ -69,7 +71,7 @@ def search(judge: Judge, trials: int, minutes: float, about: Mapping[str, object
     with mlflow.start_run(run_name=f"search {about['as_of']}"):
         mlflow.log_params({**about, "trials": trials, "minutes": minutes, "seed": settings().seed})
         study.optimize(
-            lambda trial: _measure(trial, judge, present, deadline),
+            lambda trial: _measure(trial, judges, present, deadline),
             n_trials=trials,
             callbacks=[lambda study, _: study.stop() if monotonic() > deadline else None],
         )
@@ -94,20 +96,23 @@ def suggested(trial: optuna.trial.BaseTrial, present: Hyperparameters) -> Hyperp
     return present.model_copy(update=values)
 
 
-def _measure(trial: optuna.Trial, judge: Judge, present: Hyperparameters, deadline: float) -> float:
+def _measure(
+    trial: optuna.Trial, judges: Sequence[Judge], present: Hyperparameters, deadline: float
+) -> float:
     """The mean of `GOAL` over the windows."""
     chosen = suggested(trial, present)
     goals: list[float] = []
     with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
         mlflow.log_params(chosen.model_dump())
         started = monotonic()
-        for window, measures in enumerate(judge(chosen)):
+        for window, judge in enumerate(judges):
+            late = trial.number > 0 and monotonic() > deadline
+            if stopped := window > 0 and (late or trial.should_prune()):
+                break
+            measures = judge(chosen)
             mlflow.log_metrics(dict(measures), step=window)
             goals.append(measures[GOAL])
             trial.report(sum(goals) / len(goals), window)
-            late = trial.number > 0 and monotonic() > deadline
-            if stopped := late or trial.should_prune():
-                break
         mlflow.set_tag("state", "pruned" if stopped else "complete")
         mlflow.log_metrics({"ndcg": sum(goals) / len(goals), "seconds": monotonic() - started})
     if stopped:
