@@ -26,9 +26,9 @@ def folded(shop: Shop) -> dict[str, dict]:
     with local_session() as spark:
         old = learn(_bought(spark, split(shop.lines, earlier), earlier), earlier, hyper).products
         bought, serves = _bought(spark, given, day), Fitted(earlier, "", old.ids, old.factors)
-        fitted = _measured(given, lambda: learn(bought, day, hyper))
+        fitted = measured(given, lambda: learn(bought, day, hyper))
         log.info("fitted on %s: %s", day, fitted)
-        served = _measured(given, lambda: fold_in(bought, day, serves, hyper))
+        served = measured(given, lambda: fold_in(bought, day, serves, hyper))
         log.info("folded into the fit of %s: %s", earlier, served)
     return {"als": {"fitted_today": fitted, "folded_into_oldest": served}}
 
@@ -39,7 +39,7 @@ def _bought(spark: SparkSession, given: Split, before: date) -> DataFrame:
     return frame
 
 
-def _measured(given: Split, learned: Callable[[], Affinity]) -> dict[str, float]:
+def measured(given: Split, learned: Callable[[], Affinity]) -> dict[str, float]:
     """ALS alone: NDCG@10 on both lists, and what it takes until every customer has factors.
 
     Seconds on the clock, and of processors.

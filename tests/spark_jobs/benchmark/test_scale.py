@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from spark_jobs.benchmark import scale
 from spark_jobs.benchmark.scale import TIMES, bootstrapped, purchases, slope
-from spark_jobs.benchmark.split import split
+from spark_jobs.benchmark.split import Shop, split
 
 BEFORE = date(2017, 12, 4)
 
@@ -47,3 +48,14 @@ def test_twice_as_many_purchases_have_twice_as_many_customers(given):
 def test_time_that_grows_as_customers_do_has_slope_one():
     assert slope([3.0 * times for times in TIMES]) == pytest.approx(1.0)
     assert slope([3.0 * times**2 for times in TIMES]) == pytest.approx(2.0)
+
+
+def test_the_report_holds_each_size_and_the_slopes_of_all_of_them(given, monkeypatch):
+    monkeypatch.setattr(scale, "fit_times", lambda known: {"fit_s": 2.0 * known.shape[0]})
+    monkeypatch.setattr(scale, "driver_memory", lambda *_: {"jvm_mb": 500.0})
+
+    found = scale.growth(Shop(pd.DataFrame(), pd.DataFrame(), BEFORE, given))["als"]["scale"]
+
+    assert found["fit"] == {f"{times}x": {"fit_s": 12.0 * times} for times in TIMES}
+    assert found["slope"]["fit_s"] == pytest.approx(1.0)
+    assert found["driver"].keys() == {"1x", "10x"}
