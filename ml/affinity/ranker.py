@@ -7,6 +7,8 @@ import lightgbm as lgb
 import numpy as np
 from scipy.special import expit
 
+from ml.affinity.curves import READ, Curves
+
 SIGNALS = {  # name: +1 where more can only speak for a purchase, 0 where it may go either way
     "als": 0,
     "item_item": 0,
@@ -70,13 +72,17 @@ SLOPE, LEVEL, FLOOR = 0.8, -2.0, 0.01
 
 @dataclass(frozen=True)
 class Ranker:
-    """Gradient boosted trees on `NAMES`; as text, so that it travels and is read by people.
+    """Gradient boosted trees on `NAMES`, and curves of own and of new products; as text.
 
-    They correct the log odds that a simple ranking gives, so that a season unlike those learned
-    from costs little: LEVEL + SLOPE * log(max(FLOOR, lines_112 + item_item)).
+    Text travels and is read by people. Trees and curves each correct the log odds that a simple
+    ranking gives, so that a season unlike those learned from costs little: LEVEL + SLOPE *
+    log(max(FLOOR, lines_112 + item_item)). A propensity is the mean of the two probabilities.
+    Curves read none of the signals whose direction is given: those speak through the trees alone.
     """
 
     text: str
+    own: Curves
+    new: Curves
 
     @classmethod
     def fit(cls, signals: np.ndarray, bought: np.ndarray, weights: np.ndarray, seed: int) -> Self:
@@ -91,16 +97,25 @@ class Ranker:
         A probability of each pair ranks better here than a loss of whole lists: see
         docs/affinity.md. Source: Ke et al. (2017), "LightGBM".
         """
+        odds = simple(signals)
         data = lgb.Dataset(
-            signals, bought, weight=weights, init_score=simple(signals), feature_name=list(NAMES)
+            signals, bought, weight=weights, init_score=odds, feature_name=list(NAMES)
         )
         made = lgb.train(LEARNING | {"seed": seed}, data, TREES)
-        return cls(made.model_to_string())
+        is_own = _is_own(signals)
+        own, new = (
+            Curves.fit(_named(signals[rows]), bought[rows], weights[rows], odds[rows])
+            for rows in (is_own, ~is_own)
+        )
+        return cls(made.model_to_string(), own, new)
 
     def predict(self, signals: np.ndarray) -> np.ndarray:
         """The probability of a purchase, float64 (rows,)."""
-        corrections = self.booster().predict(signals, raw_score=True, num_threads=1)
-        return np.asarray(expit(simple(signals) + np.asarray(corrections)))
+        trees = np.asarray(self.booster().predict(signals, raw_score=True, num_threads=1))
+        odds, is_own, curves = simple(signals), _is_own(signals), np.empty(len(signals))
+        for part, rows in ((self.own, is_own), (self.new, ~is_own)):
+            curves[rows] = part.predict(_named(signals[rows]))
+        return np.asarray(expit(odds + trees) + expit(odds + curves)) / 2
 
     def importances(self) -> dict[str, float]:
         """Each signal's share of the fall in loss by the trees, largest first."""
@@ -113,6 +128,14 @@ class Ranker:
 
 
 def simple(signals: np.ndarray) -> np.ndarray:
-    """Log odds before any tree, float64 (rows,), from signals as `Ranker.fit` reads them."""
+    """Log odds before anything is learned, float64 (rows,), from signals as `Ranker.fit` reads."""
     total = sum(signals[:, NAMES.index(name)].astype(np.float64) for name in SIMPLE)
     return LEVEL + SLOPE * np.log(np.maximum(FLOOR, total))
+
+
+def _is_own(signals: np.ndarray) -> np.ndarray:
+    return signals[:, NAMES.index("days")] > 0
+
+
+def _named(signals: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: signals[:, NAMES.index(name)] for name in READ}

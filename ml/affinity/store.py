@@ -15,6 +15,7 @@ from mlflow.models import infer_signature
 from scipy import sparse
 
 from ml import lake, model_review, registry
+from ml.affinity.curves import Curves
 from ml.affinity.item_item import ItemItem
 from ml.affinity.ranker import LEARNING, NAMES, TREES, Ranker
 from ml.errors import GateError
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 NAME = "ranker"
 WEIGHTS, PRODUCTS = "item_item.npz", "products.json"
-TREES_FILE, JUDGED_FILE = "model.lgb", "judged.lgb"
+RANKER, JUDGED = "model", "judged"  # each one's trees are NAME.lgb, its curves NAME_*.json
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def load(version: str) -> Serving:
 
 
 def _read(version: str, folder: Path) -> Serving:
-    ranker = Ranker((folder / TREES_FILE).read_text())
+    ranker = _ranker(folder, RANKER)
     found = tuple(ranker.booster().feature_name())
     if found != NAMES:
         raise GateError(
@@ -128,10 +129,15 @@ def _read(version: str, folder: Path) -> Serving:
         )
     return Serving(
         ranker,
-        Ranker((folder / JUDGED_FILE).read_text()),
+        _ranker(folder, JUDGED),
         json.loads((folder / PRODUCTS).read_text()),
         ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
     )
+
+
+def _ranker(folder: Path, name: str) -> Ranker:
+    own, new = (Curves((folder / f"{name}_{part}.json").read_text()) for part in ("own", "new"))
+    return Ranker((folder / f"{name}.lgb").read_text(), own, new)
 
 
 def _saved(made: Serving, folder: Path) -> Path:
@@ -142,8 +148,10 @@ def _saved(made: Serving, folder: Path) -> Path:
         str(folder),
         signature=infer_signature(example, made.ranker.predict(example)),
     )
-    (folder / TREES_FILE).write_text(made.ranker.text)
-    (folder / JUDGED_FILE).write_text(made.judged.text)
+    for name, ranker in ((RANKER, made.ranker), (JUDGED, made.judged)):
+        (folder / f"{name}.lgb").write_text(ranker.text)
+        (folder / f"{name}_own.json").write_text(ranker.own.text)
+        (folder / f"{name}_new.json").write_text(ranker.new.text)
     (folder / PRODUCTS).write_text(json.dumps(made.products))
     sparse.save_npz(folder / WEIGHTS, sparse.csr_matrix(made.item_item.weights))
     return folder

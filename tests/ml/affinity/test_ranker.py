@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ml.affinity.curves import READ
 from ml.affinity.ranker import NAMES, SIGNALS, SIMPLE, Ranker
 
 DECIDES = "bought_again"
@@ -46,8 +47,14 @@ def test_the_same_rows_give_the_same_text_and_the_text_the_same_ranker(learned):
 
     again = Ranker.fit(signals, bought, np.where(bought, 1.0, 2.0), seed=7)
 
-    assert again.text == ranker.text
-    assert Ranker(ranker.text).predict(signals[:5]).tolist() == ranker.predict(signals[:5]).tolist()
+    assert again == ranker
+    assert Ranker(ranker.text, ranker.own, ranker.new).predict(signals[:5]).tolist() == (
+        ranker.predict(signals[:5]).tolist()
+    )
+
+
+def test_no_curve_reads_a_signal_whose_direction_is_given():
+    assert not {name for name in READ if SIGNALS[name]}
 
 
 def test_with_nothing_learned_the_decayed_purchases_and_item_item_order():
@@ -55,7 +62,7 @@ def test_with_nothing_learned_the_decayed_purchases_and_item_item_order():
     signals[:, NAMES.index("lines_112")] = [0, 1, 0, 3]
     signals[:, NAMES.index("item_item")] = [-1, 0, 2, 0.5]
 
-    ranker = Ranker.fit(signals, np.array([1, 0, 0, 0]), np.ones(4), seed=7)  # too few to split
+    ranker = Ranker.fit(signals, np.array([1, 0, 0, 0]), np.full(4, 1e-9), seed=7)
 
     found = ranker.predict(signals)
     assert np.argsort(found).tolist() == [0, 1, 2, 3]
