@@ -8,6 +8,8 @@ from keras import ops
 from scipy import optimize
 
 from ml.demand.conditional import Sales, learn_effects
+from ml.demand.fitting import fit, untrained
+from ml.demand.hyperparameters import read_hyperparameters
 from ml.demand.model import STARTS, coefficients
 
 WEEKS = 30
@@ -91,3 +93,13 @@ def test_only_elasticities_and_lifts_are_learnt(drafted, panel):
     for weights, old in zip(model.weights, before, strict=True):
         untouched = np.s_[..., own] if weights.path in tables else np.s_[...]
         np.testing.assert_array_equal(np.array(weights)[untouched], old[untouched])
+
+
+def test_training_the_networks_leaves_the_effects_alone(panel):
+    chosen = read_hyperparameters().model_copy(update={"width": 4, "members": 1, "batch": 64})
+    alone = untrained(panel, 12, 2, chosen)
+    learn_effects(alone, panel, 12)
+
+    trained = fit(panel, 12, 2, steps=20, seed=7, chosen=chosen).model
+
+    np.testing.assert_allclose(effects(trained, panel), effects(alone, panel), rtol=1e-4)
