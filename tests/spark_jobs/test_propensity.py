@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.ranker import NAMES
-from spark_jobs.factors import Hyperparameters, learn
+from spark_jobs.factors import learn
 from spark_jobs.histories import histories, know, purchases
 from spark_jobs.propensity import examples, propensities
 from spark_jobs.training import wanted, window_examples
 
 BEFORE = date(2017, 12, 4)
-SMALL = Hyperparameters(rank=2, iterations=2, minimum_customers=2)
+SMALL = read_hyperparameters().model_copy(
+    update={"rank": 2, "iterations": 2, "minimum_customers": 2}
+)
 COLUMNS = (
     "customer_id string, product_id string, sold_on date, units long, sales double, "
     "is_discounted boolean"
