@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import yaml
@@ -75,18 +76,33 @@ def dag_settings(tmp_path_factory):
     return settings
 
 
-@pytest.fixture(scope="session")
-def parsed(dag_settings):
-    somebody = dag_settings.model_copy(update={"notify_email": "ada@shop.example"})
+def parse(chosen: Settings) -> dict[str, Any]:
+    """What Airflow finds in the folder of DAGs."""
     said = subprocess.run(
         [sys.executable, "-c", PARSE, str(PROJECT / "dags")],
-        env=environment(somebody),
-        cwd=dag_settings.home,
+        env=environment(chosen),
+        cwd=chosen.home,
         capture_output=True,
         text=True,
     )
     assert said.returncode == 0, said.stderr
     return json.loads(said.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def parsed(dag_settings):
+    return parse(dag_settings.model_copy(update={"notify_email": "ada@shop.example"}))
+
+
+@pytest.fixture(scope="session")
+def refresh_for_segments(dag_settings):
+    """The tasks of a refresh whose policy has promotions for a segment."""
+    policy = yaml.safe_load(dag_settings.policy_path.read_text())
+    policy["audiences"] = [{"audience": "segment-1"}]
+    path = dag_settings.home / "segments.yml"
+    path.write_text(yaml.safe_dump(policy))
+    found = parse(dag_settings.model_copy(update={"policy_path": path}))
+    return found["dags"]["refresh_promotions"]["tasks"]
 
 
 @pytest.fixture(scope="session")

@@ -110,6 +110,11 @@ def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
     assert "affinity" in refresh["review.propose"]["upstream"]
 
 
+def test_promotions_for_segments_wait_for_the_segments(refresh, refresh_for_segments):
+    assert "affinity" in refresh_for_segments["plan"]["upstream"]
+    assert "affinity" not in ancestors(refresh, "plan")
+
+
 def test_propensities_are_scored_beside_the_forecast_and_before_offers_are_given(refresh):
     assert refresh["propensity"]["upstream"] == ["marts.gate"]
     assert "propensity" in refresh["review.propose"]["upstream"]
