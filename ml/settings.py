@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     time_zone: str = Field("America/New_York", description="Of the shop's business day.")
     currency: str = Field("$", description="Written before money in reports.")
     currency_code: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217, in feeds.")
-    seed: int = 7
+    seed: int = Field(7, ge=1, description="Of every draw; tf.data takes 0 for none.")
     history_weeks: int = Field(104, description="Longest history a mart partition carries.")
     horizon_weeks: int = Field(4, description="Weeks forecast and planned ahead.")
     demand_products: int = Field(2000, description="Products modelled, largest sales first.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +54,7 @@ def drafted() -> Callable[..., StructuredDemand]:
     """A small model that was never fitted: its effects are the priors', its networks noise."""
 
     def make(panel: Panel, horizon: int, **other: int) -> StructuredDemand:
+        keras.utils.set_random_seed(1)
         vocabulary = {s: sorted(panel.products[s].unique()) for s in STATIC}
         model = StructuredDemand(vocabulary, 100, horizon, **{"width": 8} | other)
         model.build()

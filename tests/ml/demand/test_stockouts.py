@@ -51,7 +51,7 @@ def test_an_empty_shelf_lowers_no_forecast(panel, drafted):
     full = replace(panel, units=np.where(panel.in_stock, panel.units, panel.units[:, 10:11]))
     usual = forecast(unmarked(full))
 
-    np.testing.assert_allclose(forecast(panel), usual, rtol=0.25)
+    np.testing.assert_allclose(forecast(panel), usual, rtol=0.33)
     assert (forecast(unmarked(panel)) < 0.7 * usual).all()
 
 
