@@ -16,8 +16,8 @@ refresh fits anew with it; then trigger `train_ranker`, which has learned from t
 
 from datetime import timedelta
 
-from airflow.sdk import Param, dag
-from orchestration.defaults import AS_OF, DATE, RUN
+from airflow.sdk import dag
+from orchestration.defaults import AS_OF, RUN, SEARCH
 from orchestration.spark import spark_job
 
 
@@ -25,11 +25,7 @@ from orchestration.spark import spark_job
     schedule=None,
     dagrun_timeout=timedelta(hours=12),
     **RUN,
-    params={
-        **DATE,
-        "trials": Param(20, type="integer", minimum=1, title="At most so many trials"),
-        "minutes": Param(60, type="integer", minimum=1, maximum=600, title="At most so long"),
-    },
+    params=SEARCH,
     tags=["models", "by-hand"],
     doc_md=__doc__,
 )

@@ -15,19 +15,15 @@ switched: the parent run's artefact `demand.yml` is for a person to compare with
 
 from datetime import timedelta
 
-from airflow.sdk import Param, dag, task
-from orchestration.defaults import AS_OF, DATE, RUN
+from airflow.sdk import dag, task
+from orchestration.defaults import AS_OF, RUN, SEARCH
 
 
 @dag(
     schedule=None,
     dagrun_timeout=timedelta(hours=12),
     **RUN,
-    params={
-        **DATE,
-        "trials": Param(20, type="integer", minimum=1, title="At most so many trials"),
-        "minutes": Param(60, type="integer", minimum=1, maximum=600, title="At most so long"),
-    },
+    params=SEARCH,
     tags=["models", "by-hand"],
     doc_md=__doc__,
 )

@@ -1,5 +1,6 @@
 """Reading the YAML files that people edit: policy, assumptions, gates."""
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,14 @@ def read_document(path: Path, model: type[AnyDocument]) -> AnyDocument:
     except yaml.YAMLError as error:
         raise PolicyError(f"{path} is not YAML: {error}; correct that line") from error
     return checked(told, model, str(path), "Correct the file and run again")
+
+
+def with_values(path: Path, document: Document) -> str:
+    """The file's text, comments and all, with the document's values at its top-level keys."""
+    text = path.read_text(encoding="utf-8")
+    for name, value in document.model_dump().items():
+        text = re.sub(rf"^{name}: \S+", f"{name}: {value}", text, flags=re.MULTILINE)
+    return text
 
 
 def checked(told: Any, model: type[AnyDocument], name: str, remedy: str) -> AnyDocument:

@@ -59,3 +59,8 @@ RUN = {
     "on_failure_callback": tell(run_failed),
 }
 DATE = {"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")}
+SEARCH = {
+    **DATE,
+    "trials": Param(20, type="integer", minimum=1, title="At most so many trials"),
+    "minutes": Param(60, type="integer", minimum=1, maximum=600, title="At most so long"),
+}

@@ -9,7 +9,6 @@ which after a window is worse than half of those before it.
 """
 
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -19,6 +18,7 @@ import mlflow
 import optuna
 
 from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
+from ml.documents import with_values
 from ml.settings import settings
 
 log = logging.getLogger(__name__)
@@ -124,8 +124,6 @@ def _measure(
 def _best(study: optuna.Study, present: Hyperparameters) -> Found:
     """The complete trial with the highest measure."""
     chosen = suggested(optuna.trial.FixedTrial(study.best_params), present)
-    text = settings().affinity_path.read_text(encoding="utf-8")
-    for name, value in chosen.model_dump().items():
-        text = re.sub(rf"^{name}: \S+", f"{name}: {value}", text, flags=re.MULTILINE)
+    text = with_values(settings().affinity_path, chosen)
     present_ndcg = cast(float, study.trials[0].value)
     return Found(chosen, study.best_value, present_ndcg, len(study.trials), text)

@@ -14,7 +14,6 @@ which after an epoch is worse than half of those before it.
 
 import argparse
 import logging
-import re
 from dataclasses import dataclass
 from datetime import date
 from time import monotonic
@@ -29,6 +28,7 @@ from ml.demand.backtest import HORIZON, rolling_origins
 from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.demand.trial import Trial, hold_out
 from ml.demand.windows import Panel, read_panel
+from ml.documents import with_values
 from ml.errors import ContractError
 from ml.settings import settings
 
@@ -151,9 +151,7 @@ def suggested(trial: optuna.trial.BaseTrial) -> Hyperparameters:
 def best(study: optuna.Study) -> Found:
     """The complete trial with the least error."""
     chosen = suggested(optuna.trial.FixedTrial(study.best_params))
-    text = settings().hyperparameters_path.read_text(encoding="utf-8")
-    for name, value in chosen.model_dump().items():
-        text = re.sub(rf"^{name}: \S+", f"{name}: {value}", text, flags=re.MULTILINE)
+    text = with_values(settings().hyperparameters_path, chosen)
     present_error = cast(float, study.trials[0].value)
     return Found(chosen, study.best_value, present_error, len(study.trials), text)
 
