@@ -9,7 +9,7 @@ from ml.affinity.hyperparameters import read_hyperparameters
 from ml.settings import settings
 from spark_jobs.factors import learn
 from spark_jobs.ranking import Ranking, rank_products
-from spark_jobs.segments import PROFILE, cluster, features, named
+from spark_jobs.segments import PROFILE, found, named, place
 from spark_jobs.tables import session
 
 DAY = date(2017, 1, 1)
@@ -29,8 +29,8 @@ def main() -> None:
         rank_products(affinity.customers, affinity.products, {"blend": Ranking(taste=1)}, 3).count()
         profile = [f.hash("customer_id", f.lit(name)).alias(name) for name in PROFILE]
         customers = affinity.customers.select("customer_id", *profile)
-        clustered, _ = cluster(features(customers, affinity.customers), 2, settings().seed)
-        named(clustered).count()
+        placed, scale = place(customers, affinity.customers)
+        named(found(DAY, placed, scale, 2, settings().seed), placed).count()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
-from pyspark.ml.clustering import KMeans
 from pyspark.ml.evaluation import ClusteringEvaluator
-from pyspark.ml.feature import ElementwiseProduct, StandardScaler, VectorAssembler
+from pyspark.ml.feature import StandardScaler, VectorAssembler
 from pyspark.ml.functions import array_to_vector, vector_to_array
-from pyspark.ml.linalg import Vectors
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 from sklearn.cluster import KMeans as SampleKMeans
@@ -18,9 +17,16 @@ from sklearn.metrics import silhouette_score
 from ml import lake
 from ml.contracts.marts import DIM_CUSTOMER_PROFILES, DIM_CUSTOMERS
 from ml.contracts.outputs import CUSTOMER_FACTORS
-from ml.contracts.profiles import CUSTOMER_SEGMENTS, CUSTOMER_VALUES, DIM_AUDIENCES
+from ml.contracts.profiles import (
+    CUSTOMER_SEGMENTS,
+    CUSTOMER_VALUES,
+    DIM_AUDIENCES,
+    SEGMENT_CENTRES,
+)
 from ml.contracts.profiles import SEGMENT_WORDS as PROFILE
 from spark_jobs.audiences import audiences, rand_index
+from spark_jobs.centres import NAME, Centres, find, going_on, in_scales, kept
+from spark_jobs.folding import NAME as ALS
 from spark_jobs.tables import inputs, read, write
 
 log = logging.getLogger(__name__)
@@ -33,10 +39,12 @@ SKEWED = ("recency_days", "visits", "sales", "mean_basket_sales")
 TRAITS = 2  # in a name, more where two segments would share one
 
 
-def features(customers: DataFrame, factors: DataFrame) -> DataFrame:
-    """customer_id, sales, `z` (standardised profile, then factors) and weighted `features`.
+def place(customers: DataFrame, factors: DataFrame) -> tuple[DataFrame, np.ndarray]:
+    """Where customers are: customer_id, sales, `at` (profile, then factors) and standardised `z`.
 
-    A customer without factors, who bought only rare products, gets zeros: ALS's prior.
+    Beside it each column's scale (columns,), its spread over its weight: all factors together
+    weigh as FACTORS_WEIGHT profile columns. A customer without factors, who bought only rare
+    products, gets zeros: ALS's prior.
     """
     [(rank,)] = factors.select(f.size("factors")).head(1)
     taste = f.coalesce("factors", f.array_repeat(f.lit(0.0).cast("float"), rank))
@@ -44,15 +52,14 @@ def features(customers: DataFrame, factors: DataFrame) -> DataFrame:
     rows = customers.join(factors, "customer_id", "left").select(
         "customer_id", "sales", *profile, array_to_vector(taste).alias("taste")
     )
-    placed = rows.repartition(PARTS, "customer_id").sortWithinPartitions("customer_id").cache()
-    weights = [1.0] * len(PROFILE) + [(FACTORS_WEIGHT / rank) ** 0.5] * rank
+    parted = rows.repartition(PARTS, "customer_id").sortWithinPartitions("customer_id").cache()
     columns = [*(f"_{name}" for name in PROFILE), "taste"]
-    raw = VectorAssembler(inputCols=columns, outputCol="raw").transform(placed)
-    scaled = StandardScaler(withMean=True, inputCol="raw", outputCol="z").fit(raw).transform(raw)
-    weighting = ElementwiseProduct(
-        scalingVec=Vectors.dense(weights), inputCol="z", outputCol="features"
-    )
-    return weighting.transform(scaled).cache()
+    raw = VectorAssembler(inputCols=columns, outputCol="at").transform(parted)
+    scaler = StandardScaler(withMean=True, inputCol="at", outputCol="z").fit(raw)
+    placed = scaler.transform(raw).select("customer_id", "sales", "at", "z").cache()
+    weights = np.array([1.0] * len(PROFILE) + [(FACTORS_WEIGHT / rank) ** 0.5] * rank)
+    spread = scaler.std.toArray()
+    return placed, (np.where(spread > 0, spread, 1.0) / weights).astype(np.float32)
 
 
 def points(described: DataFrame) -> np.ndarray:
@@ -79,28 +86,22 @@ def best_number(customers: np.ndarray, choices: Sequence[int], seed: int) -> int
     return best
 
 
-def cluster(described: DataFrame, segments: int, seed: int) -> tuple[DataFrame, float]:
-    """The rows with their `cluster`, and the silhouette (-1 to 1, higher is better apart)."""
-    model = KMeans(k=segments, seed=seed, predictionCol="cluster").fit(described)
-    clustered = model.transform(described).cache()
-    return clustered, ClusteringEvaluator(predictionCol="cluster").evaluate(clustered)
-
-
-def named(clustered: DataFrame) -> DataFrame:
-    """customer_id, audience_id, segment_id and segment; segment 0 has the highest mean sales."""
+def found(
+    as_of: date, placed: DataFrame, scale: np.ndarray, segments: int | None, seed: int
+) -> Centres:
+    """New centres, of the best number of segments where `segments` is None; 0 spends most."""
+    described = in_scales(placed, scale).cache()
+    number = segments or best_number(points(described), CHOICES, seed)
+    numbers = list(range(number))
+    raw = Centres(as_of.isoformat(), numbers, [""] * number, find(described, number, seed), scale)
     z = vector_to_array(f.col("z"))
-    traits = [f.avg(z[place]).alias(name) for place, name in enumerate(PROFILE)]
-    means = clustered.groupBy("cluster").agg(f.avg("sales").alias("mean_sales"), *traits).collect()
-    ordered = sorted(means, key=lambda row: (-row["mean_sales"], row["cluster"]))
+    traits = [f.avg(z[at]).alias(name) for at, name in enumerate(PROFILE)]
+    members = raw.assign(placed).groupBy("segment_id")
+    means = members.agg(f.avg("sales").alias("mean_sales"), *traits).collect()
+    ordered = sorted(means, key=lambda row: (-row["mean_sales"], row["segment_id"]))
     names = segment_names([{name: row[name] for name in PROFILE} for row in ordered])
-    segments = [
-        (row["cluster"], f"segment-{place}", place, names[place])
-        for place, row in enumerate(ordered)
-    ]
-    known = clustered.sparkSession.createDataFrame(
-        segments, "cluster int, audience_id string, segment_id long, segment string"
-    )
-    return clustered.join(f.broadcast(known), "cluster").drop("cluster")
+    centres = raw.centres[[row["segment_id"] for row in ordered]]
+    return replace(raw, ids=list(range(len(ordered))), names=names, centres=centres)
 
 
 def segment_names(means: list[dict[str, float]]) -> list[str]:
@@ -122,7 +123,9 @@ def segment_names(means: list[dict[str, float]]) -> list[str]:
 def write_segments(spark: SparkSession, as_of: date, segments: int | None, seed: int) -> None:
     """Write the segments of one as-of date, from its customers' profiles, values and factors.
 
-    `segments` None: as many of CHOICES as are best apart.
+    They are found anew on the day of an ALS fit and else those of the day before, so that a
+    segment stays what it is. `segments` finds so many anew; None: as many of CHOICES as are best
+    apart.
     """
     made_from = inputs(
         as_of, DIM_CUSTOMERS, DIM_CUSTOMER_PROFILES, CUSTOMER_VALUES, CUSTOMER_FACTORS
@@ -130,23 +133,41 @@ def write_segments(spark: SparkSession, as_of: date, segments: int | None, seed:
     customers = read(spark, DIM_CUSTOMERS, as_of)
     for more in (DIM_CUSTOMER_PROFILES, CUSTOMER_VALUES):
         customers = customers.join(read(spark, more, as_of), "customer_id")
-    described = features(customers, read(spark, CUSTOMER_FACTORS, as_of))
-    segments = segments or best_number(points(described), CHOICES, seed)
-    clustered, silhouette = cluster(described, segments, seed)
-    members = named(clustered).cache()
-    write(CUSTOMER_SEGMENTS, as_of, members, made_from)
-    groups = audiences(members, customers, tuple(PROFILE))
-    stability = _stability(spark, members, as_of)
+    placed, scale = place(customers, read(spark, CUSTOMER_FACTORS, as_of))
+    before = [day for day in lake.partitions(CUSTOMER_SEGMENTS) if day < as_of][-1:]
+    known = read(spark, CUSTOMER_SEGMENTS, before[0]) if before else None
+    als = lake.manifest(CUSTOMER_FACTORS, as_of).models[ALS]
+    taken = None if segments else kept(as_of, als)
+    if taken is None:
+        centres = found(as_of, placed, scale, segments, seed)
+        new = {} if known is None else going_on(centres.assign(placed), known)
+        centres = replace(centres, ids=[new.get(number, number) for number in centres.ids])
+    else:
+        centres, day = taken
+        made_from |= inputs(day, SEGMENT_CENTRES)
+    log.info("%d segments, of %s", len(centres.ids), centres.version)
+    models = {ALS: als, NAME: centres.version}
+    lake.write(SEGMENT_CENTRES, as_of, centres.rows(), made_from, models)
+    members = named(centres, placed).cache()
+    write(CUSTOMER_SEGMENTS, as_of, members, made_from, models=models)
+    silhouette = ClusteringEvaluator(predictionCol="segment_id").evaluate(members)
+    stability = None if known is None else rand_index(members, known)
     log.info("segments: silhouette %.3f, stability %s", silhouette, stability)
-    lake.write(
-        DIM_AUDIENCES, as_of, groups.assign(silhouette=silhouette, stability=stability), made_from
+    groups = audiences(members, customers, tuple(PROFILE))
+    quality = groups.assign(silhouette=silhouette, stability=stability)
+    lake.write(DIM_AUDIENCES, as_of, quality, made_from, models)
+
+
+def named(centres: Centres, placed: DataFrame) -> DataFrame:
+    """Each customer's segment: `placed` with features, segment_id, audience_id and segment."""
+    named = zip(centres.ids, centres.names, strict=True)
+    names = f.create_map(*(f.lit(value) for pair in named for value in pair))
+    return centres.assign(placed).withColumns(
+        {
+            "audience_id": f.concat(f.lit("segment-"), f.col("segment_id").cast("string")),
+            "segment": names[f.col("segment_id").cast("int")],
+        }
     )
-
-
-def _stability(spark: SparkSession, members: DataFrame, as_of: date) -> float | None:
-    """How alike the segments are to those of the run before, where there was one."""
-    before = [day for day in lake.partitions(CUSTOMER_SEGMENTS) if day < as_of]
-    return rand_index(members, read(spark, CUSTOMER_SEGMENTS, before[-1])) if before else None
 
 
 def _unskewed(column: str) -> Column:

@@ -1,6 +1,11 @@
 """What the models and the planner write, one partition per as-of date."""
 
-from ml.contracts.profiles import CUSTOMER_SEGMENTS, CUSTOMER_VALUES, DIM_AUDIENCES
+from ml.contracts.profiles import (
+    CUSTOMER_SEGMENTS,
+    CUSTOMER_VALUES,
+    DIM_AUDIENCES,
+    SEGMENT_CENTRES,
+)
 from ml.contracts.table import Column, Table
 
 ITEM_FACTORS = Table(
@@ -352,6 +357,7 @@ OUTPUTS = (
     AFFINITY_QUALITY,
     CUSTOMER_VALUES,
     CUSTOMER_SEGMENTS,
+    SEGMENT_CENTRES,
     DIM_AUDIENCES,
     FORECASTS,
     LEVEL_FORECASTS,

@@ -94,8 +94,21 @@ CUSTOMER_SEGMENTS = Table(
     columns=(
         Column("customer_id", "string"),
         Column("audience_id", "string", "Of dim_audiences."),
-        Column("segment_id", "int64", "0 has the highest mean sales.", minimum=0),
+        Column("segment_id", "int64", "Kept while the segment goes on.", minimum=0),
         Column("segment", "string", "A name from what sets the segment apart."),
+    ),
+)
+
+SEGMENT_CENTRES = Table(
+    name="segment_centres",
+    layer="affinity",
+    grain="One row per segment: whom it is nearest to belongs to it.",
+    key=("segment_id",),
+    columns=(
+        Column("segment_id", "int64", minimum=0),
+        Column("segment", "string", "A name from what sets the segment apart."),
+        Column("centre", "factors", "Profile, in the order of names, then ALS factors; in scales."),
+        Column("scale", "factors", "Of each column in its own unit, the same in every row."),
     ),
 )
 
