@@ -165,6 +165,7 @@ def measures(
         "wql": metrics.weighted_quantile_loss(ahead, levels),
         "bias": metrics.bias(ahead, mean),
         "cov80": metrics.coverage(ahead, levels),
+        "wape_median": metrics.wape_median(ahead, levels),
         "wape_sold": metrics.wape_sold(ahead, mean),
         "wql_sold": metrics.weighted_quantile_loss_sold(ahead, levels),
     }

@@ -2,6 +2,7 @@
 
 WAPE and bias weigh each unit alike; MASE and RMSSE each product, in units of its own
 one-step naive error in sample; wQL is the mean over levels of 2 * pinball / sum(units).
+The mean errs least in squares, the median in absolute error: `wape_median` is the median's WAPE.
 `sold` variants count only the product-weeks with sales, of errors and of units alike. Units that
 are NaN are not known: nothing counts there.
 """
@@ -11,10 +12,15 @@ import numpy as np
 from ml.contracts.outputs import QUANTILES
 
 LEVELS = np.array(QUANTILES)
+MEDIAN = QUANTILES.index(0.5)
 
 
 def wape(units: np.ndarray, mean: np.ndarray) -> float:
     return float(np.nansum(np.abs(units - mean)) / np.nansum(units))
+
+
+def wape_median(units: np.ndarray, quantiles: np.ndarray) -> float:
+    return wape(units, quantiles[MEDIAN])
 
 
 def wape_sold(units: np.ndarray, mean: np.ndarray) -> float:

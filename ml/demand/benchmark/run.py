@@ -32,7 +32,9 @@ REFERENCES = ("lightgbm", "lightgbm_plain")
 NAIVE = "naive"
 NAMES = {OURS: "lstm"}  # what the table calls what the backtest made
 METHODS = ("lstm", *PEERS, "seasonal_naive")
-MEASURES = ("wape", "mase", "rmsse", "wql", "bias", "cov80", "wape_sold", "wql_sold")
+COMPARED = ("wape", "wape_median", "wape_sold", "wql", "wql_sold")
+POINTS = ("wape", "wape_median", "mase", "rmsse")
+MEASURES = (*POINTS, "wql", "bias", "cov80", "wape_sold", "wql_sold")
 
 
 def benchmark(
@@ -106,7 +108,7 @@ def table(rows: list[dict[str, float | str]]) -> pd.DataFrame:
 def differences(
     panel: Panel, made: list[Forecast], reference: str, products: int, seed: int
 ) -> pd.DataFrame:
-    """Ours less the `reference` in WAPE and wQL, of all weeks and of sold weeks."""
+    """Ours less the `reference` in WAPE and wQL, of all weeks and of sold weeks, with intervals."""
     rows = {
         measure: paired_difference(
             product_losses(panel, made, OURS, measure, products),
@@ -114,7 +116,7 @@ def differences(
             product_units(panel, made, products),
             seed,
         )
-        for measure in ("wape", "wape_sold", "wql", "wql_sold")
+        for measure in COMPARED
     }
     return pd.DataFrame({m: vars(d) for m, d in rows.items()}).T
 
@@ -132,11 +134,16 @@ def product_losses(
     losses = []
     for forecast in sorted((f for f in made if f.method == method), key=lambda f: f.origin):
         units = panel.units[:products, forecast.origin : forecast.origin + HORIZON]
-        loss = (
-            np.abs(units - forecast.mean[:products])
-            if measure.startswith("wape")
-            else metrics.quantile_losses(units, forecast.quantiles[:, :products])
-        )
+        loss = week_losses(forecast, units, measure)
         counted = units > 0 if measure.endswith("sold") else np.ones_like(units)
         losses.append((loss * counted).sum(axis=1))
     return np.stack(losses)
+
+
+def week_losses(forecast: Forecast, units: np.ndarray, measure: str) -> np.ndarray:
+    """(n, H) what `measure` sums up of the first n products' units."""
+    levels = forecast.quantiles[:, : len(units)]
+    if measure.startswith("wql"):
+        return metrics.quantile_losses(units, levels)
+    point = levels[metrics.MEDIAN] if measure == "wape_median" else forecast.mean[: len(units)]
+    return np.abs(units - point)

@@ -15,6 +15,12 @@ def test_wape_is_the_absolute_error_over_the_units():
     assert metrics.wape(UNITS, MEAN) == pytest.approx((2 + 1 + 0 + 3) / 20)
 
 
+def test_the_medians_wape_reads_the_middle_quantile_alone():
+    quantiles = np.stack([UNITS + k - 4 for k in range(9)]) + 1.0
+
+    assert metrics.wape_median(UNITS, quantiles) == pytest.approx(UNITS.size / UNITS.sum())
+
+
 def test_bias_is_positive_when_too_much_is_forecast():
     assert metrics.bias(UNITS, MEAN) == pytest.approx((-2 + 1 + 0 + 3) / 20)
 

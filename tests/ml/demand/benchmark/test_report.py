@@ -18,7 +18,7 @@ pytest.importorskip("statsforecast", reason="the bench group is not installed: m
 
 from ml.demand.benchmark import run
 from ml.demand.benchmark.__main__ import require_marts
-from ml.demand.benchmark.run import MEASURES, category_table, differences, product_table
+from ml.demand.benchmark.run import COMPARED, MEASURES, category_table, differences, product_table
 from ml.errors import LakeError
 
 ORIGINS = (18, 22, 26)
@@ -71,7 +71,7 @@ def test_differences_are_of_the_tables_own_numbers(panel, made):
 
     found = differences(panel, made, "lightgbm", 10, seed=1)
 
-    for measure in ("wape", "wape_sold", "wql", "wql_sold"):
+    for measure in COMPARED:
         expected = scores.loc["lstm", measure] - scores.loc["lightgbm", measure]
         assert found.loc[measure, "estimate"] == pytest.approx(expected)
         assert found.loc[measure, "low"] <= expected <= found.loc[measure, "high"]
