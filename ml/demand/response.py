@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
+from ml.demand.conditional import INFORMATION
 from ml.demand.fitting import predict
 from ml.demand.model import PRIOR_SD, StructuredDemand, coefficients
 from ml.demand.windows import EFFECTS, STATIC, Panel, covariates
@@ -60,9 +61,9 @@ def term_information(
 ) -> np.ndarray:
     """(N, 4) information on each product's terms, the level and other terms unknown.
 
-    The estimate's error is (H + P)^-1 (J + P) (H + P)^-1 with H the Poisson information, J the
-    variance of its slopes under negative binomial units and P the prior's precision; what is
-    returned plus P is the inverse of its diagonal.
+    The estimate's error is (H + P)^-1 (J + P) (H + P)^-1 with H the Poisson information that
+    was counted, J the variance of its slopes under negative binomial units and P the prior's
+    precision; what is returned plus P is the inverse of its diagonal.
     """
     effects = covariates(panel)["effects"].astype("float64")
     lift = np.exp((effects * found[:, None]).sum(-1)) * panel.counts
@@ -70,9 +71,9 @@ def term_information(
     design = effects * slope[:, None]
     centre = (mean[..., None] * design).sum(1) / np.maximum(mean.sum(1), 1e-9)[:, None]
     design = design - centre[:, None]
-    curvature = np.einsum("nw,nwi,nwj->nij", mean, design, design)
+    curvature = INFORMATION * np.einsum("nw,nwi,nwj->nij", mean, design, design)
     variance = mean + mean**2 / dispersion[:, None]
-    noise = np.einsum("nw,nwi,nwj->nij", variance, design, design)
+    noise = INFORMATION**2 * np.einsum("nw,nwi,nwj->nij", variance, design, design)
     prior = 1 / (STEPS**2).sum()
     inverse = np.linalg.inv(curvature + prior * np.eye(len(EFFECTS)))
     joint = inverse @ (noise + prior * np.eye(len(EFFECTS))) @ inverse

@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 from scipy import optimize
 
-from ml.demand.conditional import Sales, learn_effects
+from ml.demand.conditional import INFORMATION, Sales, learn_effects
 from ml.demand.fitting import fit, untrained
 from ml.demand.hyperparameters import read_hyperparameters
 from ml.demand.model import STARTS, coefficients
@@ -55,6 +55,21 @@ def test_the_slopes_are_those_of_the_value():
 
     expected = optimize.approx_fprime(terms, lambda t: sales.penalised(t)[0], 1e-6)
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_a_unit_tells_less_than_a_poisson_count():
+    sales = Sales(
+        units=np.array([[3.0, 7.0]]),
+        counts=np.ones((1, 2), bool),
+        plan=np.zeros((1, 2, 4)),
+        codes=np.zeros((1, 4), int),
+        rows=[1, 1, 1, 1],
+    )
+
+    value, _ = sales.penalised(np.zeros(4 * 5))  # both weeks are as likely; no deviations
+
+    assert value == pytest.approx(INFORMATION * 10 * np.log(2))
+    assert 0 < INFORMATION < 1
 
 
 def test_weeks_that_do_not_count_and_later_ones_teach_nothing(drafted, panel):
