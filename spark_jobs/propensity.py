@@ -9,12 +9,11 @@ from pyspark.sql import DataFrame
 
 from ml.affinity.catalog import Catalog
 from ml.affinity.features import OWN, Candidates, Purchases, candidates
-from ml.affinity.ranker import NAMES, Ranker
+from ml.affinity.ranker import LEAST, NAMES, Ranker, kept_share
 from ml.affinity.reranking import EMPTY, varied
 from spark_jobs.histories import PARTS, Known
 from spark_jobs.ranking import CELLS, MILLION, NOT_RANKED
 
-NEGATIVES = 0.15  # share of what was not bought that the ranker learns from
 NEW_PLACES = 10
 POOLED = 2  # times as many candidates as places are what a varied list is made of
 EXAMPLES = "customer_id string, item int, bought boolean, signals array<float>"
@@ -36,8 +35,8 @@ PROPENSITIES = (
 )
 
 
-def examples(known: Known, wanted: DataFrame, negatives: float = NEGATIVES) -> DataFrame:
-    """What to learn from, as `EXAMPLES`: bought candidates, and a share of the others.
+def examples(known: Known, wanted: DataFrame, least: float = LEAST) -> DataFrame:
+    """What to learn from, as `EXAMPLES`: bought candidates, and `kept_share` of the others.
 
     `wanted` holds customer_id and `wanted`, the sorted positions of what they bought next.
     """
@@ -45,7 +44,7 @@ def examples(known: Known, wanted: DataFrame, negatives: float = NEGATIVES) -> D
 
     def make(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for block in _blocks(batches, len(shared.value.ids)):
-            yield _examples(block, _candidates(block, shared.value), negatives)
+            yield _examples(block, _candidates(block, shared.value), least)
 
     return _placed(known.customers.join(wanted, "customer_id")).mapInArrow(make, EXAMPLES)
 
@@ -100,15 +99,16 @@ def _purchases(block: pa.RecordBatch) -> Purchases:
     )
 
 
-def _examples(block: pa.RecordBatch, found: Candidates, negatives: float) -> pa.RecordBatch:
+def _examples(block: pa.RecordBatch, found: Candidates, least: float) -> pa.RecordBatch:
     bought = np.zeros(len(found.product), bool)
     for row, items in enumerate(block["wanted"]):
         own = slice(*np.searchsorted(found.customer, [row, row + 1]))
         bought[own] = np.isin(found.product[own], np.asarray(items.values))
     seeds = np.array([crc32(name.as_py().encode()) for name in block["customer_id"]], np.uint64)
     draws = (seeds[found.customer] + found.product.astype(np.uint64) * 2654435761) % MILLION
-    kept = bought | (draws < negatives * MILLION)
-    matrix = found.matrix(NAMES)[kept]
+    matrix = found.matrix(NAMES)
+    kept = bought | (draws < kept_share(matrix, least) * MILLION)
+    matrix = matrix[kept]
     return pa.RecordBatch.from_arrays(
         [
             block["customer_id"].take(pa.array(found.customer[kept])),

@@ -10,11 +10,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from ml.affinity.hyperparameters import Hyperparameters
-from ml.affinity.ranker import NAMES, Ranker
+from ml.affinity.ranker import NAMES, Ranker, kept_share
 from ml.resampling import paired_ratio
 from spark_jobs.factors import learn, numbered
 from spark_jobs.histories import Known, histories, know, purchases, sampled
-from spark_jobs.propensity import NEGATIVES, examples
+from spark_jobs.propensity import examples
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +58,13 @@ def window_examples(
     bought = np.asarray(made["bought"])
     flat = made["signals"].combine_chunks().flatten()
     log.info("window from %s: %d candidates, %d bought", start, len(bought), bought.sum())
+    signals = np.asarray(flat, np.float32).reshape(len(bought), -1)
     return Examples(
         pd.factorize(made["customer_id"].to_pandas())[0],
         np.asarray(made["item"]),
-        np.asarray(flat, np.float32).reshape(len(bought), -1),
+        signals,
         bought,
-        np.where(bought, 1.0, 1 / NEGATIVES),
+        np.where(bought, 1.0, 1 / kept_share(signals)),
     )
 
 

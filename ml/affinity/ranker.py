@@ -48,11 +48,11 @@ SIGNALS = {  # name: +1 where more can only speak for a purchase, 0 where it may
     "buys_private_label": 0,
 }
 NAMES = tuple(SIGNALS)
-TREES = 120
+TREES = 250
 LEARNING = {
     "objective": "binary",
-    "learning_rate": 0.1,
-    "num_leaves": 31,
+    "learning_rate": 0.04,
+    "num_leaves": 15,
     "min_data_in_leaf": 200,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
@@ -68,6 +68,7 @@ LEARNING = {
 
 SIMPLE = ("lines_112", "item_item")  # their sum is the best ranking that needs no learning
 SLOPE, LEVEL, FLOOR = 0.8, -2.0, 0.01
+LIKELY, LEAST = 5.0, 0.15  # of what was not bought, what is learned from
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,15 @@ def simple(signals: np.ndarray) -> np.ndarray:
     """Log odds before anything is learned, float64 (rows,), from signals as `Ranker.fit` reads."""
     total = sum(signals[:, NAMES.index(name)].astype(np.float64) for name in SIMPLE)
     return LEVEL + SLOPE * np.log(np.maximum(FLOOR, total))
+
+
+def kept_share(signals: np.ndarray, least: float = LEAST) -> np.ndarray:
+    """Share of such rows that is learned from where they were not bought, float64 (rows,).
+
+    Lists are decided among what is likely, so more of it is kept: LIKELY times the probability
+    that the simple ranking gives, between `least` and 1.
+    """
+    return np.clip(LIKELY * expit(simple(signals)), least, 1.0)
 
 
 def _is_own(signals: np.ndarray) -> np.ndarray:
