@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from ml.demand.conditional import INFORMATION
 from ml.demand.fitting import fit
 from ml.demand.hyperparameters import read_hyperparameters
 from ml.demand.model import PRIOR_SD, STARTS
@@ -82,3 +83,16 @@ def test_units_that_vary_more_tell_less(sold, truth):
     sold_at_all = poisson > 1e-6
     assert (1 / (varied + prior) >= 1 / (poisson + prior) - 1e-9)[sold_at_all].all()
     assert varied[sold_at_all].sum() < 0.8 * poisson[sold_at_all].sum()
+
+
+def test_information_is_what_the_effects_were_learnt_from(sold, truth):
+    alone = replace(sold, ratio=0 * sold.ratio, mailer=0 * sold.mailer)  # only display varies
+    prior, counts = 1 / (STEPS**2).sum(), sold.counts
+    weeks = counts.sum(axis=1, keepdims=True)
+    away = sold.display - (sold.display * counts).sum(axis=1, keepdims=True) / weeks
+    poisson = sold.units.sum(axis=1) * (away**2 * counts).sum(axis=1) / weeks[:, 0]
+
+    found = term_information(alone, 0 * truth, np.ones_like(truth), np.full(PRODUCTS, 1e9))
+
+    variance = (INFORMATION**2 * poisson + prior) / (INFORMATION * poisson + prior) ** 2
+    np.testing.assert_allclose(found[:, 2] + prior, 1 / variance, rtol=1e-3)
