@@ -3,9 +3,9 @@
 Runs daily for the as-of date at the end of its data interval and sees nothing that
 happened on or after it: land → gate → transform → demand → inventory → plan → gate → review →
 publish, and beside demand the affinities on the Spark cluster and, where a champion
-serves, customers' propensities. Where `policy.yml` names audiences the plan waits for the segments,
-which the affinity job writes. A rerun for a date writes the same
-bytes; a failed run leaves the last published schedule live.
+serves, customers' propensities. Where `policy.yml` names audiences `segments` makes the plan wait
+for the affinity job, which writes them. A rerun for a date writes the same bytes; a failed run
+leaves the last published schedule live.
 
 **Parameters** (trigger form): `as_of` for another date, `source` for another adapter,
 `horizon` in weeks, `budget` in the shop's currency. Empty means the deployment's default.
@@ -38,7 +38,7 @@ from airflow.sdk import (
 from orchestration.approval import review_plan
 from orchestration.defaults import AS_OF, DATE, GATE, RUN
 from orchestration.drift import watch_demand
-from orchestration.planning import BUDGET, NO_EDITS, effects, gate_plan, plan, publish
+from orchestration.planning import BUDGET, NO_EDITS, effects, gate_plan, plan, publish, segments
 from orchestration.review import TRIGGERED_BY, longest_run
 from orchestration.spark import spark_job
 from orchestration.training import train_and_promote
@@ -46,7 +46,6 @@ from orchestration.transform import transform
 
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import FORECASTS
-from ml.promotions.policy import load_policy
 from ml.settings import settings
 
 marts_asset = Asset(FCT_PRODUCT_WEEKS.name, FCT_PRODUCT_WEEKS.uri)
@@ -165,7 +164,8 @@ def refresh_promotions() -> None:
         publish(AS_OF, TRIGGERED_BY),
     )
     affinity = spark_job("affinity", AS_OF)
-    chain(marts, affinity, planned if load_policy().audiences else reviewed)
+    chain(marts, affinity, reviewed)
+    chain(marts, segments(), planned)
     chain(marts, propensity(AS_OF), reviewed)
     chain(forecast, effects(AS_OF), planned)
     chain(forecast, watch_demand(AS_OF), reviewed)

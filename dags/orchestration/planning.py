@@ -1,16 +1,23 @@
 """The tasks around a plan's review: plan, gate, publish."""
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 from airflow.sdk import Asset, task
 
 from ml.contracts.outputs import PLAN
 from orchestration.approval import OWNER
 from orchestration.defaults import GATE, GOES_LIVE
 
+if TYPE_CHECKING:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
 plan_asset = Asset(PLAN.name, PLAN.uri)
 schedule = Asset("published_schedule", "lake://published/current")
 BUDGET = "{{ '' if params.budget is none else params.budget }}"
 EDITS = "{{ params.edits | tojson }}"
 NO_EDITS = "[]"
+LONGEST_WAIT = timedelta(hours=2)  # for the segments
 
 
 @task
@@ -20,6 +27,18 @@ def effects(as_of: str) -> None:
     from ml.promotions.effects.estimate import write_effects
 
     write_effects(date.fromisoformat(as_of))
+
+
+@task.sensor(mode="reschedule", poke_interval=15, timeout=LONGEST_WAIT.total_seconds())
+def segments(ti: "RuntimeTaskInstance") -> bool:
+    """Lets the plan go on at once, or after `affinity` where the policy names audiences."""
+    from ml.promotions.audiences import are_written
+    from ml.promotions.policy import load_policy
+
+    if not load_policy().audiences:
+        return True
+    states = ti.get_task_states(ti.dag_id, task_ids=["affinity"], run_ids=[ti.run_id])
+    return are_written(states[ti.run_id].get("affinity"))
 
 
 @task(owner=OWNER)

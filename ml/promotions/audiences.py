@@ -22,6 +22,7 @@ from ml.contracts.marts import (
 from ml.contracts.outputs import RESPONSES
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES, DIM_CUSTOMER_PROFILES
 from ml.contracts.table import Column, Table
+from ml.errors import LakeError
 from ml.promotions.mechanics.offer import Audience
 from ml.promotions.offers import hold_out
 from ml.promotions.policy import Targeting
@@ -50,6 +51,20 @@ SPENT = ("observed", "expected")  # on discount
 SURE = (0.01, 0.99)  # a share of none or all has no odds
 RESPONSES_WITHIN = (0.5, 2.0)
 LEAST_RISE = 0.05  # of log demand on the usual discount: less tells nobody's apart
+
+
+def are_written(affinity: str | None) -> bool:
+    """Whether the run's segments are there, by the state of the task that writes them.
+
+    Raises:
+        LakeError: it failed, so that there will be none.
+    """
+    if affinity in ("failed", "upstream_failed"):
+        raise LakeError(
+            "policy.yml names audiences, and the task `affinity`, which writes the segments, has "
+            "failed: see its log, then clear it and the task `segments`"
+        )
+    return affinity == "success"
 
 
 def members(as_of: date, holdout_share: float) -> pd.DataFrame:

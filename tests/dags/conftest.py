@@ -95,16 +95,5 @@ def parsed(dag_settings):
 
 
 @pytest.fixture(scope="session")
-def refresh_for_segments(dag_settings):
-    """The tasks of a refresh whose policy has promotions for a segment."""
-    policy = yaml.safe_load(dag_settings.policy_path.read_text())
-    policy["audiences"] = [{"audience": "segment-1"}]
-    path = dag_settings.home / "segments.yml"
-    path.write_text(yaml.safe_dump(policy))
-    found = parse(dag_settings.model_copy(update={"policy_path": path}))
-    return found["dags"]["refresh_promotions"]["tasks"]
-
-
-@pytest.fixture(scope="session")
 def refresh(parsed):
     return parsed["dags"]["refresh_promotions"]["tasks"]

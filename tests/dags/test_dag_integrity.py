@@ -110,8 +110,9 @@ def test_affinity_is_learnt_beside_the_forecast_and_before_publishing(refresh):
     assert "affinity" in refresh["review.propose"]["upstream"]
 
 
-def test_promotions_for_segments_wait_for_the_segments(refresh, refresh_for_segments):
-    assert "affinity" in refresh_for_segments["plan"]["upstream"]
+def test_the_plan_waits_for_the_task_that_waits_for_segments_and_not_for_affinity(refresh):
+    assert refresh["segments"]["upstream"] == ["marts.gate"]
+    assert "segments" in refresh["plan"]["upstream"]
     assert "affinity" not in ancestors(refresh, "plan")
 
 

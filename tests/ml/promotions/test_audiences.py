@@ -11,9 +11,15 @@ from small_shop import AS_OF, GOOD, plan, summary
 from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, FCT_BASKETS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES, DIM_CUSTOMER_PROFILES
-from ml.errors import PolicyError
+from ml.errors import LakeError, PolicyError
 from ml.gates.plan import gate_plan
-from ml.promotions.audiences import members, read_audiences, relative_responses, units_shares
+from ml.promotions.audiences import (
+    are_written,
+    members,
+    read_audiences,
+    relative_responses,
+    units_shares,
+)
 from ml.promotions.plan import prepare, read_known, write_plan
 from ml.promotions.policy import Targeting, load_policy
 from ml.promotions.recount import broken_limits
@@ -219,3 +225,15 @@ def test_a_rule_that_names_something_unknown_is_refused(shop, rule, said):
 
     with pytest.raises(PolicyError, match=said):
         write_plan(AS_OF)
+
+
+def test_a_plan_for_segments_waits_until_they_are_written():
+    assert are_written("success")
+    for state in (None, "running", "up_for_retry"):
+        assert not are_written(state)
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_nobody_waits_for_segments_that_will_not_come(state):
+    with pytest.raises(LakeError, match="clear it and the task `segments`"):
+        are_written(state)
