@@ -31,15 +31,14 @@ def follow(api: AirflowApi, dag_id: str, run_id: str, say: Callable[[str], None]
     An outage of the API server of up to a minute is waited out.
     """
     started = time.monotonic()
-    seen: dict[str, tuple[str, int]] = {}
+    said: dict[str, str] = {}
     while True:
         state, tasks = _look(api, dag_id, run_id)
         for task in sorted(tasks, key=lambda t: t["end_date"] or "9"):
-            now = (task["state"] or "", task["try_number"])
-            if now != seen.get(task["task_id"]):
-                seen[task["task_id"]] = now
-                if line := _line(task):
-                    say(f"{clock(time.monotonic() - started)}  {line}")
+            line = _line(task)
+            if line and line != said.get(task["task_id"]):
+                said[task["task_id"]] = line
+                say(f"{clock(time.monotonic() - started)}  {line}")
         if state in {"success", "failed"}:
             return state
         time.sleep(1)

@@ -42,6 +42,24 @@ def test_a_task_is_told_when_it_starts_and_when_it_ends(monkeypatch):
     assert [line.split()[1:] for line in said] == [["land", "..."], ["land", "ok", "61.2", "s"]]
 
 
+def test_a_task_that_looks_again_and_again_is_told_once(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    states = ("running", "up_for_reschedule", "scheduled", "running", "up_for_retry")
+    api = Recorded(
+        *(("running", [task("segments", state)]) for state in states),
+        ("success", [task("segments", "running", try_number=2)]),
+    )
+    said = []
+
+    follow(api, "refresh", "run", said.append)
+
+    assert [" ".join(line.split()[1:]) for line in said] == [
+        "segments ...",
+        "segments failed, will be retried",
+        "segments (try 2) ...",
+    ]
+
+
 def test_a_failure_shows_the_tasks_own_error_and_its_log(tmp_path):
     log = tmp_path / "logs/airflow/dag_id=d/run_id=r/task_id=plan/attempt=2.log"
     log.parent.mkdir(parents=True)
