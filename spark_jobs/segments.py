@@ -136,6 +136,7 @@ def write_segments(spark: SparkSession, as_of: date, segments: int | None, seed:
     placed, scale = place(customers, read(spark, CUSTOMER_FACTORS, as_of))
     before = [day for day in lake.partitions(CUSTOMER_SEGMENTS) if day < as_of][-1:]
     known = read(spark, CUSTOMER_SEGMENTS, before[0]) if before else None
+    made_from |= inputs(before[0], CUSTOMER_SEGMENTS) if before else {}
     als = lake.manifest(CUSTOMER_FACTORS, as_of).models[ALS]
     taken = None if segments else kept(as_of, als)
     if taken is None:
