@@ -6,7 +6,7 @@ Stocks are whole items: a fraction of an item cannot be sold.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincinv, gammaincc, gammainccinv
+from scipy.special import betainc, betaincinv, betaln, gammaincc, gammainccinv, gammaln, xlogy
 from scipy.stats import nbinom, poisson
 
 Floats = NDArray[np.float64]
@@ -15,10 +15,11 @@ Floats = NDArray[np.float64]
 def coverage(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:
     """P(demand <= stock); 0 below an empty stock."""
     whole, mu, r = np.broadcast_arrays(np.floor(stock), mean, dispersion)
-    held = np.maximum(whole, 0.0)
-    finite = np.where(np.isinf(r), 1.0, r)
-    mixed = betainc(finite, held + 1, finite / (finite + mu))
-    return np.where(whole < 0, 0.0, np.where(np.isinf(r), gammaincc(held + 1, mu), mixed))
+    sold, poisson_ = whole >= 0, np.isinf(r)
+    found = np.zeros(whole.shape)
+    betainc(r, whole + 1, 1 / (1 + mu / r), out=found, where=sold & ~poisson_)
+    gammaincc(whole + 1, mu, out=found, where=sold & poisson_)
+    return found
 
 
 def most_demand(share: float, stock: ArrayLike, dispersion: ArrayLike) -> Floats:
@@ -34,13 +35,22 @@ def most_demand(share: float, stock: ArrayLike, dispersion: ArrayLike) -> Floats
 def expected_sales(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:
     """E[min(demand, stock)], items.
 
-    From E[D; D <= S] = mu P(D' <= S - 1) where D' has size r + 1 and the same odds
-    (Poisson: D' = D).
+    From E[D; D <= S] = mu (P(D <= S) - (1 + S / r) P(D = S)).
     """
-    whole, mu, r = np.broadcast_arrays(np.floor(stock), mean, dispersion)
-    tilted = np.where(np.isinf(r), mu, mu * (1 + 1 / r))
-    met = mu * coverage(whole - 1, tilted, r + 1)
-    return met + whole * (1 - coverage(whole, mu, r))
+    whole, mu, r = np.floor(stock), np.asarray(mean, float), np.asarray(dispersion, float)
+    held = np.maximum(whole, 0.0)
+    met = coverage(held, mu, r)
+    sold = held - (held - mu) * met - mu * _last_item(held, mu, r)
+    return np.where(whole > 0, sold, np.minimum(whole, 0.0))
+
+
+def _last_item(stock: Floats, mean: Floats, dispersion: Floats) -> Floats:
+    """(1 + S / r) P(demand = S)."""
+    poisson_ = np.isinf(dispersion)
+    r = np.where(poisson_, 1.0, dispersion)
+    ways = np.where(poisson_, -gammaln(stock + 1), -betaln(r, stock + 1) - np.log(r))
+    none = np.where(poisson_, mean, r * np.log1p(mean / r))
+    return np.exp(ways - none + xlogy(stock, mean / np.where(poisson_, 1.0, r + mean)))
 
 
 def quantile(share: float, mean: ArrayLike, dispersion: ArrayLike) -> Floats:

@@ -126,7 +126,7 @@ class Master:
         choice = self.fixed.copy()
         if not len(self.columns.item):
             return choice, self.decided
-        most = max(float(self.value[self.value > 0].sum()), 1e-9)
+        most = max(self.relaxed.value - self.decided, 1e-9)
         solved = solve(
             -self.value,
             integrality=np.ones(len(self.value)),

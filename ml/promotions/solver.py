@@ -31,7 +31,7 @@ ROUNDS = 12
 LARGE_ROUNDS = 2
 TOLERANCE = 1e-6
 REFINE = 1e-5
-ENOUGH = 3e-6
+ENOUGH = 0.3  # of the gap that need not be refined
 NODES = 500
 FEW, MOST = 3_000, 30_000
 LARGE, MARGIN = 500, 300
@@ -40,8 +40,10 @@ ROUGH = 2e-3
 CORE, CORE_NODES = 1_500, 100
 
 
-def solve(problem: PlanProblem) -> PlanSolution:
+def solve(problem: PlanProblem, gap: float = REFINE) -> PlanSolution:
     """The best plan found, with a bound on the best possible one.
+
+    A plan within `gap` of the bound, a share of it, is not refined.
 
     Raises:
         InfeasibleError: no plan keeps every limit.
@@ -53,9 +55,10 @@ def solve(problem: PlanProblem) -> PlanSolution:
     known = bool(answer.vector.any()) and _is_large(answer)
     choice = _nearby(answer, answer.calendar, _few(answer)) if known else answer.calendar
     bound = answer.bound
-    if not known or bound - worth(merged.problem, choice) > REFINE * abs(bound):
+    if not known or bound - worth(merged.problem, choice) > gap * abs(bound):
         answer, master = _finish_prices(lowest(board, answer.vector, STEPS))
-        choice, bound = (_round if _is_large(answer) else _choose)(answer, master)
+        large = _is_large(answer)
+        choice, bound = _round(answer, master) if large else _choose(answer, master, gap)
     chosen = merged.spread(choice)
     log.info("plan: objective %.2f, bound %.2f", worth(problem, chosen), bound)
     return PlanSolution(chosen, worth(problem, chosen), bound, answer.priced.prices)
@@ -98,17 +101,18 @@ def _short(answer: Answer, master: Master) -> np.ndarray:
     return answer.best[1][master.columns.item] - (master.value - priced)
 
 
-def _choose(answer: Answer, master: Master) -> tuple[np.ndarray, float]:
+def _choose(answer: Answer, master: Master, gap: float) -> tuple[np.ndarray, float]:
     """A plan by the whole master problem, twice if need be, and a bound on every plan."""
     problem, bound = answer.board.problem, answer.bound
     few, _ = _near(answer, _span(answer), _few(answer))
     master = gather(answer, few, master.columns)
-    choice, _ = master.chosen(ENOUGH * abs(bound), NODES)
+    enough = ENOUGH * gap * abs(bound)
+    choice, _ = master.chosen(enough, NODES)
     short = bound - worth(problem, choice)
-    if short > REFINE * abs(bound):
+    if short > gap * abs(bound):
         labels, complete = _near(answer, short, MOST)
         refined = gather(answer, labels, master.columns)
-        better, restricted = refined.chosen(ENOUGH * abs(bound), NODES)
+        better, restricted = refined.chosen(enough, NODES)
         if short <= complete:  # no better plan has a calendar outside the columns
             bound = min(bound, restricted)
         choice = max(choice, better, key=lambda each: worth(problem, each))

@@ -15,6 +15,7 @@ from ml.promotions.solver import solve, usage
 from ml.promotions.tradeoffs import tradeoff_points
 
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+FRONTIER_GAP = 5e-3  # of what a plan of the frontier is worth
 
 
 def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> d
 
 
 def frontier(proposal: Proposal) -> list[dict[str, float]]:
-    """The best plan at shares of the budget, each solved again.
+    """The best plan at shares of the budget, each solved again to within `FRONTIER_GAP`.
 
     A share that does not pay for the promotions that are demanded is left out.
     """
@@ -58,7 +59,7 @@ def frontier(proposal: Proposal) -> list[dict[str, float]]:
     for share in BUDGET_SHARES:
         problem = replace(proposal.problem, budget=share * proposal.problem.budget)
         try:
-            solution = proposal.solution if share == 1.0 else solve(problem)
+            solution = proposal.solution if share == 1.0 else solve(problem, FRONTIER_GAP)
         except InfeasibleError:
             continue
         points.append(_point(replace(proposal, problem=problem, solution=solution)))

@@ -156,6 +156,14 @@ def test_a_large_plan_is_near_its_bound_and_the_same_each_time():
     assert first.budget_price == second.budget_price
 
 
+def test_a_wider_gap_is_kept_and_its_bound_holds():
+    close, wide = solve(large(2)), solve(large(2), gap=0.02)
+
+    assert wide.gap <= 0.02
+    assert keeps_every_limit(large(2), wide.choice)
+    assert wide.objective < close.objective <= wide.bound + 1e-6
+
+
 def test_without_budget_or_worth_nothing_is_promoted():
     broke, worthless = problem(1, budget=0.0), problem(1, value=np.full((3, 3, 2), -1.0))
 
