@@ -40,12 +40,13 @@ class Items:
 class Economics:
     """Per option: demand, money, and which limit rules it out.
 
-    `taken` is the share of the units sold that are sold at the offer's price, (products,
-    options); `from_priors` the part of the margin that no data stand behind; `revenue` what is
-    taken in beyond no promotion; `scenarios` the
-    values of which the plan's worst counts, none unless the policy asks for it.
+    `response` is demand over baseline before stock; `taken` the share of the units sold that are
+    sold at the offer's price, (products, options); `from_priors` the part of the margin that no
+    data stand behind; `revenue` what is taken in beyond no promotion; `scenarios` the values of
+    which the plan's worst counts, none unless the policy asks for it.
     """
 
+    response: Multiplier
     mean_demand: Floats
     taken: Floats
     sales: Sales
@@ -150,6 +151,7 @@ def evaluate(
     unit_cost = items.table["unit_cost"].to_numpy(float)[:, None, None]
     covered = coverage(stock, demand, wide) >= policy.stock_service_level
     return Economics(
+        response=priced.response,
         mean_demand=demand,
         taken=priced.taken,
         sales=sales,

@@ -9,6 +9,7 @@ from ml.promotions.problem import FREE, NOTHING
 from ml.promotions.proposal import Proposal
 
 DIGITS = 4
+LEAST_UNITS = 1e-6  # below, a logarithm says nothing
 
 
 def reasons(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def reasons(proposal: Proposal, item: int, week: int, option: int) -> dict[str, 
         "mailer_lift": _number(product["mailer_lift"]),
         "offer": _taking(proposal, item, week, option),
         "audience": _audience(proposal, item, option),
+        "moves": moves(proposal, item, week, option),
         "multiplier": _number(economics.mean_demand[at] / proposal.items.baseline[item, week]),
         "incremental_margin_sd": _number(economics.margin_sd[at]),
         "supplier_funding_share": _number(product["funding"]),
@@ -31,6 +33,24 @@ def reasons(proposal: Proposal, item: int, week: int, option: int) -> dict[str, 
         "next_best": next_best(proposal, item, week, option),
         "assumed": assumed(proposal, item, option),
     }
+
+
+def moves(proposal: Proposal, item: int, week: int, option: int) -> dict[str, float]:
+    """What the offer, display, mailer and stock each add to the log of the week's units.
+
+    Together they lead from the baseline's units to the expected ones. Where only some take the
+    offer, what it adds to all is shared out as it is among those who do.
+    """
+    at, economics = (item, week, option), proposal.economics
+    among_takers = economics.response.parts[:, item, option]
+    of_all = np.log(economics.response.mean[item, option])
+    nothing = np.array([1.0, 0.0, 0.0])  # supports alone move nobody: the offer does
+    total = among_takers.sum()
+    offer, display, mailer = of_all * (among_takers / total if total else nothing)
+    sold = np.log(max(economics.sales.expected[at], LEAST_UNITS))
+    sold -= np.log(max(economics.baseline_sales[item, week], LEAST_UNITS))
+    parts = {"offer": offer, "display": display, "mailer": mailer, "stock": sold - of_all}
+    return {name: _number(part) for name, part in parts.items()}
 
 
 def displaces(proposal: Proposal, item: int, week: int, option: int) -> dict[str, Any]:

@@ -37,9 +37,11 @@ class LogNormal:
 class Multiplier:
     """Demand over baseline: `share` of it responds to the offer, `rest` is known for sure.
 
-    Arrays are (products, options).
+    Arrays are (products, options). `parts` are what price, display and mailer add to the log of
+    `offered`, (3, products, options).
     """
 
+    parts: Floats
     offered: LogNormal
     share: Floats
     rest: Floats
@@ -60,10 +62,12 @@ def multiplier(responses: pd.DataFrame, shares: pd.DataFrame, options: Options) 
     display = shares["display"].to_numpy()[:, None] * displayed
     mailer = shares["mailer"].to_numpy()[:, None] * mailed
     log_price = np.log1p(-options.across("felt"))
-    middle = (
-        values["elasticity"] * log_price
-        + values["display_lift"] * display
-        + values["mailer_lift"] * mailer
+    parts = np.stack(
+        np.broadcast_arrays(
+            values["elasticity"] * log_price,
+            values["display_lift"] * display,
+            values["mailer_lift"] * mailer,
+        )
     )
     variance = (
         (values["elasticity_sd"] * log_price) ** 2
@@ -72,7 +76,8 @@ def multiplier(responses: pd.DataFrame, shares: pd.DataFrame, options: Options) 
     )
     share, joining = options.across("share"), options.across("joining")
     return Multiplier(
-        offered=LogNormal(np.exp(middle), np.sqrt(variance)),
+        parts=parts,
+        offered=LogNormal(np.exp(parts.sum(axis=0)), np.sqrt(variance)),
         share=share,
         rest=1 - share - joining + joining * options.across("bought"),
     )

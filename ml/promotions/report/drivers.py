@@ -1,8 +1,8 @@
 """What moves a planned week's forecast, as factors on what the product usually sells."""
 
+import json
 from dataclasses import dataclass
-from math import exp, log
-from typing import Any
+from math import exp
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ WORDS = {
     "display": "display",
     "mailer": "mailer",
 }
+PLANNED = {"display": "this display", "mailer": "this mailer", "stock": "the stock"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Story:
     expected: float
 
 
-def story(facts: Facts, best: pd.Series, elasticity: float) -> Story | None:
+def story(facts: Facts, best: pd.Series) -> Story | None:
     """How a promotion's expected units come about; None for a forecast without its parts."""
     mine = facts.explanations["product_id"] == best["product_id"]
     week = facts.explanations["week_start_date"] == best["week"].date()
@@ -49,7 +50,7 @@ def story(facts: Facts, best: pd.Series, elasticity: float) -> Story | None:
     parts = dict(zip(rows["part"], rows["log_units"], strict=True))
     level = parts.pop("level")
     told = [(WORDS.get(name) or str(name), value) for name, value in parts.items()]
-    moves = [*sorted(told, key=lambda move: (-abs(move[1]), move[0])), *_planned(best, elasticity)]
+    moves = [*sorted(told, key=lambda move: (-abs(move[1]), move[0])), *_planned(best)]
     return Story(
         usual=exp(level),
         drivers=[Driver(label, exp(v)) for label, v in moves if abs(v) >= WORTH_TELLING],
@@ -57,16 +58,10 @@ def story(facts: Facts, best: pd.Series, elasticity: float) -> Story | None:
     )
 
 
-def _planned(best: pd.Series, elasticity: float) -> list[tuple[str, float]]:
-    """The discount's own effect, and what support adds or the stock takes."""
-    baseline, expected = float(best["baseline_units"]), float(best["expected_units"])
-    if baseline <= 0 or expected <= 0:
-        return []
-    if best["mechanic"] != "percent_off":
-        words = str(best["mechanic"]).replace("_", " ")
-        return [(f"this {words}", log(expected / baseline))]
-    discount = elasticity * log(1 - float(best["depth"]))
-    rest = log(expected / baseline) - discount
-    support: Any = best["support"]
-    named = "stock" if support == "none" else str(support).replace("+", " and ")
-    return [("this discount", discount), (f"this {named}", rest)]
+def _planned(best: pd.Series) -> list[tuple[str, float]]:
+    """What the promotion's offer and supports add, and the stock takes; none for older plans."""
+    mechanic = str(best["mechanic"]).replace("_", " ")
+    offer = "this discount" if best["mechanic"] == "percent_off" else f"this {mechanic}"
+    moves = json.loads(best["reasons"]).get("moves", {})
+    words = {"offer": offer} | PLANNED
+    return [(words[name], moves[name]) for name in words if name in moves]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from math import exp
 from typing import Any
 
 from ml.contracts.profiles import EVERYBODY
@@ -11,7 +12,8 @@ from ml.promotions.report.facts import Facts
 from ml.promotions.report.numbers import count, percent, period, price
 from ml.promotions.wording import short, terms
 
-OWN = {"offer", "elasticity", "elasticity_sd", "price_identified", "limits", "next_best"}
+OWN = {"offer", "elasticity", "elasticity_sd", "price_identified", "moves", "limits", "next_best"}
+MOVES = ("offer", "display", "mailer", "stock")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def reasons(text: str) -> list[tuple[str, str]]:
         told.append(("price elasticity", _elasticity(found)))
     if "offer" in found and found["offer"]["takers"] < 1:
         told.append(("who takes it", _takers(found["offer"])))
+    if "moves" in found:
+        told.append(("units", _moves(found["moves"])))
     if "limits" in found:
         told.append(("limits", "; ".join(map(_limit, found["limits"])) or "none holds it back"))
     if "next_best" in found:
@@ -90,6 +94,12 @@ def _takers(offer: dict[str, Any]) -> str:
     rests = offer["margin_from_priors"]
     prior = f"; {price(rests)} of the margin is assumed" if rests else ""
     return everyone + joiners + prior
+
+
+def _moves(moves: dict[str, float]) -> str:
+    """Factors that lead from the usual units to the expected ones."""
+    factors = [f"{count(exp(moves[name]), 2)} {name}" for name in MOVES if moves[name]]
+    return " \N{MULTIPLICATION SIGN} ".join(factors) or "as usual"
 
 
 def _limit(limit: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ def _card(facts: Facts, product_id: str) -> Card:
         stock=_stock(stock, forecast, plan),
         identified=bool(response["price_identified"]),
         simulated_stock=bool(stock["is_simulated"].any()),
-        story=story(facts, best, float(response["elasticity"])),
+        story=story(facts, best),
     )
 
 

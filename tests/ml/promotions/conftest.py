@@ -41,6 +41,7 @@ REASONS = {
     "elasticity": -1.5,
     "elasticity_sd": 0.25,
     "price_identified": True,
+    "moves": {"offer": 0.3365, "display": 0.2, "mailer": 0.1766, "stock": -0.02},
     "limits": [{"limit": "budget", "shadow_price": 0.4}],
     "next_best": {"depth": 0.1, "support": "none", "incremental_margin": 2.0, "cost": 3.0},
     "assumed": ["stock"],

@@ -66,6 +66,7 @@ def test_a_line_says_why_it_is_there(shop):
     line = plan().iloc[0]
     why = json.loads(line["reasons"])
     assert why["elasticity"] == -3.0
+    assert why["moves"]["offer"] == pytest.approx(-3.0 * np.log(1 - line["depth"]), abs=1e-3)
     assert why["limits"][0]["limit"] == "budget"
     assert why["limits"][0]["shadow_price"] > 0
     assert {"depth", "support", "incremental_margin", "cost"} <= set(why["next_best"])
@@ -77,6 +78,20 @@ def test_a_line_says_why_it_is_there(shop):
     assert "displacement" in why["assumed"]
     assert ("margin_by_department" in why["assumed"]) == line["cost_is_assumed"]
     assert json.loads(line["model_versions"]) == {"demand": "7"}
+
+
+def test_what_moves_a_lines_units_leads_from_baseline_to_expected(shop):
+    shop(supports=["none", "display", "mailer", "display+mailer"])
+
+    write_plan(AS_OF)
+
+    for line in plan().to_dict("records"):
+        moves = json.loads(line["reasons"])["moves"]
+        told = np.log(line["expected_units"] / line["baseline_units"])
+        assert sum(moves.values()) == pytest.approx(told, abs=5e-4)
+        assert (moves["display"] > 0) == ("display" in line["support"])
+        assert (moves["mailer"] > 0) == ("mailer" in line["support"])
+        assert moves["stock"] <= 0
 
 
 def test_a_line_names_the_demands_and_the_budget_that_bind(shop):
