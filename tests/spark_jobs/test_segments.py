@@ -1,9 +1,22 @@
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from spark_jobs.centres import in_scales
+from ml import lake
+from ml.contracts.marts import DIM_CUSTOMER_PROFILES, DIM_CUSTOMERS
+from ml.contracts.outputs import CUSTOMER_FACTORS
+from ml.contracts.profiles import (
+    CUSTOMER_SEGMENTS,
+    CUSTOMER_VALUES,
+    DIM_AUDIENCES,
+    EVERYBODY,
+    SEGMENT_CENTRES,
+)
+from spark_jobs.centres import NAME, in_scales
+from spark_jobs.folding import NAME as ALS
 from spark_jobs.segments import (
     PROFILE,
     best_number,
@@ -12,7 +25,9 @@ from spark_jobs.segments import (
     place,
     points,
     segment_names,
+    write_segments,
 )
+from spark_jobs.tables import inputs
 
 DAY = date(2017, 12, 4)
 
@@ -92,3 +107,45 @@ def test_as_many_segments_are_made_as_are_best_apart(placed):
     assert best_number(three, range(2, 6), seed=7) == 3
     assert best_number(three[:2], range(2, 6), seed=7) == 2  # too few to choose
     assert points(in_scales(*placed)).shape == (12, len(PROFILE) + 3)
+
+
+FILL = {"string": "", "int64": 1, "double": 0.5, "date": DAY, "bool": True}
+
+
+def write_customers(day, spend, als):
+    """Twelve customers: those called big and small visit unlike, and spend as told."""
+    names = [f"{kind}{n}" for kind in spend for n in range(6)]
+    given = {
+        "customer_id": names,
+        "sales": [Decimal(spend[name[:-1]] + int(name[-1])) for name in names],
+        "visits": [90 if name.startswith("big") else 3 for name in names],
+        "factors": [[float(name.startswith("big")), 0.5] for name in names],
+    }
+    for table in (DIM_CUSTOMERS, DIM_CUSTOMER_PROFILES, CUSTOMER_VALUES, CUSTOMER_FACTORS):
+        columns = {c.name: given.get(c.name, FILL.get(c.kind)) for c in table.columns}
+        lake.write(table, day, pd.DataFrame(columns), models={ALS: als})
+
+
+def test_segments_are_kept_between_fits_and_go_on_when_found_anew(spark, home):
+    days = (DAY, DAY + timedelta(days=1), DAY + timedelta(days=7))
+    _, tuesday, monday = days
+    write_customers(DAY, {"big": 900, "small": 10}, als="one")
+    write_segments(spark, DAY, 2, seed=7)
+    for day, als, segments in ((tuesday, "one", None), (monday, "another", 2)):
+        write_customers(day, {"big": 10, "small": 900}, als)  # without a past, small would be 0
+        write_segments(spark, day, segments, seed=7)
+
+    made = [lake.manifest(CUSTOMER_SEGMENTS, day) for day in days]
+    assert [one.models[NAME] for one in made] == [str(DAY), str(DAY), str(monday)]
+    assert [one.models[ALS] for one in made] == ["one", "one", "another"]
+    assert [SEGMENT_CENTRES.name in one.inputs for one in made] == [False, True, False]
+    assert made[1].inputs.items() >= inputs(DAY, CUSTOMER_SEGMENTS, SEGMENT_CENTRES).items()
+    for day in days:
+        segment = lake.read(CUSTOMER_SEGMENTS, day).set_index("customer_id")["segment_id"]
+        assert segment.to_dict() == {
+            f"{kind}{n}": number for number, kind in enumerate(("big", "small")) for n in range(6)
+        }
+    groups = lake.read(DIM_AUDIENCES, monday).set_index("audience_id")
+    assert groups["customers"].to_dict() == {EVERYBODY: 12, "segment-0": 6, "segment-1": 6}
+    assert groups["stability"].eq(1.0).all()
+    assert lake.read(DIM_AUDIENCES, DAY)["stability"].isna().all()
