@@ -163,18 +163,23 @@ class _Rows:
 
 
 def _read(signals: dict[str, np.ndarray]) -> np.ndarray:
-    """Float32 (rows, len(READ)); what is unknown is zero."""
-    logs = [np.log(np.maximum(signals[name], 0) + floor) for name, floor in LOGS.items()]
-    columns = logs + [signals[name] for name in PLAIN]
-    return np.nan_to_num(np.column_stack(columns).astype(np.float32))
+    """Float32 (rows, len(READ)), a column at a time: they are many; what is unknown is zero."""
+    read = np.empty((len(signals[READ[0]]), len(READ)), np.float32)
+    for place, name in enumerate(READ):
+        values = signals[name]
+        read[:, place] = np.log(np.maximum(values, 0) + LOGS[name]) if name in LOGS else values
+    return np.nan_to_num(read, copy=False)
 
 
 def _moments(read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Means and standard deviations of what was read; 0 and 1 where nothing varies."""
     if not len(read):
         return np.zeros(len(READ)), np.ones(len(READ))
-    scale = read.std(axis=0, dtype=np.float64)
-    return read.mean(axis=0, dtype=np.float64), np.where(scale > STILL, scale, 1.0)
+    mean, scale = (
+        np.array([moment(column, dtype=np.float64) for column in read.T])
+        for moment in (np.mean, np.std)
+    )
+    return mean, np.where(scale > STILL, scale, 1.0)
 
 
 def _terms(read: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -98,16 +98,15 @@ class Ranker:
         A probability of each pair ranks better here than a loss of whole lists: see
         docs/affinity.md. Source: Ke et al. (2017), "LightGBM".
         """
-        odds = simple(signals)
+        odds, is_own = simple(signals), _is_own(signals)
+        own, new = (
+            Curves.fit(_named(signals, rows), bought[rows], weights[rows], odds[rows])
+            for rows in (is_own, ~is_own)
+        )
         data = lgb.Dataset(
             signals, bought, weight=weights, init_score=odds, feature_name=list(NAMES)
         )
         made = lgb.train(LEARNING | {"seed": seed}, data, TREES)
-        is_own = _is_own(signals)
-        own, new = (
-            Curves.fit(_named(signals[rows]), bought[rows], weights[rows], odds[rows])
-            for rows in (is_own, ~is_own)
-        )
         return cls(made.model_to_string(), own, new)
 
     def predict(self, signals: np.ndarray) -> np.ndarray:
@@ -115,7 +114,7 @@ class Ranker:
         trees = np.asarray(self.booster().predict(signals, raw_score=True, num_threads=1))
         odds, is_own, curves = simple(signals), _is_own(signals), np.empty(len(signals))
         for part, rows in ((self.own, is_own), (self.new, ~is_own)):
-            curves[rows] = part.predict(_named(signals[rows]))
+            curves[rows] = part.predict(_named(signals, rows))
         return np.asarray(expit(odds + trees) + expit(odds + curves)) / 2
 
     def importances(self) -> dict[str, float]:
@@ -147,5 +146,5 @@ def _is_own(signals: np.ndarray) -> np.ndarray:
     return signals[:, NAMES.index("days")] > 0
 
 
-def _named(signals: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: signals[:, NAMES.index(name)] for name in READ}
+def _named(signals: np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: signals[rows, NAMES.index(name)] for name in READ}
