@@ -149,3 +149,6 @@ def test_segments_are_kept_between_fits_and_go_on_when_found_anew(spark, home):
     assert groups["customers"].to_dict() == {EVERYBODY: 12, "segment-0": 6, "segment-1": 6}
     assert groups["stability"].eq(1.0).all()
     assert lake.read(DIM_AUDIENCES, DAY)["stability"].isna().all()
+
+    write_segments(spark, monday, 2, seed=7)  # made again: it follows the day before, not itself
+    assert lake.manifest(CUSTOMER_SEGMENTS, monday) == made[2]
