@@ -1,9 +1,11 @@
-"""Make candidates as the daily job does, with executors of their own, and tell the driver's memory.
+"""Do what the candidate jobs do, with executors of their own, and tell the driver's memory.
 
-    python -m spark_jobs.benchmark.driver PURCHASES BEFORE
+    python -m spark_jobs.benchmark.driver LINES PRODUCTS BEFORE
 
-The last line printed is one JSON object: the most megabytes that Python and the JVM of the driver
-held. PURCHASES is a Parquet file that `factors.learn` reads; results go to PROMOLOOP_HOME.
+Candidates before there is a ranker, the ranker's training, and its candidates, one after the
+other. The last line printed is one JSON object: the most megabytes that Python and the JVM of
+the driver had held by the end of each. LINES and PRODUCTS are Parquet files, in the columns of
+`histories.histories` and DIM_PRODUCTS; results go to PROMOLOOP_HOME.
 """
 
 import argparse
@@ -11,18 +13,23 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pyspark
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from ml.affinity.hyperparameters import read_hyperparameters
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_FACTORS
 from spark_jobs import submit
-from spark_jobs.affinity import blended
+from spark_jobs.affinity import CANDIDATES_PER_CUSTOMER, blended
 from spark_jobs.factors import learn
+from spark_jobs.histories import PARTS, histories, know, purchases
+from spark_jobs.propensity import propensities
 from spark_jobs.tables import write
+from spark_jobs.training import fit, window_examples, windows
 
 ITERATIONS = 2  # the driver does the same in each
 
@@ -30,14 +37,33 @@ ITERATIONS = 2  # the driver does the same in each
 def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("purchases")
+    parser.add_argument("lines")
+    parser.add_argument("products", type=pd.read_parquet)
     parser.add_argument("before", type=date.fromisoformat)
     args = parser.parse_args()
     with cluster() as spark:
-        write_candidates(spark, args.purchases, args.before)
-        pid = spark._jvm.java.lang.ProcessHandle.current().pid()  # type: ignore[union-attr]
-        held = {"python_mb": held_mb("self"), "jvm_mb": held_mb(pid)}
+        lines = spark.read.parquet(args.lines)
+        held = dict(stages(spark, lines, args.products, args.before))
     print(json.dumps(held))  # noqa: T201  the command's result
+
+
+def stages(
+    spark: SparkSession, lines: DataFrame, products: pd.DataFrame, before: date
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """Each job's name and what the driver has held once it is done."""
+    hyper = read_hyperparameters().model_copy(update={"iterations": ITERATIONS})
+    pairs = histories(lines, before)
+    affinity = learn(purchases(pairs), before, hyper)
+    write(CUSTOMER_FACTORS, before, affinity.customers, {})
+    targets = affinity.customers.select("customer_id")
+    write(CANDIDATES, before, blended(affinity, targets, hyper), {}, PARTS)
+    yield "candidates", held(spark)
+    ranker = fit([window_examples(lines, products, day, hyper) for day in windows(before)], 0)
+    yield "train_ranker", held(spark)
+    known = know(pairs, affinity, products)
+    ranked = propensities(known, ranker, CANDIDATES_PER_CUSTOMER)
+    write(CANDIDATES, before, ranked, {}, PARTS)
+    yield "ranked_candidates", held(spark)
 
 
 def cluster() -> SparkSession:
@@ -57,13 +83,10 @@ def cluster() -> SparkSession:
     return builder.config(map=options).getOrCreate()
 
 
-def write_candidates(spark: SparkSession, path: str, before: date) -> None:
-    hyper = read_hyperparameters().model_copy(update={"iterations": ITERATIONS})
-    purchases = spark.read.parquet(path)
-    affinity = learn(purchases, before, hyper)
-    write(CUSTOMER_FACTORS, before, affinity.customers, {})
-    targets = purchases.select("customer_id").distinct()
-    write(CANDIDATES, before, blended(affinity, targets, hyper), {}, parts=4)
+def held(spark: SparkSession) -> dict[str, float]:
+    """The most megabytes that the driver's two processes have held."""
+    pid = spark._jvm.java.lang.ProcessHandle.current().pid()  # type: ignore[union-attr]
+    return {"python_mb": held_mb("self"), "jvm_mb": held_mb(pid)}
 
 
 def held_mb(pid: int | str) -> float:

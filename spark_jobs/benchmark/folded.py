@@ -6,15 +6,17 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from ml.affinity.hyperparameters import read_hyperparameters
 from spark_jobs.benchmark.ours import local_session
 from spark_jobs.benchmark.peers import judged
-from spark_jobs.benchmark.scale import purchases, timed
+from spark_jobs.benchmark.scale import timed
 from spark_jobs.benchmark.split import Shop, Split, split
 from spark_jobs.factors import Affinity, learn
 from spark_jobs.folding import Fitted, fold_in
+from spark_jobs.quality import HALF_LIFE_DAYS
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +35,26 @@ def folded(shop: Shop) -> dict[str, dict]:
     return {"als": {"fitted_today": fitted, "folded_into_oldest": served}}
 
 
+def purchases(given: Split, before: date) -> pa.Table:
+    """What `factors.learn` reads; a customer's id is the place in the split."""
+    age = given.pairs["age"]
+    weighed = given.pairs.assign(weight=2.0 ** (-age / HALF_LIFE_DAYS))
+    sums = weighed.groupby(["customer", "product"], as_index=False).agg(
+        {"weight": "sum", "age": "min"}
+    )
+    bought_on = pd.Timestamp(before) - pd.to_timedelta(sums["age"] + 1, unit="D")
+    return pa.table(
+        {
+            "customer_id": pa.array(sums["customer"]).cast(pa.string()),
+            "product_id": pa.array(given.products).take(pa.array(sums["product"])),
+            "decayed_purchases": sums["weight"].to_numpy(),
+            "last_bought_on": pa.array(bought_on.dt.date),
+        }
+    )
+
+
 def _bought(spark: SparkSession, given: Split, before: date) -> DataFrame:
-    frame = spark.createDataFrame(purchases(given, before, 1)).cache()
+    frame = spark.createDataFrame(purchases(given, before)).cache()
     frame.count()
     return frame
 

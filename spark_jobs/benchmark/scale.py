@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -22,11 +21,10 @@ import pyarrow.parquet as pq
 from scipy import sparse
 
 from ml.settings import PROJECT, settings
-from spark_jobs.benchmark.ours import equal_settings, local_session, placed
+from spark_jobs.benchmark.ours import arrow, equal_settings, local_session, placed
 from spark_jobs.benchmark.peers import Settings, fit_implicit, log_lines
-from spark_jobs.benchmark.split import Shop, Split
+from spark_jobs.benchmark.split import Shop
 from spark_jobs.factors import fit_als
-from spark_jobs.quality import HALF_LIFE_DAYS
 
 log = logging.getLogger(__name__)
 Made = TypeVar("Made")
@@ -40,7 +38,7 @@ def growth(shop: Shop) -> dict[str, dict]:
     """{"als": {"scale": times, seconds, slopes and the driver's memory}}."""
     fits = {f"{times}x": fit_times(bootstrapped(log_lines(shop.given), times)) for times in TIMES}
     slopes = {name: slope([fit[name] for fit in fits.values()]) for name in fits["1x"]}
-    drivers = {f"{times}x": driver_memory(shop.given, shop.before, times) for times in DRIVERS}
+    drivers = {f"{times}x": driver_memory(shop, times) for times in DRIVERS}
     return {"als": {"scale": {"fit": fits, "slope": slopes, "driver": drivers}}}
 
 
@@ -86,38 +84,30 @@ def slope(seconds: list[float]) -> float:
     return float(np.polyfit(np.log(TIMES), np.log(seconds), 1)[0])
 
 
-def driver_memory(given: Split, before: date, times: int) -> dict[str, float]:
+def driver_memory(shop: Shop, times: int) -> dict[str, dict[str, float]]:
     """The most megabytes that the driver's two processes held, with executors of their own."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "purchases.parquet"
-        pq.write_table(purchases(given, before, times), path)
-        told = [sys.executable, "-m", "spark_jobs.benchmark.driver", str(path), before.isoformat()]
+        lines, products = Path(folder) / "lines.parquet", Path(folder) / "products.parquet"
+        pq.write_table(drawn(shop.lines, times), lines)
+        shop.products.to_parquet(products)
+        job = [sys.executable, "-m", "spark_jobs.benchmark.driver"]
+        told = [*job, str(lines), str(products), shop.before.isoformat()]
         env = os.environ | {"PROMOLOOP_HOME": folder}
         made = subprocess.run(told, env=env, cwd=PROJECT, stdout=subprocess.PIPE, check=True)
-    found: dict[str, float] = json.loads(made.stdout.splitlines()[-1])
+    found: dict[str, dict[str, float]] = json.loads(made.stdout.splitlines()[-1])
     log.info("%d times as many customers: the driver held %s", times, found)
     return found
 
 
-def purchases(given: Split, before: date, times: int) -> pa.Table:
-    """What `factors.learn` reads, of bootstrapped customers."""
-    age = given.pairs["age"]
-    weighed = given.pairs.assign(weight=2.0 ** (-age / HALF_LIFE_DAYS))
-    sums = weighed.groupby(["customer", "product"]).agg({"weight": "sum", "age": "min"})
-    rows = bootstrapped(_numbers(sums), times).tocoo()
-    pairs = sums.iloc[rows.data - 1]
-    bought_on = pd.Timestamp(before) - pd.to_timedelta(pairs["age"] + 1, unit="D")
-    return pa.table(
-        {
-            "customer_id": pa.array(rows.row).cast(pa.string()),
-            "product_id": pa.array(given.products).take(pa.array(rows.col)),
-            "decayed_purchases": pairs["weight"].to_numpy(),
-            "last_bought_on": pa.array(bought_on.dt.date),
-        }
-    )
-
-
-def _numbers(sums: pd.DataFrame) -> sparse.csr_array:
-    """Each pair's place in `sums`, from 1, by customer and product."""
-    places = [sums.index.get_level_values(name) for name in ("customer", "product")]
-    return sparse.coo_array((np.arange(1, len(sums) + 1), tuple(places))).tocsr()
+def drawn(lines: pd.DataFrame, times: int) -> pa.Table:
+    """The lines of so many times as many customers, drawn with replacement, with new ids."""
+    customer, ids = pd.factorize(lines["customer_id"], sort=True)
+    order, count = np.argsort(customer, kind="stable"), np.bincount(customer)
+    last = np.cumsum(count)
+    rng = np.random.default_rng(settings().seed)
+    chosen = rng.integers(0, len(ids), times * len(ids)) if times > 1 else np.arange(len(ids))
+    sizes = count[chosen]
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    rows = order[np.repeat((last - count)[chosen], sizes) + within]
+    number = pa.array(np.repeat(np.arange(len(chosen)), sizes)).cast(pa.string())
+    return arrow(lines).take(pa.array(rows)).set_column(0, "customer_id", number)

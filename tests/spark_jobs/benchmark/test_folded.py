@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 
 from ml.affinity.hyperparameters import read_hyperparameters
-from spark_jobs.benchmark.folded import measured
-from spark_jobs.benchmark.scale import purchases
+from spark_jobs.benchmark.folded import measured, purchases
 from spark_jobs.benchmark.split import split
 from spark_jobs.factors import learn
 from spark_jobs.folding import Fitted, fold_in
@@ -23,8 +22,19 @@ def given():
     return split(pd.DataFrame(rows, columns=["customer_id", "product_id", "sold_on"]), BEFORE)
 
 
+def test_purchases_are_decayed_and_dated_as_the_mart_has_them():
+    days = [pd.Timestamp(BEFORE) - pd.Timedelta(days=days) for days in (1, 113)]
+    rows = [(f"c{n}", "tea", days[0]) for n in range(6)] + [("c0", "tea", days[1])]
+    sold = pd.DataFrame(rows, columns=["customer_id", "product_id", "sold_on"])
+
+    found = purchases(split(sold, BEFORE), BEFORE).to_pandas()
+
+    assert found["decayed_purchases"].to_list() == pytest.approx([1.5, 1, 1, 1, 1, 1])
+    assert set(found["last_bought_on"]) == {date(2017, 12, 3)}
+
+
 def test_a_fit_and_a_folding_into_it_find_the_same(spark, given):
-    bought = spark.createDataFrame(purchases(given, BEFORE, 1))
+    bought = spark.createDataFrame(purchases(given, BEFORE))
     products = learn(bought, BEFORE, SMALL).products
     fitted = Fitted(BEFORE, "", products.ids, products.factors)
 

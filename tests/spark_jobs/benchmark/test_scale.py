@@ -6,7 +6,7 @@ import pytest
 from scipy import sparse
 
 from spark_jobs.benchmark import scale
-from spark_jobs.benchmark.scale import TIMES, bootstrapped, purchases, slope
+from spark_jobs.benchmark.scale import TIMES, bootstrapped, drawn, slope
 from spark_jobs.benchmark.split import Shop, split
 
 BEFORE = date(2017, 12, 4)
@@ -31,18 +31,33 @@ def test_bootstrapped_customers_are_drawn_whole_and_the_same_every_time():
     assert bootstrapped(known, 1) is known
 
 
-def test_purchases_are_decayed_and_dated_as_the_mart_has_them(given):
-    rows = purchases(given, BEFORE, 1).to_pandas().set_index("customer_id")
+def lines(*customers):
+    columns = {"units": 1, "sales": 1.0, "is_discounted": False}
+    rows = [(c, f"p{k}", BEFORE) for k, c in enumerate(customers)]
+    found = pd.DataFrame(rows, columns=["customer_id", "product_id", "sold_on"])
+    return found.assign(**columns)
 
-    assert rows["decayed_purchases"].to_list() == pytest.approx([1.5, 1, 1, 1, 1, 1])
-    assert set(rows["last_bought_on"]) == {date(2017, 12, 3)}
+
+def test_customers_drawn_again_bring_all_their_lines_under_a_new_id():
+    told = lines("c0", "c1", "c0", "c2", "c2", "c2")
+    baskets = {("p0", "p2"), ("p1",), ("p3", "p4", "p5")}
+
+    rows = drawn(told, 4).to_pandas()
+
+    bought = rows.groupby("customer_id")["product_id"].agg(tuple)
+    assert len(bought) == 12
+    assert set(bought) == baskets
+    assert drawn(told, 4).equals(drawn(told, 4))
 
 
-def test_twice_as_many_purchases_have_twice_as_many_customers(given):
-    rows = purchases(given, BEFORE, 2).to_pandas()
+def test_drawn_once_everybody_is_there_once():
+    rows = drawn(lines("c0", "c1", "c0"), 1).to_pandas()
 
-    assert rows["customer_id"].nunique() == 12
-    assert set(rows["product_id"]) == {"tea"}
+    assert sorted(zip(rows["customer_id"], rows["product_id"], strict=True)) == [
+        ("0", "p0"),
+        ("0", "p2"),
+        ("1", "p1"),
+    ]
 
 
 def test_time_that_grows_as_customers_do_has_slope_one():
