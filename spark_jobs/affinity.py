@@ -56,8 +56,8 @@ def write_affinity(
     """Write the factors and candidates of one as-of date.
 
     The champion, a version and what it serves, ranks the candidates, with as much `variety`
-    as mlflow/ranker.yml says, new products among them; who bought none of them is shown what
-    most buy. Before there is a champion, ALS liking and habit rank.
+    as mlflow/ranker.yml says, new products among them. Before there is a champion, ALS liking and
+    habit rank. Who bought nothing that is ranked is shown what most buy.
     """
     affinity, als = _affinity(spark, as_of, hyper)
     made_from = inputs(as_of, *LEARNED_FROM, ITEM_FACTORS)
@@ -66,16 +66,21 @@ def write_affinity(
     made_from |= inputs(as_of, DIM_CUSTOMERS)
     targets = read(spark, DIM_CUSTOMERS, as_of).where("may_be_targeted").select("customer_id")
     if champion is None:
-        write(CANDIDATES, as_of, blended(affinity, targets, hyper), made_from, 4, models)
-        return
-    ranker, model = champion
-    known = _known(spark, as_of, affinity, model)
-    reachable = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
-    ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, variety)
-    unplaced = targets.join(known.customers, "customer_id", "left_anti")
-    ranked = ranked.union(for_new_customers(unplaced, known.catalog, CANDIDATES_PER_CUSTOMER))
-    made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
-    write(CANDIDATES, as_of, ranked, made_from, 4, models | {"ranker": ranker})
+        placed, ranked = affinity.customers, blended(affinity, targets, hyper)
+    else:
+        ranker, model = champion
+        known = _known(spark, as_of, affinity, model)
+        placed, models = known.customers, models | {"ranker": ranker}
+        reachable = Known(placed.join(targets, "customer_id", "left_semi"), known.catalog)
+        ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, variety)
+        made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
+    new = for_new_customers(
+        targets.join(placed, "customer_id", "left_anti"),
+        affinity.products,
+        affinity.customers.count(),
+        CANDIDATES_PER_CUSTOMER,
+    )
+    write(CANDIDATES, as_of, ranked.unionByName(new), made_from, 4, models)
 
 
 def _affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> tuple[Affinity, str]:

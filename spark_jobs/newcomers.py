@@ -7,13 +7,11 @@ import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
-from scipy import sparse
 
-from ml.affinity.catalog import Catalog
-from ml.affinity.cold import expected_purchases, factors_from_content
+from ml.affinity.cold import factors_from_content
 from ml.affinity.content import content
 from spark_jobs.propensity import NEW_PLACES, PROPENSITIES, SHOWN
-from spark_jobs.ranking import MILLION, Products, top
+from spark_jobs.ranking import Products, top
 
 FRESH = timedelta(weeks=4)  # since its first sale a product is new
 
@@ -38,19 +36,23 @@ def with_new_products(known: Products, products: pd.DataFrame, as_of: date) -> P
     return Products(ids, factors_from_content(described, factors, is_known), popularity)
 
 
-def for_new_customers(customers: DataFrame, catalog: Catalog, limit: int) -> DataFrame:
-    """Rows of PROPENSITIES for customers (customer_id) none of whose purchases is ranked."""
-    nothing = sparse.csr_array((1, len(catalog.ids)))
-    expected = expected_purchases(nothing, catalog.features)
-    best, scores = top(np.rint(expected * MILLION).astype(np.int64), limit)
+def for_new_customers(
+    customers: DataFrame, products: Products, buyers: int, limit: int
+) -> DataFrame:
+    """Rows of PROPENSITIES for customers (customer_id) none of whose purchases is ranked.
+
+    They are shown what most of the `buyers`, all customers with purchases, bought in four weeks.
+    """
+    bought = products.popularity.astype(np.int64)[None]
+    best, counts = top(bought, limit)
     places = np.arange(1, best.shape[1] + 1)
     rows = pa.table(
         {
-            "product_id": pa.array(catalog.ids).take(pa.array(best[0])),
+            "product_id": pa.array(products.ids).take(pa.array(best[0])),
             "rank": places,
             "new_rank": places,
-            "score": scores[0] / MILLION,
-            "popularity": catalog.features[SHOWN["popularity"]][best[0]].astype(np.float64),
+            "score": counts[0] / buyers,
+            "popularity": np.log((counts[0] + 0.5) / buyers),
         }
     )
     listed = f.broadcast(customers.sparkSession.createDataFrame(rows))

@@ -1,4 +1,4 @@
-"""Products and customers of whom little is known yet: what stands in for a history."""
+"""Products of which little is known yet: what stands in for their buyers."""
 
 import numpy as np
 from scipy import linalg, sparse
@@ -28,20 +28,3 @@ def factors_from_content(
     weights = linalg.solve(gram, known.T @ (factors[is_known] - usual), assume_a="pos")
     foretold = usual + described @ weights
     return np.where(is_known[:, None], factors, foretold).astype(np.float32)
-
-
-def expected_purchases(days: sparse.csr_array, features: dict[str, np.ndarray]) -> np.ndarray:
-    """What customers of whom little is known are expected to buy in four weeks.
-
-    Args:
-        days: on which each bought each product, perhaps none, (customers, products).
-        features: `popularity_28` and `bought_again` of `ml.affinity.catalog.product_features`.
-
-    Returns:
-        float (customers, products): the share of customers who bought the product in the last
-        four weeks, and for each own day of purchase the share of its buyers who came back.
-        Shares of the customer's segment instead of everybody's rank no better here: see
-        docs/affinity.md.
-    """
-    usual = np.nan_to_num(np.exp(features["popularity_28"]))
-    return days.multiply(features["bought_again"]).toarray() + usual

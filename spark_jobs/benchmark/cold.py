@@ -5,19 +5,29 @@ The ridge penalty was chosen on weeks 46 to 49.
 
 import logging
 from collections.abc import Callable
+from datetime import date
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyspark.sql import SparkSession
 from scipy import sparse
 
-from ml.affinity.cold import expected_purchases, factors_from_content
+from ml.affinity.cold import factors_from_content
 from ml.affinity.content import content
-from ml.affinity.measures import ranking_measures
+from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.measures import PLACES, ranking_measures
 from ml.affinity.neighbours import nearest
-from spark_jobs.benchmark.ours import factorised
+from ml.settings import settings
+from spark_jobs.benchmark.ours import arrow, factorised, local_session
 from spark_jobs.benchmark.peers import BLOCK, best, log_lines
-from spark_jobs.benchmark.split import Shop, Split
+from spark_jobs.benchmark.split import Shop, Split, lists
+from spark_jobs.factors import learn
+from spark_jobs.histories import Known, histories, know, purchases
+from spark_jobs.newcomers import for_new_customers
+from spark_jobs.propensity import propensities
+from spark_jobs.training import fit, window_examples, windows
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +39,9 @@ NEIGHBOURS = 50
 
 def cold_start(shop: Shop) -> dict[str, dict]:
     """Both, as keys of the report."""
-    return {
-        "cold_item": cold_items(shop.given, shop.products, factorised),
-        "cold_customer": cold_customers(shop.given),
-    }
+    found = {"cold_item": cold_items(shop.given, shop.products, factorised)}
+    with local_session() as spark:
+        return found | {"cold_customer": cold_customers(shop, served(spark, shop))}
 
 
 def held_out(ids: list[str], one_in: int) -> np.ndarray:
@@ -117,48 +126,78 @@ def _placed(given: Split, scores: Scores, held: np.ndarray) -> dict[str, float]:
     }
 
 
-def cold_customers(given: Split) -> dict[str, dict[str, float]]:
+def cold_customers(
+    shop: Shop, rank: Callable[[pd.DataFrame, list[str]], np.ndarray]
+) -> dict[str, dict[str, float]]:
     """NDCG@10 for customers of whom the last few baskets are all that is known.
 
     Everything else is learned from the other customers. A basket is what was bought on a day.
+    `rank` gives lists of positions (customers, 10) from lines and the customers asked about.
     """
+    given = shop.given
     held = held_out(given.customers, HELD_CUSTOMERS)
-    days = given.pairs.drop_duplicates(["customer", "product", "age"])
-    theirs = held[days["customer"]]
-    features, popularity = _usual(days[~theirs], len(given.products), int((~held).sum()))
-    visits = days[theirs].assign(
-        visit=days[theirs].groupby("customer")["age"].rank("dense").astype(int)
-    )
-    places, wanted = np.cumsum(held) - 1, given.wanted[np.flatnonzero(held)]
+    ids = [name for name, is_held in zip(given.customers, held, strict=True) if is_held]
+    past = shop.lines[shop.lines["sold_on"] < pd.Timestamp(shop.before)]
+    theirs, others = _parted(past, ids)
+    visit = theirs.groupby("customer_id")["sold_on"].rank("dense", ascending=False)
+    wanted = given.wanted[np.flatnonzero(held)]
+    popularity = _buyers(others, given.products, shop.before)
     found = {}
     for baskets in BASKETS:
-        own = visits[visits["visit"] <= baskets]
-        cells = (np.ones(len(own)), (places[own["customer"]], own["product"]))
-        known = sparse.coo_array(cells, shape=wanted.shape).tocsr()
-        rankings = {
-            "ours": expected_purchases(known, features),
-            "own_then_popularity": known.toarray() + popularity / (popularity.max() + 1),
-            "popularity": np.tile(popularity, (wanted.shape[0], 1)),
+        own = theirs[visit <= baskets]
+        known = _days(own, ids, given.products).toarray() + popularity / (popularity.max() + 1)
+        ranked = {
+            "ours": rank(pd.concat([others, own]), ids),
+            "own_then_popularity": best(known),
+            "popularity": best(np.tile(popularity, (len(ids), 1))),
         }
         found[f"baskets_{baskets}"] = {
-            name: ranking_measures(best(scores), wanted)["ndcg10"]
-            for name, scores in rankings.items()
+            name: ranking_measures(made, wanted)["ndcg10"] for name, made in ranked.items()
         }
     log.info("cold customers %s", found)
     return found
 
 
-def _usual(
-    days: pd.DataFrame, products: int, customers: int
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """What `expected_purchases` reads of products, and their buyers in four weeks."""
-    pairs = days.groupby(["product", "customer"])["age"].agg(["size", "min"]).reset_index()
+def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]], np.ndarray]:
+    """Lists as the daily job makes them, by a ranker that learned from customers not held out."""
+    hyper, before, products = read_hyperparameters(), shop.before, shop.given.products
+    held = held_out(shop.given.customers, HELD_CUSTOMERS)
+    ids = [name for name, is_held in zip(shop.given.customers, held, strict=True) if is_held]
+    lines = spark.createDataFrame(arrow(_parted(shop.lines, ids)[1])).cache()
+    seen = [window_examples(lines, shop.products, day, hyper) for day in windows(before)]
+    ranker = fit(seen, settings().seed)
 
-    def buyers(chosen: pd.Series) -> np.ndarray:
-        return np.bincount(pairs.loc[chosen, "product"], minlength=products).astype(float)
+    def rank(known_lines: pd.DataFrame, asked: list[str]) -> np.ndarray:
+        pairs = histories(spark.createDataFrame(arrow(known_lines)), before)
+        affinity = learn(purchases(pairs), before, hyper)
+        known = know(pairs, affinity, shop.products)
+        targets = spark.createDataFrame(pa.table({"customer_id": asked}))
+        ours = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
+        new = targets.join(known.customers, "customer_id", "left_anti")
+        popular = for_new_customers(new, affinity.products, affinity.customers.count(), PLACES)
+        rows = propensities(ours, ranker, PLACES).unionByName(popular).toPandas()
+        return lists(rows, "rank", asked, products)
 
-    features = {
-        "popularity_28": np.log((buyers(pairs["min"] < 28) + 0.5) / customers),
-        "bought_again": (buyers(pairs["size"] > 1) + 0.5) / (buyers(pairs["size"] > 0) + 5),
-    }
-    return features, buyers(pairs["min"] < 28)
+    return rank
+
+
+def _parted(lines: pd.DataFrame, ids: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    theirs = lines["customer_id"].isin(ids)
+    return lines[theirs], lines[~theirs]
+
+
+def _days(lines: pd.DataFrame, ids: list[str], products: list[str]) -> sparse.csr_array:
+    """Days on which each customer bought each product, (customers, products)."""
+    days = lines.drop_duplicates(["customer_id", "product_id", "sold_on"])
+    customer = pd.Index(ids).get_indexer(pd.Index(days["customer_id"]))
+    product = pd.Index(products).get_indexer(pd.Index(days["product_id"]))
+    kept = (customer >= 0) & (product >= 0)
+    cells = (np.ones(kept.sum()), (customer[kept], product[kept]))
+    return sparse.coo_array(cells, shape=(len(ids), len(products))).tocsr()
+
+
+def _buyers(lines: pd.DataFrame, products: list[str], before: date) -> np.ndarray:
+    """How many customers bought each product in the four weeks before the date."""
+    recent = lines[lines["sold_on"] >= pd.Timestamp(before) - pd.Timedelta(weeks=4)]
+    pairs = recent.drop_duplicates(["customer_id", "product_id"])
+    return pairs["product_id"].value_counts().reindex(products).fillna(0.0).to_numpy(float)

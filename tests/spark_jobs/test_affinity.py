@@ -17,6 +17,7 @@ from ml.contracts.sources import TRANSACTIONS
 from spark_jobs import affinity
 
 AS_OF = date(2017, 12, 6)  # a Wednesday
+FOUR_WEEKS = timedelta(weeks=4)
 MONDAY = date(2017, 12, 4)
 SMALL = read_hyperparameters().model_copy(
     update={"rank": 2, "iterations": 2, "minimum_customers": 2}
@@ -149,10 +150,30 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     ann = found[found["customer_id"] == "ann"].set_index("product_id")
     assert ann["rank"].to_dict() == {"b": 1, "a": 2, "c": 3, "d": 4}
     assert ann["new_rank"].dropna().to_dict() == {"d": 1}
-    eve = found[found["customer_id"] == "eve"].sort_values("rank")
-    assert eve["product_id"].tolist()[:2] == ["b", "a"]  # two bought b in four weeks, bob also a
-    assert eve["score"].iloc[0] == pytest.approx(2.5 / 4)
-    assert eve["habit"].isna().all()
+    assert_popular(found[found["customer_id"] == "eve"])
+
+
+def assert_popular(rows):
+    """Rows of one customer show what most of the four bought in the four weeks before."""
+    mart = lake.read(marts.FCT_CUSTOMER_PRODUCTS, AS_OF)
+    recent = mart[pd.to_datetime(mart["last_bought_on"]) >= pd.Timestamp(AS_OF - FOUR_WEEKS)]
+    buyers = recent.groupby("product_id")["customer_id"].nunique()
+    shown = rows.sort_values("rank")
+    assert shown["product_id"].tolist() == sorted(buyers.index, key=lambda p: (-buyers[p], p))
+    assert shown["score"].tolist() == (buyers[shown["product_id"]] / 4).tolist()
+    assert shown["habit"].isna().all()
+
+
+def test_before_there_is_a_champion_too_a_new_customer_is_shown_what_most_buy(spark, home):
+    write_marts(AS_OF)
+    people = blank(marts.DIM_CUSTOMERS, customer_id=[*BASKETS, "eve"])
+    lake.write(marts.DIM_CUSTOMERS, AS_OF, people.assign(may_be_targeted=True))
+
+    affinity.write_affinity(spark, AS_OF, SMALL)
+
+    found = lake.read(outputs.CANDIDATES, AS_OF)
+    assert set(found["customer_id"]) == {*BASKETS, "eve"}
+    assert_popular(found[found["customer_id"] == "eve"])
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from ml.affinity import cold
-from ml.affinity.cold import expected_purchases, factors_from_content
+from ml.affinity.cold import factors_from_content
 
 TEA, CUP = [1.0, 0.0], [0.0, 1.0]
 
@@ -28,16 +28,3 @@ def test_a_product_like_none_gets_the_mean_factors_and_rare_terms_little(monkeyp
 
     assert found[2] == pytest.approx([2.0])
     assert found[3] == pytest.approx([2 + 1 / (1 + cold.PENALTY)])
-
-
-def test_newcomers_are_expected_to_buy_what_others_do_and_to_come_back_for_their_own():
-    features = {
-        "popularity_28": np.log([0.2, 0.1, 0.01]),
-        "bought_again": np.array([0.2, 0.5, 0.1]),
-    }
-    days = sparse.csr_array([[0, 0, 0], [0, 0, 2]])
-
-    found = expected_purchases(days, features)
-
-    assert found[0] == pytest.approx([0.2, 0.1, 0.01])
-    assert found[1] == pytest.approx([0.2, 0.1, 0.21])

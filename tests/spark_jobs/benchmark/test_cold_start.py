@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ from scipy import sparse
 
 from ml.affinity import cold as models
 from spark_jobs.benchmark import cold
-from spark_jobs.benchmark.split import Split
+from spark_jobs.benchmark.split import Shop, Split
 
 KINDS = ["TEA"] * 12 + ["CUP"] * 12
 HIDDEN = np.arange(24) % 2 == 0
@@ -62,12 +64,42 @@ def test_purchases_of_hidden_products_are_not_learned_from(given):
 
 
 def test_only_the_last_baskets_of_a_held_out_customer_are_known(given):
-    found = cold.cold_customers(given)
+    asked = []
 
-    # Of the others four buy teas and five cups: cups come first until a basket shows teas.
-    assert found["baskets_0"]["ours"] == found["baskets_0"]["popularity"] == 0
+    def favourites(lines, customers):
+        """What the customers asked about bought most, by their lines alone."""
+        asked.append(lines)
+        own = lines[lines["customer_id"].isin(customers)]["product_id"].value_counts()
+        first = [PRODUCTS["product_id"].tolist().index(p) for p in own.index][:10]
+        return np.array([first + [-1] * (10 - len(first))])
+
+    found = cold.cold_customers(shop_of(given), favourites)
+
+    own = [lines[lines["customer_id"] == "c0"] for lines in asked]
+    assert [len(lines) for lines in own] == [0, 12, 24]
+    assert own[1]["sold_on"].unique().tolist() == [pd.Timestamp("2017-12-02")]
+    assert all(len(lines) - len(mine) == 216 for lines, mine in zip(asked, own, strict=True))
+    assert found["baskets_0"]["ours"] == 0
     assert found["baskets_1"]["ours"] > 0
-    assert found["baskets_3"]["ours"] >= found["baskets_1"]["ours"]
+    # Of the others four buy teas and five cups: cups come first until a basket shows teas.
+    assert found["baskets_0"]["popularity"] == found["baskets_0"]["own_then_popularity"] == 0
+    assert found["baskets_1"]["own_then_popularity"] > 0
+
+
+def shop_of(given):
+    """The split's pairs as lines, and a purchase after the date that nobody may see."""
+    before = date(2017, 12, 4)
+    age = pd.to_timedelta(given.pairs["age"] + 1, unit="D")
+    lines = pd.DataFrame(
+        {
+            "customer_id": "c" + given.pairs["customer"].astype(str),
+            "product_id": np.array(given.products)[given.pairs["product"]],
+            "sold_on": pd.Timestamp(before) - age,
+        }
+    )
+    later = pd.DataFrame({"customer_id": ["c0"], "product_id": ["p00"]})
+    lines = pd.concat([lines, later.assign(sold_on=pd.Timestamp(before))], ignore_index=True)
+    return Shop(lines, PRODUCTS, before, given)
 
 
 def test_one_id_in_so_many_is_held_out_and_always_the_same():
