@@ -1,7 +1,6 @@
 """Which products the same customers buy, a block of products at a time in the executors."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +8,7 @@ from pyspark.sql import SparkSession
 from scipy import sparse
 
 from ml.affinity.item_item import ItemItem, most_bought
-from ml.affinity.neighbours import nearest
+from ml.affinity.neighbours import Measure, nearest
 from spark_jobs.ranking import CELLS
 
 KEPT, SHRINKAGE = 100, 10.0
@@ -20,7 +19,7 @@ EDGES = "item int, neighbour int, alike float"
 def similar_products(
     spark: SparkSession,
     purchases: sparse.csr_array,
-    measure: Literal["cosine", "pearson"] = "cosine",
+    measure: Measure = "cosine",
     kept: int = KEPT,
     shrinkage: float = SHRINKAGE,
 ) -> ItemItem:

@@ -51,7 +51,8 @@ def window_examples(
         TooFewPurchases: nothing was bought by enough customers before `start`.
     """
     pairs = histories(lines, start)
-    known = know(pairs, learn(purchases(pairs), start, hyper), products)
+    affinity = learn(purchases(pairs), start, hyper)
+    known = know(pairs, affinity, products, hyper.likeness)
     known = Known(sampled(known.customers), known.catalog)
     made = examples(known, wanted(lines, known, start)).toArrow()
     made = made.sort_by([("customer_id", "ascending"), ("item", "ascending")])

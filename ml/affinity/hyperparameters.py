@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from ml.affinity.neighbours import Measure
 from ml.documents import Document, read_document
 from ml.settings import settings
 
@@ -12,7 +13,8 @@ class Hyperparameters(Document):
     """Of ALS, with Hu, Koren and Volinsky's symbols, and of the blend served before a ranker.
 
     `alpha` scales confidence 1 + alpha * log(1 + decayed purchases); `habit_weight` is what
-    one unit of that logarithm adds to the served score beside ALS's liking.
+    one unit of that logarithm adds to the served score beside ALS's liking; `likeness` is how
+    customers, and products by their buyers, are compared for the ranker.
     """
 
     rank: int = Field(ge=1)
@@ -22,6 +24,7 @@ class Hyperparameters(Document):
     minimum_customers: int = Field(ge=1)
     habit_weight: float = Field(ge=0)
     days_between_fits: int = Field(ge=1)
+    likeness: Measure
 
 
 def read_hyperparameters(path: Path | None = None) -> Hyperparameters:

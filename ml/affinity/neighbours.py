@@ -6,6 +6,8 @@ from typing import Literal, Self
 import numpy as np
 from scipy import sparse
 
+Measure = Literal["cosine", "pearson"]
+
 CUSTOMERS_KEPT = 200  # neighbours of a customer
 SHRINKAGE = 20.0  # products that two customers share for half of their likeness to count
 
@@ -25,7 +27,7 @@ def nearest(
     among: sparse.csr_array,
     kept: int,
     shrinkage: float = 0.0,
-    measure: Literal["cosine", "pearson"] = "cosine",
+    measure: Measure = "cosine",
     never: np.ndarray | None = None,
 ) -> sparse.csr_array:
     """The rows of `among` most alike each of `rows`, and how alike: float (rows, among), > 0.
@@ -75,16 +77,18 @@ def _largest(alike: np.ndarray, kept: int) -> sparse.csr_array:
 class Neighbourhood:
     """Customers among whom neighbours are found; row i of the arrays belongs to `ids[i]`.
 
-    `ids` are sorted; `purchases` are log purchases (customers, products), `rarity` as above.
+    `ids` are sorted; `purchases` are log purchases (customers, products), `rarity` as above;
+    `measure` is how likeness is measured (`nearest`).
     """
 
     ids: np.ndarray
     purchases: sparse.csr_array
     rarity: np.ndarray
+    measure: Measure = "cosine"
 
     @classmethod
-    def of(cls, ids: np.ndarray, purchases: sparse.csr_array) -> Self:
-        return cls(ids, purchases, rarity(purchases))
+    def of(cls, ids: np.ndarray, purchases: sparse.csr_array, measure: Measure = "cosine") -> Self:
+        return cls(ids, purchases, rarity(purchases), measure)
 
     def scores(self, ids: np.ndarray, purchases: sparse.csr_array) -> np.ndarray:
         """What each customer's neighbours bought, weighed by how alike they are.
@@ -100,6 +104,7 @@ class Neighbourhood:
             self._weighed(self.purchases),
             CUSTOMERS_KEPT,
             SHRINKAGE,
+            self.measure,
             never=itself,
         )
         total = np.maximum(alike.sum(axis=1), 1e-12)

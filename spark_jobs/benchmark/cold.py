@@ -170,7 +170,7 @@ def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]
     def rank(known_lines: pd.DataFrame, asked: list[str]) -> np.ndarray:
         pairs = histories(spark.createDataFrame(arrow(known_lines)), before)
         affinity = learn(purchases(pairs), before, hyper)
-        known = know(pairs, affinity, shop.products)
+        known = know(pairs, affinity, shop.products, hyper.likeness)
         targets = spark.createDataFrame(pa.table({"customer_id": asked}))
         ours = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
         new = targets.join(known.customers, "customer_id", "left_anti")

@@ -52,7 +52,8 @@ def blended(shop: Shop) -> dict[str, dict]:
         ranker = fit(seen, settings().seed)
         log.info("ranker learned from %d windows", len(seen))
         pairs = histories(lines, before)
-        known = know(pairs, learn(purchases(pairs), before, hyper), shop.products)
+        affinity = learn(purchases(pairs), before, hyper)
+        known = know(pairs, affinity, shop.products, hyper.likeness)
         found = propensities(known, ranker, POOL).toPandas()
     new = found[found["new_rank"].notna()]
     measures = given.measures(

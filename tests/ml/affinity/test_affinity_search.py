@@ -81,7 +81,8 @@ def test_every_trial_is_a_child_run_with_its_settings_measures_and_state(searche
     assert searched.parent["params.as_of"] == AS_OF["as_of"]
     for number, chosen in enumerate(searched.tried):
         row = children.loc[f"trial {number}"]
-        assert {n: float(row[f"params.{n}"]) for n in chosen.model_dump()} == chosen.model_dump()
+        told = chosen.model_dump()
+        assert {n: type(v)(row[f"params.{n}"]) for n, v in told.items()} == told
         assert row["metrics.blend_all_ndcg_at_10"] == 0.4
     complete = children[children["tags.state"] == "complete"]
     assert complete["metrics.ndcg"].max() == pytest.approx(searched.found.ndcg)

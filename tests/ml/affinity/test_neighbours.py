@@ -51,6 +51,20 @@ def test_what_few_customers_buy_tells_more():
     assert rarity(csr(PEOPLE)) == pytest.approx(np.log([4 / 3, 4 / 3, 2, 4, 2]))
 
 
+def test_customers_are_compared_as_they_are_asked_to_be(monkeypatch):
+    monkeypatch.setattr(neighbours, "SHRINKAGE", 0.0)
+    ids, bought = np.array(["ann", "bob", "cat"]), csr([[2, 1, 0], [0, 1, 2], [2, 0, 0]])
+    zoe = csr([[2, 1, 0]])
+
+    scores = {
+        measure: Neighbourhood.of(ids, bought, measure).scores(np.array(["zoe"]), zoe)[0]
+        for measure in ("cosine", "pearson")
+    }
+
+    assert scores["cosine"][2] > 0  # bob bought the second, too
+    assert scores["pearson"][2] == 0  # and is opposed to zoe by correlation
+
+
 def test_a_customer_is_offered_what_those_like_him_bought(monkeypatch):
     monkeypatch.setattr(neighbours, "SHRINKAGE", 0.0)
     ids = np.array(["ann", "bob", "cat"])
