@@ -4,14 +4,14 @@
                + price + regular price + display + mailer
 
 The last four are the model's own formula, coefficient times planned value. `level` is the log
-of units sold a week over the whole history, corrected for its promotions. What the network
-adds to it is shared out by occlusion: an input group is replaced by what says nothing (sales
-at the level, no promotions, rivals as usual, no holidays), and what the forecast loses is the
-group's part. Groups interact, so each is taken away in one order and in the reverse order and
-both losses are averaged, which gives Shapley values when groups interact in pairs at most
-(Mitchell, Cooper, Frank and Holmes, "Sampling Permutations for Shapley Value Estimation",
-JMLR 23, 2022, on antithetic sampling). What remains with every group taken away is what the
-network adds for products like it.
+of units sold a week over the whole history, corrected for its promotions and for the starts of
+months. What the network adds to it is shared out by occlusion: an input group is replaced by what
+says nothing (sales at the level, no promotions, rivals as usual, no holiday or start of a month),
+and what the forecast loses is the group's part. Groups interact, so each is taken away in one
+order and in the reverse order and both losses are averaged, which gives Shapley values when groups
+interact in pairs at most (Mitchell, Cooper, Frank and Holmes, "Sampling Permutations for Shapley
+Value Estimation", JMLR 23, 2022, on antithetic sampling). What remains with every group taken away
+is what the network adds for products like it.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from keras import ops
 
 from ml.contracts.outputs import EXPLANATION_PARTS
 from ml.demand.metrics import wape
-from ml.demand.model import ALIVE, REGULAR, StructuredDemand, adjusted_levels, coefficients
+from ml.demand.model import ALIVE, DAYS, REGULAR, StructuredDemand, adjusted_levels, coefficients
 from ml.demand.windows import CONTEXT, EFFECTS, Panel, covariates, window
 
 GROUPS = ("recent_sales", "past_promotions", "rivals", "calendar")
@@ -43,12 +43,13 @@ Inputs = dict[str, np.ndarray]
 class Occlusion:
     """The model's inputs, and what replaces each group that is taken away before `origin`.
 
-    `weights` (N, 4) are the coefficients of `EFFECTS`.
+    `weights` (N, 4) are the coefficients of `EFFECTS`, `days` those of `CALENDAR`.
     """
 
     inputs: Inputs
     origin: int
     weights: np.ndarray
+    days: np.ndarray
 
     def without(self, groups: frozenset[str]) -> Inputs:
         made = {name: values.copy() for name, values in self.inputs.items()}
@@ -68,7 +69,7 @@ class Occlusion:
         return made
 
     def level(self) -> np.ndarray:
-        """(N, 1) log units a week before the origin, promotions' effects divided out."""
+        """(N, 1) log units a week before the origin, promotions and calendar divided out."""
         units, counts = (self.inputs[n][:, : self.origin] for n in ("units", "counts"))
         levels = adjusted_levels(units, counts, self._effect(self.inputs).astype("float32"))
         return np.asarray(ops.convert_to_numpy(levels)[:, -1, -1:], "float64")
@@ -76,7 +77,8 @@ class Occlusion:
     def _effect(self, inputs: Inputs) -> np.ndarray:
         """(N, origin) what the formula adds to each past week's log units."""
         past = inputs["effects"][:, : self.origin].astype("float64")
-        return np.asarray((past * self.weights[:, None]).sum(axis=-1))
+        days = inputs["context"][:, : self.origin, DAYS] @ self.days
+        return np.asarray((past * self.weights[:, None]).sum(axis=-1) + days)
 
 
 def split(
@@ -90,7 +92,8 @@ def split(
     inputs = window(panel, known, len(panel.weeks), model.horizon)
     inputs["codes"] = model.codes(panel.products)
     weights = ops.convert_to_numpy(coefficients(model.effects(inputs["codes"])))
-    occlusion = Occlusion(inputs, origin, weights.astype("float64"))
+    days = ops.convert_to_numpy(model.effects.calendar).astype("float64")
+    occlusion = Occlusion(inputs, origin, weights.astype("float64"), days)
     level = occlusion.level()
     ahead = inputs["effects"][:, origin : origin + model.horizon].copy()
     ahead[..., REGULAR] = inputs["effects"][:, origin - 1 : origin, REGULAR]

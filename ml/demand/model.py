@@ -3,6 +3,7 @@
     log mu(t, h) = baseline(t, h) + elasticity * log(price / regular)
                    + regular elasticity * log(regular / first regular)
                    + display lift * display share + mailer lift * mailer share
+                   + calendar effect * share of the week at the month's start
 
 `baseline` mixes levels of past sales, each divided by what the same effects explain of
 them (a promoted week is not a new normal), and shifts them by what an LSTM read in the
@@ -27,7 +28,7 @@ import tensorflow as tf
 from keras import ops
 
 from ml.demand.network import Network
-from ml.demand.windows import CONTEXT, EFFECTS, HISTORY, STATIC
+from ml.demand.windows import CALENDAR, CONTEXT, EFFECTS, HISTORY, STATIC
 
 Tensor = Any  # Keras has no type for one
 
@@ -36,6 +37,7 @@ GROUPS = 2  # of `STATIC` that the networks embed: department and category
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
 REGULAR = EFFECTS.index("regular")
 ALIVE = HISTORY.index("log_alive")
+DAYS = [CONTEXT.index(name) for name in CALENDAR]
 TERMS = (*EFFECTS, "log_size")
 STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
 PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
@@ -47,6 +49,8 @@ WEIGHT = 0.5  # power of the mean by which a week counts in training
 @keras.saving.register_keras_serializable("promoloop")
 class PooledEffects(keras.layers.Layer):
     """Each product's terms: a global value plus one deviation a level of the hierarchy.
+
+    `calendar` holds the effects of `CALENDAR`, one number each for all products.
 
     Beside the networks the log size alone learns. Its deviations' Gaussian priors enter as a
     penalty per observation, so the fit is the posterior mode. Code 0 is a product or group never
@@ -66,6 +70,7 @@ class PooledEffects(keras.layers.Layer):
             self.add_weight((size + 1, len(TERMS)), "zeros", name=level)
             for level, size in zip(STATIC, self.sizes, strict=True)
         ]
+        self.calendar = self.add_weight((len(CALENDAR),), "zeros", name="calendar", trainable=False)
 
     def call(self, codes: Tensor) -> Tensor:
         priors = zip(self.deviations, PRIOR_SD.values(), strict=True)
@@ -137,10 +142,11 @@ class StructuredDemand(keras.Model):
         weeks = units.shape[1]
         terms = self.effects(codes)
         each = inputs["effects"] * coefficients(terms)[:, None, :]
-        effect = ops.sum(each[:, :weeks], axis=-1)
+        days = ops.sum(ops.take(inputs["context"], DAYS, axis=-1) * self.effects.calendar, axis=-1)
+        effect = ops.sum(each[:, :weeks], axis=-1) + days[:, :weeks]
         levels = adjusted_levels(units, inputs["counts"], effect)
         features = self._features(inputs, levels, effect)
-        planned = self._planned(each, weeks)
+        planned = self._planned(each, days, weeks)
         size = terms[:, -1][:, None, None]
         pairs = []
         for network in self.networks:
@@ -156,13 +162,13 @@ class StructuredDemand(keras.Model):
         log_size = ops.mean(log_size, axis=0) + float(np.log(self.size_scale))
         return ops.stack([log_mean, log_size], axis=-1)
 
-    def _planned(self, each: Tensor, weeks: int) -> Tensor:
-        """(N, W, horizon) effects of the weeks ahead; the regular price stays what it is now.
+    def _planned(self, each: Tensor, days: Tensor, weeks: int) -> Tensor:
+        """(N, W, horizon) effects of the weeks ahead, their calendar's too.
 
-        The data know a later one only where something sold.
+        The regular price stays what it is now: the data know a later one only where something sold.
         """
         regular = each[..., REGULAR]
-        moved = ops.sum(each, axis=-1) - regular
+        moved = ops.sum(each, axis=-1) - regular + days
         ahead = [moved[:, h : weeks + h] for h in range(1, self.horizon + 1)]
         return ops.stack(ahead, axis=2) + regular[:, :weeks, None]
 

@@ -20,6 +20,7 @@ from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.table import Table
 from ml.demand.alive import log_alive
+from ml.demand.calendar import month_starts
 from ml.demand.groups import numbered, others_mean, trend
 from ml.demand.prices import filled_depths
 from ml.errors import ContractError
@@ -39,7 +40,9 @@ CONTEXT = (
     "rivals_shop_price",
     "holiday",
     "holiday_next_week",
+    "month_start",
 )
+CALENDAR = ("month_start",)  # of `CONTEXT`: what moves every product alike
 HISTORY = ("category_trend", "shop_trend", "log_alive")
 PRICE_STEP = 0.05  # a plan's depths and prices are known to this share
 DEEPEST = 0.95
@@ -223,8 +226,9 @@ def covariates(
     context = np.empty((len(regular), weeks, len(CONTEXT)), "float32")
     for column, grid in enumerate(_rivals(panel, price)):
         context[..., column] = _extended(grid, planned_weeks)
-    for ahead in (0, 1):
-        context[..., len(CONTEXT) - 2 + ahead] = panel.holiday[ahead : weeks + ahead]
+    for ahead, name in enumerate(("holiday", "holiday_next_week")):
+        context[..., CONTEXT.index(name)] = panel.holiday[ahead : weeks + ahead]
+    context[..., CONTEXT.index("month_start")] = month_starts(panel.weeks[0], weeks)
     category, shop = numbered(panel.products["category"]), np.zeros(len(regular), int)
     history = [
         trend(panel.units, category),

@@ -7,6 +7,7 @@ import pytest
 from keras import ops
 from scipy import optimize
 
+from ml.demand.calendar import month_starts
 from ml.demand.conditional import INFORMATION, Sales, learn_effects
 from ml.demand.fitting import fit, untrained
 from ml.demand.hyperparameters import read_hyperparameters
@@ -45,11 +46,12 @@ def test_the_slopes_are_those_of_the_value():
         units=rng.poisson(3.0, (5, 6)).astype(float),
         counts=np.arange(6) >= np.array([0, 0, 1, 2, 3])[:, None],
         plan=rng.normal(0, 0.5, (5, 6, 4)),
+        days=rng.uniform(0, 1, (5, 6, 2)),
         codes=np.array([[1, 1, n % 2 + 1, n + 1] for n in range(5)]),
         rows=[2, 2, 3, 6],
     )
     sales = replace(sales, units=sales.units * sales.counts)
-    terms = rng.normal(0, 0.3, 4 * (1 + sum(sales.rows)))
+    terms = rng.normal(0, 0.3, 4 * (1 + sum(sales.rows)) + 2)
 
     found = sales.penalised(terms)[1]
 
@@ -62,11 +64,12 @@ def test_a_unit_tells_less_than_a_poisson_count():
         units=np.array([[3.0, 7.0]]),
         counts=np.ones((1, 2), bool),
         plan=np.zeros((1, 2, 4)),
+        days=np.zeros((1, 2, 1)),
         codes=np.zeros((1, 4), int),
         rows=[1, 1, 1, 1],
     )
 
-    value, _ = sales.penalised(np.zeros(4 * 5))  # both weeks are as likely; no deviations
+    value, _ = sales.penalised(np.zeros(4 * 5 + 1))  # both weeks are as likely; no deviations
 
     assert value == pytest.approx(INFORMATION * 10 * np.log(2))
     assert 0 < INFORMATION < 1
@@ -97,7 +100,18 @@ def test_a_product_that_has_not_sold_has_its_groups_effects(drafted, panel):
     assert np.abs(found[1:] - groups[1:]).max() > 0.05
 
 
-def test_only_elasticities_and_lifts_are_learnt(drafted, panel):
+def test_what_the_start_of_a_month_sells_more_is_found_and_is_no_promotions(drafted, panel):
+    more = np.exp(0.3 * month_starts(panel.weeks[0], panel.units.shape[1]))
+    lively = replace(panel, units=panel.units * more)
+
+    without, found = learnt(drafted, panel), learnt(drafted, lively)
+
+    moved = found.effects.calendar.numpy() - without.effects.calendar.numpy()
+    np.testing.assert_allclose(moved, [0.3], atol=0.03)
+    np.testing.assert_allclose(effects(found, panel), effects(without, panel), atol=0.15)
+
+
+def test_only_elasticities_lifts_and_the_calendar_are_learnt(drafted, panel):
     model = drafted(panel, 3)
     before = model.get_weights()
 
@@ -106,6 +120,8 @@ def test_only_elasticities_and_lifts_are_learnt(drafted, panel):
     tables = {w.path for w in [model.effects.start, *model.effects.deviations]}
     own = len(STARTS) - 1
     for weights, old in zip(model.weights, before, strict=True):
+        if weights.path == model.effects.calendar.path:
+            continue
         untouched = np.s_[..., own] if weights.path in tables else np.s_[...]
         np.testing.assert_array_equal(np.array(weights)[untouched], old[untouched])
 
