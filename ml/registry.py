@@ -8,10 +8,13 @@ empty one: such errors rise and are retried.
 
 import logging
 import math
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
+from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
@@ -182,10 +185,21 @@ def load(name: str, version: str) -> "keras.Model":
     import mlflow.keras
 
     import_module(f"ml.{name}.model")  # where a model's classes are: a file names them only
+    with files(name, version) as folder:
+        return mlflow.keras.load_model(str(folder), load_model_kwargs={"safe_mode": True})
+
+
+@contextmanager
+def files(name: str, version: str) -> Iterator[Path]:
+    """A folder with a registered version's files, there while they are read.
+
+    Raises:
+        GateError: there is no such version, or reading it went wrong.
+    """
     try:
         source = f"models:/{name}/{client().get_model_version(name, version).version}"
-        folder = mlflow.artifacts.download_artifacts(artifact_uri=source)
-        return mlflow.keras.load_model(folder, load_model_kwargs={"safe_mode": True})
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=folder))
     except (MlflowException, ValueError, TypeError, KeyError, OSError) as error:
         raise does_not_load(name, version, error) from error
 

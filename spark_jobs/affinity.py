@@ -25,10 +25,11 @@ from ml.contracts.marts import (
 )
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
 from ml.contracts.sources import TRANSACTIONS
+from ml.landed import landed
 from ml.settings import settings
 from spark_jobs.factors import Affinity, learn
 from spark_jobs.folding import NAME, fitted_before, fold_in, version
-from spark_jobs.histories import Known, customer_lines, histories, know, landed
+from spark_jobs.histories import Known, customer_lines, histories, know
 from spark_jobs.newcomers import for_new_customers, with_new_products
 from spark_jobs.propensity import SHOWN, propensities
 from spark_jobs.quality import evaluate, landed_before

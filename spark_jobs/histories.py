@@ -1,8 +1,7 @@
 """What every customer bought, and what is known of products, before a date."""
 
-import hashlib
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 from operator import add
 
@@ -12,7 +11,6 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 from scipy import sparse
 
-from ml import lake
 from ml.affinity.catalog import Catalog, group_codes, product_features
 from ml.affinity.content import content
 from ml.affinity.features import OWN
@@ -20,7 +18,7 @@ from ml.affinity.item_item import ItemItem, fit_item_item
 from ml.affinity.neighbours import Measure, Neighbourhood
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
-from ml.settings import settings
+from ml.landed import landed_days
 from spark_jobs.factors import Affinity, numbered
 from spark_jobs.neighbourhoods import similar_products
 from spark_jobs.tables import read
@@ -109,18 +107,6 @@ def customer_lines(spark: SparkSession, as_of: date) -> DataFrame:
     )
 
 
-def landed_days(before: date) -> list[date]:
-    """The landed days of the history that marts carry."""
-    first = before - timedelta(weeks=settings().history_weeks)
-    return [day for day in lake.partitions(TRANSACTIONS) if first <= day < before]
-
-
-def landed(before: date) -> dict[str, str]:
-    """What a manifest says of the landed days that were read: one hash of their hashes."""
-    hashes = "".join(lake.manifest(TRANSACTIONS, day).content_hash for day in landed_days(before))
-    return {TRANSACTIONS.name: hashlib.sha256(hashes.encode()).hexdigest()}
-
-
 def purchases(pairs: DataFrame) -> DataFrame:
     """`histories` as `factors.learn` reads it."""
     decayed = f.col("lines_112").alias("decayed_purchases")
@@ -186,9 +172,9 @@ def _sums(placed: DataFrame, products: int) -> pd.DataFrame:
     return sums.toPandas().set_index("item").reindex(range(products))
 
 
-def sampled(frame: DataFrame) -> DataFrame:
-    """The rows of at most about `SAMPLE` customers, the same ones every time."""
-    share = SAMPLE / max(frame.select("customer_id").distinct().count(), SAMPLE)
+def sampled(frame: DataFrame, count: int = SAMPLE) -> DataFrame:
+    """The rows of at most about `count` customers, the same ones every time."""
+    share = count / max(frame.select("customer_id").distinct().count(), count)
     return frame.where(f.pmod(f.xxhash64("customer_id"), f.lit(MILLION)) < share * MILLION)
 
 

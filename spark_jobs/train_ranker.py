@@ -10,9 +10,10 @@ from ml import lake
 from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.store import Serving, register, yardstick
 from ml.contracts.marts import DIM_PRODUCTS
+from ml.landed import landed
 from ml.settings import settings
 from spark_jobs.factors import bought_by
-from spark_jobs.histories import customer_lines, histories, item_item, landed
+from spark_jobs.histories import customer_lines, histories, item_item
 from spark_jobs.tables import inputs, session
 from spark_jobs.training import against, fit, judge, window_examples, windows
 

@@ -16,6 +16,7 @@ BASE = {
     "settings",
     "contracts",
     "lake",
+    "landed",
     "documents",
     "assumptions",
     "review",

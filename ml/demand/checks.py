@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import keras
 import numpy as np
 
 from ml.demand.fitting import predict
@@ -38,7 +39,7 @@ def nonfinite_at_extremes(model: StructuredDemand, panel: Panel) -> int:
     return broken
 
 
-def size_mb(model: StructuredDemand) -> float:
+def size_mb(model: keras.Model) -> float:
     """Megabytes of its parameters, as float32."""
     return 4 * model.count_params() / 1e6
 

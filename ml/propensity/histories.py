@@ -1,7 +1,7 @@
 """Customers' baskets before a date, as Parquet shards, and what the whole shop did meanwhile."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -12,7 +12,7 @@ from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
 from ml.errors import ContractError
-from ml.settings import settings
+from ml.landed import landed, landed_days
 
 HORIZONS = (7, 28)  # days ahead: the coming week, the coming four weeks
 WEEK = 7
@@ -62,14 +62,14 @@ def write_histories(
     Raises:
         ContractError: the landed history is too short to forecast from and learn.
     """
-    first = as_of - timedelta(weeks=settings().history_weeks)
-    days = [day for day in lake.partitions(TRANSACTIONS) if first <= day < as_of]
+    days = landed_days(as_of)
     if not days or (as_of - days[0]).days < LEAST_HISTORY + 4 * max(HORIZONS):
         raise ContractError(
             f"{TRANSACTIONS.uri}: {len(days)} days landed before {as_of}, from "
             f"{days[0] if days else 'none'}; propensities need "
             f"{LEAST_HISTORY + 4 * max(HORIZONS)} days: refresh a later date"
         )
+    inputs = fingerprint(as_of)
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as db:
         db.execute(f"set threads = 2; set memory_limit = '{MEMORY}'")
@@ -85,8 +85,12 @@ def write_histories(
         origins = -WEEK * np.arange(last // WEEK, -1, -1)
         usual, depth = _shop(db, len(names), origins)
         customers = _number(db, "select count(distinct customer_id) from baskets")
-    inputs = {DIM_PRODUCTS.name: lake.manifest(DIM_PRODUCTS, as_of).content_hash}
     return Histories(as_of, paths, customers, names, origins, usual, depth, inputs)
+
+
+def fingerprint(as_of: date) -> dict[str, str]:
+    """Content hashes of what histories are made of."""
+    return {DIM_PRODUCTS.name: lake.manifest(DIM_PRODUCTS, as_of).content_hash} | landed(as_of)
 
 
 def _read_lines(db: duckdb.DuckDBPyConnection, as_of: date, files: list[str]) -> None:

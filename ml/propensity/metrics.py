@@ -22,12 +22,18 @@ def measures(bought: np.ndarray, chance: np.ndarray, category: np.ndarray) -> di
     """
     p = np.clip(chance.astype(np.float64), SMALLEST, 1 - SMALLEST)
     return {
-        "log_loss": float(-np.mean(np.log(np.where(bought > 0, p, 1 - p)))),
+        "log_loss": float(np.mean(log_losses(bought, p))),
         "brier": float(np.mean((p - bought) ** 2)),
         "auc": float(roc_auc_score(bought, p)),
         "auc_in_category": _within(bought, p, category),
         "ece": calibration_error(bought, p),
     }
+
+
+def log_losses(bought: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Each one's log loss, in the shape of both."""
+    p = np.clip(chance, SMALLEST, 1 - SMALLEST)
+    return -np.log(np.where(bought > 0, p, 1 - p))
 
 
 def calibration_error(bought: np.ndarray, chance: np.ndarray) -> float:

@@ -4,6 +4,7 @@ import logging
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from string import Template
 
 import mlflow
@@ -14,15 +15,16 @@ from mlflow.models import infer_signature
 from ml import lake, registry
 from ml.demand.tracking import markdown
 from ml.propensity.backtest import OURS, OWN, USUAL_OFFERS, Backtest
+from ml.propensity.comparison import JUDGED, Comparison
 from ml.propensity.examples import Example
 from ml.propensity.fitting import Fit
 from ml.propensity.histories import HORIZONS
 from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.scoring import NAME
 from ml.settings import PROJECT, settings
 
 log = logging.getLogger(__name__)
 
-NAME = "propensity"
 CARD = PROJECT / "mlflow" / "propensity_card.md"
 DIGITS = 4
 
@@ -36,6 +38,7 @@ class Candidate:
     fit: Fit
     backtest: Backtest
     checks: dict[str, float]
+    comparison: Comparison
     inputs: dict[str, str]
     hyperparameters: Hyperparameters
     example: Example
@@ -64,8 +67,11 @@ def register(candidate: Candidate) -> str:
                 save_model_kwargs={"include_optimizer": False},
                 pip_requirements=["keras", "tensorflow", "promoloop"],
             )
+            candidate.backtest.fit.model.save(Path(folder) / JUDGED)
             mlflow.log_artifacts(folder, "model")
         version = str(mlflow.register_model(f"runs:/{run.info.run_id}/model", NAME).version)
+    for tag, value in candidate.comparison.tags.items():
+        client.set_model_version_tag(NAME, version, tag, value)
     client.set_registered_model_alias(NAME, registry.CHALLENGER, version)
     client.update_model_version(NAME, version, description=card(candidate))
     log.info("registered %s version %s as %s", NAME, version, registry.CHALLENGER)
@@ -97,7 +103,12 @@ def measures(candidate: Candidate) -> dict[str, float]:
         usual = scores(days, USUAL_OFFERS)["log_loss"]
         found[f"{prefix}offers_gain"] = 1 - ours["log_loss"] / usual
     lifts = candidate.fit.model.category_lifts()
-    return found | candidate.checks | {"lift_median": float(np.median(lifts))}
+    return (
+        found
+        | candidate.checks
+        | candidate.comparison.measures
+        | {"lift_median": float(np.median(lifts))}
+    )
 
 
 def card(candidate: Candidate) -> str:

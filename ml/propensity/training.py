@@ -9,9 +9,10 @@ import numpy as np
 
 from ml.propensity.backtest import EVERYTHING, backtest
 from ml.propensity.checks import checks
+from ml.propensity.comparison import compare
 from ml.propensity.examples import at_origins, customers
 from ml.propensity.fitting import fit
-from ml.propensity.histories import write_histories
+from ml.propensity.histories import fingerprint, write_histories
 from ml.propensity.hyperparameters import read_hyperparameters
 from ml.propensity.tracking import Candidate, register
 from ml.settings import settings
@@ -40,7 +41,9 @@ def train_challenger(as_of: date) -> str:
             customers=histories.customers,
             fit=trained,
             backtest=result,
-            checks=checks(trained.model, histories, chosen),
+            checks=checks(trained.model, histories, chosen)
+            | {"data_changed": float(fingerprint(as_of) != histories.inputs)},
+            comparison=compare(result.fit.model, histories, chosen, seed, Path(folder) / "rival"),
             inputs=histories.inputs,
             hyperparameters=chosen,
             example=at_origins(histories, few, np.array([-1])),

@@ -1,6 +1,6 @@
 """A version is trained, judged and served; its scores know nothing of what follows."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import mlflow
 import pytest
@@ -8,6 +8,8 @@ import yaml
 
 from ml import lake, registry
 from ml.contracts.outputs import CUSTOMER_PROPENSITY
+from ml.propensity import training
+from ml.propensity.comparison import yardstick
 from ml.propensity.scoring import NAME, write_propensities
 from ml.propensity.training import train_challenger
 from ml.settings import Settings, settings
@@ -47,7 +49,7 @@ def test_a_trained_version_scores_every_customer_and_the_future_moves_no_byte(st
     version = train_challenger(AS_OF)
     registry.judge(NAME, version)
     gates = registry.client().get_model_version(NAME, version).tags
-    for safe in ("no_leak", "offers_never_put_off", "finite_when_free"):
+    for safe in ("no_leak", "offers_never_put_off", "finite_when_free", "same_data", "size"):
         assert gates[f"gate.{safe}"].startswith("pass"), gates
     assert "chance" in registry.run_text(NAME, version, "model_card.md")
     registry.client().set_registered_model_alias(NAME, registry.CHAMPION, version)
@@ -60,3 +62,27 @@ def test_a_trained_version_scores_every_customer_and_the_future_moves_no_byte(st
     assert (rows["week_with"] > rows["week_without"]).all()
     shop(after=60, seed=5)
     assert scored().content_hash == made.content_hash
+
+
+def test_a_second_training_is_compared_with_the_model_that_judged_the_champion(
+    store, shop, monkeypatch
+):
+    shop()
+    first = train_challenger(AS_OF)
+    registry.client().set_registered_model_alias(NAME, registry.CHAMPION, first)
+    hashes = iter([{"products": "changed meanwhile"}])
+    monkeypatch.setattr(training, "fingerprint", lambda as_of: next(hashes))
+
+    second = train_challenger(AS_OF)
+
+    found = registry.metrics(NAME, second)
+    tags = registry.client().get_model_version(NAME, second).tags
+    assert tags[registry.COMPARED] == first
+    assert found["log_loss_over_champion"] == 1  # the same data and seed: the same model
+    registry.judge(NAME, second)
+    tags = registry.client().get_model_version(NAME, second).tags
+    assert tags["gate.not_worse_than_champion"].startswith("pass")
+    assert tags["gate.same_data"].startswith("fail")
+    judged, served = yardstick(first, AS_OF), yardstick(first, AS_OF + timedelta(days=28))
+    pairs = zip(judged.get_weights(), served.get_weights(), strict=True)
+    assert any((before != after).any() for before, after in pairs)
