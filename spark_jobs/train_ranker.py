@@ -7,13 +7,16 @@ from datetime import date
 from pyspark.sql import SparkSession
 
 from ml import lake
+from ml.affinity.checks import outside, seconds_per_million, size_mb
 from ml.affinity.hyperparameters import read_hyperparameters
-from ml.affinity.store import Serving, register, yardstick
+from ml.affinity.store import Serving, yardstick
+from ml.affinity.tracking import Candidate, register
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.landed import landed
 from ml.settings import settings
 from spark_jobs.factors import bought_by
 from spark_jobs.histories import customer_lines, histories, item_item
+from spark_jobs.leak import largest_move
 from spark_jobs.tables import inputs, session
 from spark_jobs.training import against, fit, judge, window_examples, windows
 
@@ -26,6 +29,7 @@ def train(spark: SparkSession, as_of: date) -> str:
     Raises:
         TooFewPurchases: the history is too short for the windows.
     """
+    read = fingerprint(as_of)
     lines = customer_lines(spark, as_of).cache()
     products = lake.read(DIM_PRODUCTS, as_of)
     hyper, seed = read_hyperparameters(), settings().seed
@@ -39,8 +43,19 @@ def train(spark: SparkSession, as_of: date) -> str:
     pairs = histories(lines, as_of)
     ids = bought_by(pairs, hyper.minimum_customers)
     made = Serving(fit(seen, seed), judged, ids, item_item(pairs, ids))
-    made_from = inputs(as_of, DIM_PRODUCTS) | landed(as_of)
-    return register(made, as_of, measures, made_from, tags)
+    measures |= {
+        "leak_largest_move": largest_move(lines, products, windows(as_of)[0], hyper, made.ranker),
+        "extreme_outside": float(outside(made.ranker, seen[0].signals)),
+        "data_changed": float(fingerprint(as_of) != read),
+        "size_mb": size_mb(made),
+        "seconds_per_million": seconds_per_million(made.ranker, seen[0].signals),
+    }
+    return register(Candidate(as_of, made, measures, read, tags, seen[0].signals))
+
+
+def fingerprint(as_of: date) -> dict[str, str]:
+    """Content hashes of what a ranker is made of."""
+    return inputs(as_of, DIM_PRODUCTS) | landed(as_of)
 
 
 def main() -> None:

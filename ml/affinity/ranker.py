@@ -1,6 +1,7 @@
 """Weigh the signals: the probability that a customer buys a product in the coming four weeks."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import lightgbm as lgb
@@ -123,6 +124,18 @@ class Ranker:
         shares = dict(zip(NAMES, gains / max(gains.sum(), 1e-12), strict=True))
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
+    def save(self, folder: Path, name: str) -> None:
+        """Write trees to NAME.lgb, curves to NAME_own.json and NAME_new.json."""
+        (folder / f"{name}.lgb").write_text(self.text)
+        (folder / f"{name}_own.json").write_text(self.own.text)
+        (folder / f"{name}_new.json").write_text(self.new.text)
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> Self:
+        """What `save` wrote."""
+        own, new = (Curves((folder / f"{name}_{part}.json").read_text()) for part in ("own", "new"))
+        return cls((folder / f"{name}.lgb").read_text(), own, new)
+
     def booster(self) -> lgb.Booster:
         return lgb.Booster(model_str=self.text)
 
@@ -130,7 +143,7 @@ class Ranker:
 def simple(signals: np.ndarray) -> np.ndarray:
     """Log odds before anything is learned, float64 (rows,), from signals as `Ranker.fit` reads."""
     total = sum(signals[:, NAMES.index(name)].astype(np.float64) for name in SIMPLE)
-    return LEVEL + SLOPE * np.log(np.maximum(FLOOR, total))
+    return LEVEL + SLOPE * np.log(np.fmax(FLOOR, total))  # unknown counts as nothing
 
 
 def kept_share(signals: np.ndarray, least: float = LEAST) -> np.ndarray:

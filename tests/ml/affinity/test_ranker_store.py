@@ -1,22 +1,36 @@
 """The ranker in the registry, on MLflow's own SQL store."""
 
+from dataclasses import replace
 from datetime import date
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
 from ml import lake, model_review, registry
 from ml.affinity import store
 from ml.affinity.item_item import ItemItem
-from ml.affinity.ranker import NAMES, Ranker
-from ml.errors import GateError
+from ml.affinity.pyfunc import PropensityScorer
+from ml.affinity.ranker import NAMES, SIMPLE, Ranker
+from ml.affinity.tracking import Candidate, register
+from ml.errors import ContractError, GateError
 from ml.review import Review
 from ml.settings import Settings, settings
 
 MONDAY = date(2017, 12, 4)
-PASSES = {"precision_over_habit": 1.1, "new_precision_over_popularity": 1.1, "calibration": 1.0}
+PASSES = {
+    "precision_over_habit": 1.1,
+    "new_precision_over_popularity": 1.1,
+    "calibration": 1.0,
+    "leak_largest_move": 0.0,
+    "extreme_outside": 0.0,
+    "data_changed": 0.0,
+    "size_mb": 10.0,
+    "seconds_per_million": 5.0,
+}
+SIGNALS = np.random.default_rng(3).uniform(0, 1, (9, len(NAMES))).astype(np.float32)
 
 
 def learned(seed):
@@ -38,11 +52,12 @@ def registered(tmp_path_factory):
         patch.setattr(lake, "code_version", lambda: "tested")
         patch.chdir(folder)  # the store keeps its files beside
         settings.cache_clear()
-        first = store.register(made, MONDAY, PASSES, {"sales": "hash"}, {})
+        told = Candidate(MONDAY, made, PASSES, {"sales": "hash"}, {}, SIGNALS)
+        first = register(told)
         assert not model_review.submit(store.NAME, first, AUTO, "ann")
         tags = {registry.COMPARED: first}
         beaten = PASSES | {"precision_over_champion_high": 0.99}
-        yield made, first, store.register(made, MONDAY, beaten, {}, tags)
+        yield made, first, register(replace(told, measures=beaten, tags=tags))
     mlflow.set_tracking_uri(None)
     mlflow.set_registry_uri(None)
     settings.cache_clear()
@@ -89,3 +104,44 @@ def test_a_version_learned_on_other_signals_does_not_load(registered, monkeypatc
     with pytest.raises(GateError, match="run the DAG train_ranker"):
         store.load(registered[1])
     assert store.yardstick(MONDAY) == ({registry.UNUSABLE: registered[1]}, None)
+
+
+def test_a_version_in_an_older_form_says_to_train_again(registered, monkeypatch):
+    monkeypatch.setattr(store, "DATA", "where_it_was")
+
+    with pytest.raises(GateError, match=r"does not load.*train again"):
+        store.load(registered[1])
+
+
+def test_a_loaded_version_gives_the_propensities_that_serve(registered):
+    made, version, _ = registered
+    scorer = mlflow.pyfunc.load_model(f"models:/ranker/{version}")
+    table = pd.DataFrame(SIGNALS, columns=list(NAMES), dtype=np.float64)
+    table.loc[0, "gap"] = np.nan
+
+    found = scorer.predict(table[list(reversed(NAMES))])
+
+    expected = made.ranker.predict(table.to_numpy(np.float32))
+    assert found["propensity"].tolist() == expected.tolist()
+    trees = made.ranker.booster().predict(table.to_numpy(np.float32))
+    assert np.abs(found["propensity"] - trees).max() > 0.01  # more than the trees' correction
+
+
+def test_a_table_without_a_signal_is_refused(registered):
+    with pytest.raises(ContractError, match=f"{SIMPLE[0]}.*are missing"):
+        PropensityScorer(registered[0].ranker).predict(pd.DataFrame({"als": [1.0]}))
+
+
+def test_a_version_carries_a_card_an_example_and_its_signature_and_no_code(registered):
+    version = registered[1]
+    folder = mlflow.artifacts.download_artifacts(artifact_uri=f"models:/ranker/{version}")
+    described = mlflow.models.Model.load(folder)
+
+    assert described.flavors["python_function"]["loader_module"] == "ml.affinity.pyfunc"
+    assert not described.flavors["python_function"].get("code")
+    assert described.signature.inputs.input_names() == list(NAMES)
+    assert described.signature.outputs.input_names() == ["propensity"]
+    assert len(described.load_input_example(folder)) == 5
+    card = registry.run_text(store.NAME, version, "model_card.md")
+    assert "precision_over_habit" in card
+    assert registry.client().get_model_version(store.NAME, version).description == card

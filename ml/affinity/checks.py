@@ -1,0 +1,37 @@
+"""What a trained ranker must never do: leave 0 to 1, or grow too large or too slow."""
+
+import time
+
+import numpy as np
+
+from ml.affinity.ranker import Ranker
+from ml.affinity.store import Serving
+
+EXTREMES = np.array([-1e6, 0.0, 1e6, np.nan], np.float32)
+FEW = 50  # rows whose signals are made extreme
+MANY = 100_000  # rows that are timed
+
+
+def outside(ranker: Ranker, signals: np.ndarray) -> int:
+    """Propensities that are no number from 0 to 1 when a signal, or all, is absurd or unknown."""
+    broken = 0
+    for column in (*([k] for k in range(signals.shape[1])), slice(None)):
+        absurd = np.repeat(signals[:FEW], len(EXTREMES), axis=0)
+        absurd[:, column] = np.resize(EXTREMES, len(absurd))[:, None]
+        found = ranker.predict(absurd)
+        broken += int((~((found >= 0) & (found <= 1))).sum())
+    return broken
+
+
+def seconds_per_million(ranker: Ranker, signals: np.ndarray) -> float:
+    """Seconds of a million candidates' propensities on one core of this machine."""
+    started = time.perf_counter()
+    ranker.predict(signals[:MANY])
+    return 1e6 * (time.perf_counter() - started) / len(signals[:MANY])
+
+
+def size_mb(made: Serving) -> float:
+    """Megabytes that serving holds: trees and curves as text, item-item weights."""
+    ranker, weights = made.ranker, made.item_item.weights
+    texts = sum(len(text) for text in (ranker.text, ranker.own.text, ranker.new.text))
+    return (texts + weights.data.nbytes + weights.indices.nbytes) / 1e6
