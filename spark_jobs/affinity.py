@@ -16,7 +16,6 @@ from pyspark.sql import functions as f
 
 from ml import lake
 from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
-from ml.affinity.reranking import read_lists
 from ml.contracts.marts import (
     DIM_CUSTOMERS,
     DIM_PRODUCTS,
@@ -31,7 +30,7 @@ from spark_jobs.factors import Affinity, learn
 from spark_jobs.folding import NAME, fitted_before, fold_in, version
 from spark_jobs.histories import Known, customer_lines, histories, know
 from spark_jobs.newcomers import for_new_customers, with_new_products
-from spark_jobs.propensity import SHOWN, propensities
+from spark_jobs.propensity import CANDIDATES_PER_CUSTOMER, SHOWN, propensities
 from spark_jobs.quality import evaluate, landed_before
 from spark_jobs.ranking import Ranking, rank_products
 from spark_jobs.segments import write_segments
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CANDIDATES_PER_CUSTOMER = 50
 LEARNED_FROM = (FCT_CUSTOMER_PRODUCTS, FCT_CUSTOMER_EVENTS)
 
 
@@ -52,13 +50,12 @@ def write_affinity(
     as_of: date,
     hyper: Hyperparameters,
     champion: "tuple[str, Serving] | None" = None,
-    variety: float = 0.0,
 ) -> None:
     """Write the factors and candidates of one as-of date.
 
-    The champion, a version and what it serves, ranks the candidates, with as much `variety`
-    as mlflow/ranker.yml says, new products among them. Before there is a champion, ALS liking and
-    habit rank. Who bought nothing that is ranked is shown what most buy.
+    The champion, a version and what it serves, ranks the candidates, with the variety chosen at its
+    training, new products among them. Before there is a champion, ALS liking and habit rank. Who
+    bought nothing that is ranked is shown what most buy.
     """
     affinity, als = _affinity(spark, as_of, hyper)
     made_from = inputs(as_of, *LEARNED_FROM, ITEM_FACTORS)
@@ -73,7 +70,7 @@ def write_affinity(
         known = _known(spark, as_of, affinity, model, hyper)
         placed, models = known.customers, models | {"ranker": ranker}
         reachable = Known(placed.join(targets, "customer_id", "left_semi"), known.catalog)
-        ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, variety)
+        ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, model.variety)
         made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
     new = for_new_customers(
         targets.join(placed, "customer_id", "left_anti"),
@@ -185,7 +182,7 @@ def main() -> None:
     hyper = read_hyperparameters()
     champion = serving()
     with session("promoloop-affinity") as spark:
-        write_affinity(spark, args.as_of, hyper, champion, read_lists().variety)
+        write_affinity(spark, args.as_of, hyper, champion)
         write_values(spark, args.as_of)
         write_segments(spark, args.as_of, args.segments, settings().seed)
         if args.evaluate != "never":

@@ -48,5 +48,6 @@ def _said(
 ) -> pd.DataFrame:
     """customer_id, product_id and score of the likeliest products."""
     pairs = histories(lines, start)
-    known = know(pairs, learn(purchases(pairs), start, hyper), products)
+    affinity = learn(purchases(pairs), start, hyper)
+    known = know(pairs, affinity, products, hyper.likeness)
     return propensities(known, ranker, LIMIT).select(*PAIR, "score").toPandas()

@@ -14,6 +14,7 @@ from ml.affinity.reranking import EMPTY, varied
 from spark_jobs.histories import PARTS, Known
 from spark_jobs.ranking import CELLS, MILLION, NOT_RANKED
 
+CANDIDATES_PER_CUSTOMER = 50  # places of `rank` in a served list
 NEW_PLACES = 10
 POOLED = 2  # times as many candidates as places are what a varied list is made of
 EXAMPLES = "customer_id string, item int, bought boolean, signals array<float>"

@@ -7,8 +7,9 @@ from datetime import date
 from pyspark.sql import SparkSession
 
 from ml import lake
-from ml.affinity.checks import outside, seconds_per_million, size_mb
+from ml.affinity.checks import checks
 from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.reranking import chosen, read_lists
 from ml.affinity.store import Serving, yardstick
 from ml.affinity.tracking import Candidate, register
 from ml.contracts.marts import DIM_PRODUCTS
@@ -17,8 +18,17 @@ from ml.settings import settings
 from spark_jobs.factors import bought_by
 from spark_jobs.histories import customer_lines, histories, item_item
 from spark_jobs.leak import largest_move
+from spark_jobs.lists import accuracy_kept_in
 from spark_jobs.tables import inputs, session
-from spark_jobs.training import against, fit, judge, window_examples, windows
+from spark_jobs.training import (
+    against,
+    examples_of,
+    fit,
+    judge,
+    known_on,
+    window_examples,
+    windows,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,22 +43,26 @@ def train(spark: SparkSession, as_of: date) -> str:
     lines = customer_lines(spark, as_of).cache()
     products = lake.read(DIM_PRODUCTS, as_of)
     hyper, seed = read_hyperparameters(), settings().seed
-    seen = [window_examples(lines, products, start, hyper) for start in windows(as_of)]
+    last, *earlier = windows(as_of)
+    known = known_on(lines, products, last, hyper)
+    seen = [examples_of(known, lines, last)]
+    seen += [window_examples(lines, products, day, hyper) for day in earlier]
     judged = fit(seen[1:], seed)
     measures = judge(judged, seen[0])
-    tags, rival = yardstick(windows(as_of)[0])
+    tags, rival = yardstick(last)
     if rival:
         measures |= against(judged, rival, seen[0], seed)
+    kept = accuracy_kept_in(known, judged, lines, last)
+    variety = chosen(kept, read_lists().give_up)
+    measures |= {f"ndcg_ratio.variety_{v}": share for v, share in kept.items()}
     log.info("judged on the four weeks before %s: %s", as_of, measures)
     pairs = histories(lines, as_of)
     ids = bought_by(pairs, hyper.minimum_customers)
-    made = Serving(fit(seen, seed), judged, ids, item_item(pairs, ids))
-    measures |= {
-        "leak_largest_move": largest_move(lines, products, windows(as_of)[0], hyper, made.ranker),
-        "extreme_outside": float(outside(made.ranker, seen[0].signals)),
+    made = Serving(fit(seen, seed), judged, ids, item_item(pairs, ids), variety)
+    measures |= checks(made, seen[0].signals) | {
+        "variety_ndcg_ratio": kept[variety],
+        "leak_largest_move": largest_move(lines, products, last, hyper, made.ranker),
         "data_changed": float(fingerprint(as_of) != read),
-        "size_mb": size_mb(made),
-        "seconds_per_million": seconds_per_million(made.ranker, seen[0].signals),
     }
     return register(Candidate(as_of, made, measures, read, tags, seen[0].signals))
 

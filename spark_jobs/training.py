@@ -50,10 +50,25 @@ def window_examples(
     Raises:
         TooFewPurchases: nothing was bought by enough customers before `start`.
     """
+    return examples_of(known_on(lines, products, start, hyper), lines, start)
+
+
+def known_on(
+    lines: DataFrame, products: pd.DataFrame, start: date, hyper: Hyperparameters
+) -> Known:
+    """What was known on `start` of sampled customers.
+
+    Raises:
+        TooFewPurchases: nothing was bought by enough customers before `start`.
+    """
     pairs = histories(lines, start)
     affinity = learn(purchases(pairs), start, hyper)
     known = know(pairs, affinity, products, hyper.likeness)
-    known = Known(sampled(known.customers), known.catalog)
+    return Known(sampled(known.customers), known.catalog)
+
+
+def examples_of(known: Known, lines: DataFrame, start: date) -> Examples:
+    """`window_examples` of what was known on `start`."""
     made = examples(known, wanted(lines, known, start)).toArrow()
     made = made.sort_by([("customer_id", "ascending"), ("item", "ascending")])
     bought = np.asarray(made["bought"])

@@ -12,12 +12,22 @@ FEW = 50  # rows whose signals are made extreme
 MANY = 100_000  # rows that are timed
 
 
+def checks(made: Serving, signals: np.ndarray) -> dict[str, float]:
+    """What the gates read of a ranker, on the signals of some candidates."""
+    return {
+        "extreme_outside": float(outside(made.ranker, signals)),
+        "size_mb": size_mb(made),
+        "seconds_per_million": seconds_per_million(made.ranker, signals),
+    }
+
+
 def outside(ranker: Ranker, signals: np.ndarray) -> int:
     """Propensities that are no number from 0 to 1 when a signal, or all, is absurd or unknown."""
     broken = 0
-    for column in (*([k] for k in range(signals.shape[1])), slice(None)):
+    columns = range(signals.shape[1])
+    for some in (*([one] for one in columns), list(columns)):
         absurd = np.repeat(signals[:FEW], len(EXTREMES), axis=0)
-        absurd[:, column] = np.resize(EXTREMES, len(absurd))[:, None]
+        absurd[:, some] = np.resize(EXTREMES, len(absurd))[:, None]
         found = ranker.predict(absurd)
         broken += int((~((found >= 0) & (found <= 1))).sum())
     return broken

@@ -3,21 +3,25 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
+from scipy import sparse
 from scipy.stats import rankdata
 
 from ml.affinity.catalog import Catalog
+from ml.affinity.measures import PLACES, ranking_measures
 from ml.documents import Document, read_document
 from ml.settings import settings
 
+VARIETIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # tried
 EMPTY = -1
 LAST = -1e9
 
 
 class Lists(Document):
-    """How lists are made; see mlflow/ranker.yml."""
+    """How lists are made: `give_up` is the share of NDCG@10 that they may lose for variety."""
 
-    variety: float = Field(ge=0, le=1)
+    give_up: float = Field(ge=0, lt=1)
 
 
 def read_lists(path: Path | None = None) -> Lists:
@@ -27,6 +31,55 @@ def read_lists(path: Path | None = None) -> Lists:
         PolicyError: the file is missing, or a key is unknown, missing or out of its range.
     """
     return read_document(path or settings().lists_path, Lists)
+
+
+def chosen(kept: dict[float, float], give_up: float) -> float:
+    """The largest variety whose lists lose no more than `give_up`; none where nothing may be lost.
+
+    `kept` is what `accuracy_kept` returns. Nothing to lose is not left to a window's luck.
+    """
+    return max(v for v, share in kept.items() if v == 0 or (give_up and share >= 1 - give_up))
+
+
+def accuracy_kept(
+    rows: pd.DataFrame,
+    customers: list[str],
+    wanted: sparse.csr_array,
+    catalog: Catalog,
+    places: int,
+) -> dict[float, float]:
+    """By variety, NDCG@10 of varied lists over that of lists by score alone.
+
+    Args:
+        rows: customer_id, product_id, rank from 1 on, and score.
+        customers: to judge; row i of `wanted` is what customers[i] bought, bool.
+        wanted: (customers, products).
+        catalog: of the products.
+        places: that lists are made of.
+    """
+    lists, scores = pooled(rows, customers, catalog, places)
+    found = {v: best(lists, scores, catalog, v) for v in VARIETIES}
+    ndcg = {v: ranking_measures(made, wanted)["ndcg10"] for v, made in found.items()}
+    return {v: value / ndcg[0.0] for v, value in ndcg.items()}
+
+
+def pooled(
+    rows: pd.DataFrame, customers: list[str], catalog: Catalog, places: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lists and scores (customers, places), as `varied` reads them, of rows as above."""
+    pool = rows[rows["rank"] <= places]
+    row = pd.Index(customers).get_indexer(pd.Index(pool["customer_id"]))
+    place = pool["rank"].to_numpy(int) - 1
+    lists = np.full((len(customers), places), EMPTY)
+    scores = np.zeros(lists.shape)
+    lists[row, place] = pd.Index(catalog.ids).get_indexer(pd.Index(pool["product_id"]))
+    scores[row, place] = pool["score"]
+    return lists, scores
+
+
+def best(lists: np.ndarray, scores: np.ndarray, catalog: Catalog, variety: float) -> np.ndarray:
+    """The first ten products of the varied lists: int (customers, PLACES)."""
+    return np.take_along_axis(lists, varied(lists, scores, catalog, variety, PLACES), axis=1)
 
 
 def varied(

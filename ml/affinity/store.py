@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 NAME = "ranker"
 DATA = Path("data") / NAME  # of a version, where MLflow keeps the files below
-WEIGHTS, PRODUCTS = "item_item.npz", "products.json"
+WEIGHTS, PRODUCTS, LISTS = "item_item.npz", "products.json", "lists.json"
 JUDGED = "judged"
 
 
@@ -26,19 +26,22 @@ JUDGED = "judged"
 class Serving:
     """What ranks: `item_item` speaks of `products`, by position.
 
-    `judged` learned from all windows but the four weeks before the as-of date.
+    `judged` learned from all windows but the four weeks before the as-of date. Lists are made with
+    as much `variety` (`ml.affinity.reranking.varied`).
     """
 
     ranker: Ranker
     judged: Ranker
     products: list[str]
     item_item: ItemItem
+    variety: float
 
     def save(self, folder: Path) -> None:
         """Write the files of a version's `DATA`."""
         self.ranker.save(folder, RANKER)
         self.judged.save(folder, JUDGED)
         (folder / PRODUCTS).write_text(json.dumps(self.products))
+        (folder / LISTS).write_text(json.dumps({"variety": self.variety}))
         sparse.save_npz(folder / WEIGHTS, sparse.csr_matrix(self.item_item.weights))
 
 
@@ -97,4 +100,5 @@ def _read(version: str, folder: Path) -> Serving:
         Ranker.read(folder, JUDGED),
         json.loads((folder / PRODUCTS).read_text()),
         ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
+        json.loads((folder / LISTS).read_text())["variety"],
     )

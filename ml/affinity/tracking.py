@@ -87,6 +87,7 @@ def parameters(candidate: Candidate) -> dict[str, object]:
     return {
         "as_of": candidate.as_of,
         "products": len(candidate.serving.products),
+        "variety": candidate.serving.variety,
         "trees": TREES,
         **{key: LEARNING[key] for key in ("learning_rate", "num_leaves")},
         "seed": settings().seed,

@@ -131,7 +131,7 @@ class ByHabit:
         return signals[:, NAMES.index("decayed_112")].astype(np.float64) / 10
 
 
-def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home):
+def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home, monkeypatch):
     write_marts(AS_OF)
     land(MONDAY - timedelta(days=60), BASKETS)
     land(MONDAY - timedelta(days=1), {"ann": "b", "bob": "abd"})
@@ -140,10 +140,17 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     customers = blank(marts.DIM_CUSTOMERS, customer_id=people)
     customers["may_be_targeted"] = customers["customer_id"] != "bob"
     lake.write(marts.DIM_CUSTOMERS, AS_OF, customers)
-    champion = "3", Serving(ByHabit(), ByHabit(), ["a", "z"], ItemItem(sparse.csr_array((2, 2))))
+    nothing = ItemItem(sparse.csr_array((2, 2)))
+    champion = "3", Serving(ByHabit(), ByHabit(), ["a", "z"], nothing, variety=0.2)
+
+    served, ranked = [], affinity.propensities
+    monkeypatch.setattr(
+        affinity, "propensities", lambda *which: served.append(which[-1]) or ranked(*which[:-1])
+    )
 
     affinity.write_affinity(spark, AS_OF, SMALL, champion)
 
+    assert served == [0.2]  # the variety of the version; without it the ranks are
     found = lake.read(outputs.CANDIDATES, AS_OF)
     assert lake.manifest(outputs.CANDIDATES, AS_OF).models["ranker"] == "3"
     assert set(found["customer_id"]) == {"ann", "cat", "dan", "eve"}

@@ -6,6 +6,7 @@ import pytest
 
 from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.ranker import NAMES, kept_share
+from spark_jobs import lists
 from spark_jobs.factors import learn
 from spark_jobs.histories import histories, know, purchases
 from spark_jobs.propensity import examples, propensities
@@ -151,3 +152,18 @@ def test_a_window_is_learned_from_in_a_fixed_order_and_its_negatives_stand_for_m
     assert seen.weights[~seen.bought] == pytest.approx(1 / kept_share(seen.signals)[~seen.bought])
     assert seen.weights.max() > 1
     assert (np.diff(seen.customer) >= 0).all()
+
+
+def test_lists_are_judged_on_what_known_customers_bought_in_the_window(lines, known, monkeypatch):
+    monkeypatch.setattr(lists, "accuracy_kept", lambda *read: read)
+
+    rows, customers, bought, catalog, places = lists.accuracy_kept_in(
+        known, ByHabit(), lines, BEFORE
+    )
+
+    truth = dict(zip(customers, bought.toarray().tolist(), strict=True))
+    assert truth == {"ann": [False] * 3 + [True], "bob": [True, False, True, False]}
+    best = rows.sort_values("rank").groupby("customer_id")["product_id"].agg("".join)
+    assert best.to_dict() == {"ann": "abcd", "bob": "abdc"}
+    assert catalog.ids == list("abcd")
+    assert places == 100

@@ -1,11 +1,20 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
 from ml.affinity.catalog import Catalog
 from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Neighbourhood
-from ml.affinity.reranking import popularity_percentiles, read_lists, varied
+from ml.affinity.reranking import (
+    accuracy_kept,
+    best,
+    chosen,
+    pooled,
+    popularity_percentiles,
+    read_lists,
+    varied,
+)
 from ml.affinity.spread import spread_measures
 from ml.errors import PolicyError
 
@@ -62,8 +71,41 @@ def test_measures_of_two_lists_by_hand():
 
 def test_the_shipped_knob_is_read_and_one_out_of_range_is_refused(tmp_path):
     wrong = tmp_path / "ranker.yml"
-    wrong.write_text("variety: 1.5\n")
+    wrong.write_text("give_up: 1.5\n")
 
-    assert 0 <= read_lists().variety <= 1
-    with pytest.raises(PolicyError, match=r"ranker.yml: variety: .*less than or equal to 1"):
+    assert read_lists().give_up == 0
+    with pytest.raises(PolicyError, match=r"ranker.yml: give_up: .*less than 1"):
         read_lists(wrong)
+
+
+KEPT = {0.0: 1.0, 0.05: 1.001, 0.1: 0.996, 0.2: 0.989, 0.3: 0.991}
+
+
+@pytest.mark.parametrize(
+    ("give_up", "variety"), [(0.0, 0.0), (0.001, 0.05), (0.004, 0.1), (0.01, 0.3), (0.5, 0.3)]
+)
+def test_the_largest_variety_that_loses_no_more_is_chosen_and_none_for_nothing(give_up, variety):
+    assert chosen(KEPT, give_up) == variety
+
+
+def test_what_lists_keep_is_their_ndcg_over_that_of_the_likeliest_products():
+    customers = ["ann", "bob"]
+    row, column = np.nonzero(LISTS >= 0)
+    rows = pd.DataFrame(
+        {
+            "customer_id": np.array(customers)[row],
+            "product_id": np.array(CATALOG.ids)[LISTS[row, column]],
+            "rank": column + 1,
+            "score": SCORES[row, column],
+        }
+    )
+    wanted = sparse.csr_array(np.array([[0, 1, 0, 0, 0], [0, 0, 0, 1, 0]], bool))
+
+    found = accuracy_kept(rows, customers, wanted, CATALOG, 10)
+
+    lists, scores = pooled(rows, customers, CATALOG, 10)
+    assert lists[:, :4].tolist() == LISTS.tolist()
+    assert scores[:, :4].tolist() == SCORES.tolist()
+    assert best(lists, scores, CATALOG, 0.3)[0, :4].tolist() == [0, 2, 1, 4]  # b waits: third
+    assert found[0.0] == 1
+    assert found[0.3] == pytest.approx((1 / np.log2(4) + 1) / (1 / np.log2(3) + 1))
