@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     history_weeks: int = Field(104, description="Longest history a mart partition carries.")
     horizon_weeks: int = Field(4, description="Weeks forecast and planned ahead.")
     demand_products: int = Field(2000, description="Products modelled, largest sales first.")
+    demand_newcomers: int = Field(
+        200, ge=0, description="Products that never sold, forecast too: largest expected sales."
+    )
     demand_steps: int = Field(300, description="Gradient steps of one demand training.")
 
     host: str = "127.0.0.1"

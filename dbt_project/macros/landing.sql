@@ -2,7 +2,8 @@
 
    Only files that a manifest names are read. A run for date D sees the event partitions of
    the days before D and the last snapshot on or before D; no later file is opened. A table
-   that never landed is an empty view of the declared types, and its features are off. #}
+   that never landed is an empty view of the declared types, and its features are off; a column
+   that a batch landed without is null. #}
 {% macro read_landing() -%}
     {%- if execute -%}
         {%- set batches = landed_batches() -%}
@@ -72,7 +73,15 @@
 
 
 {% macro landed_rows(table, paths) -%}
-    {%- if paths -%}
+    select
+        {% for column in table.columns.values() -%}
+        cast(null as {{ column.data_type }}) as {{ column.name }},
+        {% endfor -%}
+        cast(null as date) as {{ table.config.meta.partition }},
+        cast(null as varchar) as batch_id
+    where false
+    {%- if paths %}
+        union all by name
         select landed.*, batches.batch_id
         from read_parquet(
             ['{{ paths | join("', '") }}'],
@@ -82,14 +91,6 @@
         inner join landing.batches
             on batches.table_name = '{{ table.name }}'
             and batches.day = landed.{{ table.config.meta.partition }}
-    {%- else -%}
-        select
-            {% for column in table.columns.values() -%}
-            cast(null as {{ column.data_type }}) as {{ column.name }},
-            {% endfor -%}
-            cast(null as date) as {{ table.config.meta.partition }},
-            cast(null as varchar) as batch_id
-        where false
     {%- endif -%}
 {%- endmacro %}
 

@@ -17,6 +17,7 @@ DIM_PRODUCTS = Table(
         Column("subcategory", "string"),
         Column("package_size", "string"),
         Column("unit_cost", "double", nullable=True, above=0),
+        Column("list_price", "double", nullable=True, above=0),
         Column("is_merchandise", "bool", "Sold by the item and may be promoted."),
         Column("exclusion_reason", "string", "Why it is not merchandise.", True),
         Column("first_sold_on", "date", nullable=True),

@@ -46,6 +46,13 @@ PRODUCTS = Table(
         Column("subcategory", "string", nullable=True),
         Column("package_size", "string", nullable=True),
         Column("unit_cost", "double", "Per item; null when not known.", True, above=0),
+        Column(
+            "list_price",
+            "double",
+            "Per item; with it a product that never sold is forecast.",
+            True,
+            above=0,
+        ),
     ),
 )
 

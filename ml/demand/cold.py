@@ -89,18 +89,20 @@ def _gamma_ridge(design: np.ndarray, level: np.ndarray, free: int) -> tuple[np.n
     return weights, last - (last - log_mean) / (1 - leverage)
 
 
-def with_borrowed_history(panel: Panel, rows: np.ndarray, level: np.ndarray, origin: int) -> Panel:
+def with_borrowed_history(
+    panel: Panel, rows: np.ndarray, level: np.ndarray, price: np.ndarray, origin: int
+) -> Panel:
     """The panel as if each of `rows` had sold exp(level) in every week before the origin.
 
-    They were not promoted in those weeks, and always at the regular price of the first week
-    ahead: nothing of what they did before the origin is left.
+    They were not promoted in those weeks, and always at the regular `price`: nothing of what
+    they did before the origin is left.
     """
     units = panel.units.copy()
     started, in_stock = panel.started.copy(), panel.in_stock.copy()
     units[rows, :origin] = np.exp(level)[:, None]
     started[rows], in_stock[rows, :origin] = True, True
     regular = panel.regular_price.copy()
-    regular[rows] = regular[rows, origin : origin + 1]
+    regular[rows] = price[:, None]
     changed = {name: getattr(panel, name).copy() for name in ("ratio", "display", "mailer")}
     for values in changed.values():
         values[rows, :origin] = 0.0

@@ -25,6 +25,7 @@ from keras import ops
 from ml.contracts.outputs import EXPLANATION_PARTS
 from ml.demand.metrics import wape
 from ml.demand.model import ALIVE, DAYS, REGULAR, StructuredDemand, adjusted_levels, coefficients
+from ml.demand.outlook import Outlook
 from ml.demand.windows import CONTEXT, EFFECTS, Panel, covariates, window
 
 GROUPS = ("recent_sales", "past_promotions", "rivals", "calendar")
@@ -137,14 +138,14 @@ def shared_out(
 
 
 def explanations(
-    model: StructuredDemand, panel: Panel, ahead: np.ndarray, forecasts: pd.DataFrame
+    model: StructuredDemand, seen: Outlook, ahead: np.ndarray, forecasts: pd.DataFrame
 ) -> pd.DataFrame:
     """EXPLANATIONS' rows, without the version: parts that sum to the log of `mean_units`.
 
-    `forecasts` holds FORECASTS' rows of the panel's products in order, for each the weeks `ahead`
+    `forecasts` holds FORECASTS' rows of the products in order, for each the weeks `ahead`
     (counted from the panel's last one, in order).
     """
-    parts = split(model, panel, covariates(panel, model.horizon), len(panel.weeks))
+    parts = split(model, seen.panel, seen.known, len(seen.panel.weeks))
     made = {name: values[:, ahead - 1].ravel() for name, values in parts.items()}
     log_mean = np.log(np.maximum(forecasts["mean_units"].to_numpy(), LEAST_UNITS))
     made["similar_products"] = made["similar_products"] + log_mean - sum(made.values())

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from ml.demand.conditional import learn_effects
 from ml.demand.devices import prepare_tensorflow, strategy
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 EPOCH = 20  # steps
 WARM_SHARE = 0.4  # of the steps, from an earlier model
+BATCH = 500  # products predicted at a time
 LEAST_WARM = 40  # steps: with fewer the optimiser's restart is still in the averaged weights
 
 
@@ -142,5 +144,21 @@ def predict(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and size (N, horizon) of the weeks after the first `origin`, given `known` weeks."""
     inputs = window(panel, known, origin, model.horizon) | {"codes": model.codes(panel.products)}
-    log_mean, log_size = np.moveaxis(model.predict(inputs, batch_size=500, verbose=0)[:, -1], -1, 0)
+    return _units(model.predict(inputs, batch_size=BATCH, verbose=0)[:, -1])
+
+
+def predict_once(
+    model: StructuredDemand, panel: Panel, known: dict[str, np.ndarray], origin: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `predict` returns, without its graph, which holds for one length of history alone."""
+    inputs = window(panel, known, origin, model.horizon) | {"codes": model.codes(panel.products)}
+    made = [
+        ops.convert_to_numpy(model({k: v[at : at + BATCH] for k, v in inputs.items()}))[:, -1]
+        for at in range(0, len(panel.products), BATCH)
+    ]
+    return _units(np.concatenate(made))
+
+
+def _units(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    log_mean, log_size = np.moveaxis(logs, -1, 0)
     return np.exp(log_mean.astype("float64")), np.exp(log_size.astype("float64"))

@@ -11,13 +11,13 @@ from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, QUANTILES, RESPONSES
 from ml.demand.devices import prepare_tensorflow
 from ml.demand.explain import explanations
-from ml.demand.fitting import predict
 from ml.demand.levels import level_rows
-from ml.demand.model import StructuredDemand
+from ml.demand.newcomers import newcomers, read_newcomers
+from ml.demand.outlook import Outlook, outlook
 from ml.demand.quantiles import quantiles
 from ml.demand.response import responses
 from ml.demand.scores import scores_path
-from ml.demand.windows import WEEK, Panel, covariates, read_panel
+from ml.demand.windows import WEEK, Panel, read_panel
 from ml.errors import PolicyError
 from ml.settings import settings
 
@@ -30,6 +30,8 @@ MARTS = (DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
 
 def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None) -> None:
     """Forecast the weeks from the first Monday on or after `as_of`, not promoted.
+
+    Beside the products that sell most, those that have never sold and have a list price.
 
     Raises:
         PolicyError: the model was trained for fewer weeks ahead.
@@ -46,16 +48,29 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
             "lower it, or train with PROMOLOOP_HORIZON_WEEKS set to it"
         )
     inputs, models = fingerprint(as_of), {NAME: version}
-    forecasts = baseline_forecasts(model, panel, ahead).assign(model_version=version)
+    seen, most = outlook(model, panel), settings().demand_newcomers
+    new = read_newcomers(as_of)
+    if most and len(new):
+        seen = seen.joined(newcomers(model, panel, new, most, settings().seed))
+    forecasts = baseline_forecasts(seen, ahead).assign(model_version=version)
     lake.write(FORECASTS, as_of, forecasts, inputs, models)
-    sums = level_rows(panel, forecasts, settings().seed).assign(model_version=version)
+    sums = level_rows(panel, forecasts, seen.panel.products["category"], settings().seed)
+    sums = sums.assign(model_version=version)
     lake.write(LEVEL_FORECASTS, as_of, sums, inputs, models)
-    reasons = explanations(model, panel, ahead, forecasts).assign(model_version=version)
+    reasons = explanations(model, seen, ahead, forecasts).assign(model_version=version)
     lake.write(EXPLANATIONS, as_of, reasons, inputs, models)
-    answers = responses(model, panel).round(DECIMALS).assign(model_version=version)
+    answers = responses(model, seen.panel, seen.size).round(DECIMALS)
+    answers = answers.assign(model_version=version)
     lake.write(RESPONSES, as_of, answers, inputs, models)
     lake.replace_text(scores_path(version), lake.to_json(registry.metrics(NAME, version)))
-    log.info("forecast %d products, %d weeks from %s", len(answers), len(ahead), as_of)
+    log.info(
+        "forecast %d products, %d of %d that never sold, %d weeks from %s",
+        len(answers),
+        len(answers) - len(panel.products),
+        len(new),
+        len(ahead),
+        as_of,
+    )
 
 
 def fingerprint(as_of: date) -> dict[str, str]:
@@ -70,11 +85,9 @@ def weeks_ahead(panel: Panel, as_of: date, weeks: int) -> np.ndarray:
     return np.arange(first, first + weeks)
 
 
-def baseline_forecasts(model: StructuredDemand, panel: Panel, ahead: np.ndarray) -> pd.DataFrame:
+def baseline_forecasts(seen: Outlook, ahead: np.ndarray) -> pd.DataFrame:
     """One row per product and week: mean and quantiles at regular price, not promoted."""
-    known = covariates(panel, planned_weeks=model.horizon)
-    mean, size = predict(model, panel, known, len(panel.weeks))
-    mean, size = mean[:, ahead - 1], size[:, ahead - 1]
+    panel, mean, size = seen.panel, seen.mean[:, ahead - 1], seen.size[:, ahead - 1]
     levels = quantiles(mean, size)
     products, weeks = mean.shape
     return pd.DataFrame(

@@ -45,19 +45,22 @@ class Levels:
     total_quantiles: np.ndarray
 
 
-def level_rows(panel: Panel, forecasts: pd.DataFrame, seed: int) -> pd.DataFrame:
+def level_rows(
+    panel: Panel, forecasts: pd.DataFrame, categories: pd.Series, seed: int
+) -> pd.DataFrame:
     """Rows of `LEVEL_FORECASTS`, without the model's version.
 
     Args:
         panel: the weeks seen; its products' surprises say how they move together.
-        forecasts: rows of `FORECASTS` of the panel's products in order, week by week.
+        forecasts: rows of `FORECASTS`, product by product and week by week.
+        categories: (N,) of the products forecast.
         seed: of the draws.
     """
-    shape = (len(panel.products), -1)
+    shape = (len(categories), -1)
     mean = forecasts["mean_units"].to_numpy().reshape(shape)
     levels = np.stack([forecasts[column].to_numpy().reshape(shape) for column in COLUMNS])
-    categories = panel.products["category"]
-    sums = add_up(mean, levels, categories, correlation(surprises(panel), categories), seed)
+    together = correlation(surprises(panel), panel.products["category"])
+    sums = add_up(mean, levels, categories, together, seed)
     rows = np.concatenate([sums.category_quantiles, sums.total_quantiles[:, None]], axis=1)
     means = np.concatenate([sums.category_mean, sums.total_mean[None]])
     counts = [*categories.value_counts().sort_index(), len(categories)]

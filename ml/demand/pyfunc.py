@@ -10,21 +10,23 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-from keras import ops
 
 from ml.contracts.outputs import QUANTILES
+from ml.demand.cold import widened
+from ml.demand.fitting import predict_once
 from ml.demand.groups import numbered
 from ml.demand.model import StructuredDemand
+from ml.demand.newcomers import told_share, unseen
 from ml.demand.prices import filled_depths
 from ml.demand.quantiles import quantiles
-from ml.demand.windows import STATIC, WEEK, Panel, covariates, window
+from ml.demand.windows import STATIC, WEEK, Panel, covariates
 from ml.errors import ContractError
+from ml.settings import settings
 
 FILE = "model.keras"  # as mlflow.keras names it
 NUMBERS = ("units", "regular_price", "depth", "display_share", "mailer_share")
 COLUMNS = (*STATIC, "week_start_date", *NUMBERS, "holiday")
 YEAR = 52
-BATCH = 500
 
 
 class DemandForecaster:
@@ -42,7 +44,9 @@ class DemandForecaster:
                 `display_share` and `mailer_share` as planned and none where they are missing. A
                 product's rows may be missing before its first sale and where it did not sell;
                 a row of history without `units` is a week in which it was out of stock.
-                Give whole categories: a product's rivals are those in the table.
+                Give whole categories: a product's rivals are those in the table. One that
+                has never sold needs a `regular_price` in the first week of the plan; its level
+                is borrowed from the table's other products.
             params: not used.
 
         Returns:
@@ -67,15 +71,15 @@ class DemandForecaster:
         return pd.DataFrame(made | {"mean_units": mean.ravel()} | named)
 
     def _forecast(self, panel: Panel, past: int, planned: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and size (N, planned), called directly: tables differ in length, graphs do not."""
-        inputs = window(panel, covariates(panel), past, self.model.horizon)
-        inputs["codes"] = self.model.codes(panel.products)
-        made = [
-            ops.convert_to_numpy(self.model({k: v[at : at + BATCH] for k, v in inputs.items()}))
-            for at in range(0, len(panel.products), BATCH)
-        ]
-        mean, size = np.moveaxis(np.concatenate(made)[:, -1, :planned], -1, 0)
-        return np.exp(mean.astype("float64")), np.exp(size.astype("float64"))
+        """Mean and size (N, planned)."""
+        mean, size = predict_once(self.model, panel, covariates(panel), past)
+        sold = panel.started[:, past - 1]
+        new = ~sold & np.isfinite(panel.regular_price[:, past])
+        if new.any() and sold.any():
+            mean[new], size[new], sd = unseen(self.model, panel, new, past)
+            sd *= told_share(self.model, panel.rows(~new), past, settings().seed)
+            size[new] = widened(size[new], sd)
+        return mean[:, :planned], size[:, :planned]
 
 
 def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:

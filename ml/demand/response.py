@@ -14,8 +14,8 @@ import pandas as pd
 from keras import ops
 
 from ml.demand.conditional import INFORMATION
-from ml.demand.fitting import predict
 from ml.demand.model import PRIOR_SD, StructuredDemand, coefficients
+from ml.demand.outlook import outlook
 from ml.demand.windows import EFFECTS, STATIC, Panel, covariates
 
 PROMOTED = np.log(0.95)
@@ -23,15 +23,18 @@ IDENTIFIED = 0.5  # of the prior variance: above it the data said little
 STEPS = np.array(list(PRIOR_SD.values()))  # sds, department first
 
 
-def responses(model: StructuredDemand, panel: Panel) -> pd.DataFrame:
+def responses(
+    model: StructuredDemand, panel: Panel, size: np.ndarray | None = None
+) -> pd.DataFrame:
     """One row per product of the panel, without the model's version.
 
-    The dispersion is that of the weeks ahead at regular price (geometric mean over them).
+    The dispersion is the geometric mean of `size` (N, horizon), by default the model's own for
+    the weeks ahead at regular price. A history without promotions leaves the groups' effects.
     """
     terms = ops.convert_to_numpy(model.effects(model.codes(panel.products))).astype("float64")
     found = ops.convert_to_numpy(coefficients(terms)).astype("float64")
     slope = np.concatenate([1 / (1 + np.exp(-terms[:, :2])), np.ones((len(terms), 2))], axis=1)
-    _, size = predict(model, panel, covariates(panel, model.horizon), len(panel.weeks))
+    size = outlook(model, panel).size if size is None else size
     dispersion = np.exp(np.log(size).mean(axis=1))
     information = term_information(panel, found, slope, dispersion)
     variance = pooled_variance(information, panel.products)

@@ -83,10 +83,16 @@ class Panel:
         """The panel of its largest `products`."""
         return self.rows(slice(products))
 
-    def rows(self, part: slice) -> "Panel":
-        """The panel of some of its products."""
+    def rows(self, part: slice | np.ndarray) -> "Panel":
+        """The panel of some of its products: a slice, or a mask (N,)."""
         grids = {name: getattr(self, name)[part] for name in GRIDS}
-        return replace(self, products=self.products.iloc[part], **grids)
+        return replace(self, products=self.products.iloc[part].reset_index(drop=True), **grids)
+
+    def joined(self, other: "Panel") -> "Panel":
+        """These products, then the other's, of the same weeks."""
+        grids = {n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in GRIDS}
+        products = pd.concat([self.products, other.products], ignore_index=True)
+        return replace(self, products=products, **grids)
 
     def until(self, week: int) -> "Panel":
         """The panel of its first `week` weeks."""
@@ -185,7 +191,7 @@ def _carried(prices: np.ndarray) -> np.ndarray:
 
 
 def _products(chosen: list[str], as_of: date) -> pd.DataFrame:
-    known = _read(DIM_PRODUCTS, as_of).select(list(STATIC)).to_pandas().set_index("product_id")
+    known = lake.read(DIM_PRODUCTS, as_of, list(STATIC)).set_index("product_id")
     missing = pd.Index(chosen).difference(known.index)
     if len(missing):
         raise ContractError(

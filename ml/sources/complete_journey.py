@@ -40,7 +40,8 @@ QUERIES = {
             product_category as category,
             product_type as subcategory,
             package_size,
-            null::double as unit_cost
+            null::double as unit_cost,
+            null::double as list_price
         from '{data}/products.parquet'
     """,
     sources.CUSTOMERS.name: """

@@ -44,7 +44,8 @@ def land_products(day: date) -> None:
     names = {"tea": "GROCERY", "cup": "DRUG GM", "petrol": "FUEL"}
     blank = dict.fromkeys(sources.PRODUCTS.column_names)
     rows = [{**blank, "product_id": name, "department": top} for name, top in names.items()]
-    lake.write(sources.PRODUCTS, day, pd.DataFrame(rows).astype({"unit_cost": float}))
+    money = dict.fromkeys(["unit_cost", "list_price"], float)
+    lake.write(sources.PRODUCTS, day, pd.DataFrame(rows).astype(money))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The marts of a tiny shop, built day after day as the platform builds them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,18 @@ def test_a_day_that_lands_again_replaces_its_rows(
     )
 
     assert [units for _, units in sold] == [7, 9, 7]
+
+
+def test_a_snapshot_landed_before_a_column_was_known_has_none_of_it(
+    landed: Path, dbt_build: Build
+) -> None:
+    known = tuple(c for c in sources.PRODUCTS.columns if c.name != "list_price")
+    rows = lake.read(sources.PRODUCTS, TODAY).drop(columns="list_price")
+    lake.write(replace(sources.PRODUCTS, columns=known), TODAY, rows)
+
+    dbt_build(TODAY, "--select", "+dim_products", *MODELS)
+
+    assert query("select count(*), count(list_price) from marts.dim_products") == [(3, 0)]
 
 
 def test_a_required_table_that_never_landed_is_named(home: Path, dbt_build: Build) -> None:

@@ -51,6 +51,7 @@ final as (
         products.subcategory,
         products.package_size,
         products.unit_cost,
+        products.list_price,
         reasons.exclusion_reason is null as is_merchandise,
         reasons.exclusion_reason,
         sold.first_sold_on,

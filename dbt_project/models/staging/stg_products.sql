@@ -21,7 +21,8 @@ renamed as (
         coalesce(package_size, 'unknown') as package_size,
 
         ---------- numerics
-        unit_cost
+        unit_cost,
+        list_price
 
     from source
 

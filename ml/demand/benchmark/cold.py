@@ -1,7 +1,6 @@
 """Products held out whole: what is forecast of a product nobody has seen sell."""
 
 import logging
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,32 +9,15 @@ from ml.demand import cold
 from ml.demand.backtest import HORIZON, OURS, Backtest, Forecast
 from ml.demand.benchmark.boosting import boosted
 from ml.demand.benchmark.features import CATEGORICAL
-from ml.demand.fitting import fit, predict
-from ml.demand.history import RECENT, pooled_lift, realised, summed
-from ml.demand.model import StructuredDemand
+from ml.demand.fitting import fit
+from ml.demand.history import RECENT, summed
+from ml.demand.newcomers import held_out, told_share, unseen
 from ml.demand.quantiles import quantiles
-from ml.demand.windows import CONTEXT, EFFECTS, GRIDS, Panel, covariates
+from ml.demand.windows import CONTEXT, EFFECTS, Panel
 
 log = logging.getLogger(__name__)
 
-EVERY = 10  # one product in so many is held out
 FIRST_WEEK = 8
-PROMOTION = [EFFECTS.index(name) for name in ("price", "display", "mailer")]
-
-
-def held_out(products: pd.DataFrame, seed: int) -> np.ndarray:
-    """(N,) bool: every tenth product, drawn at random within categories."""
-    drawn = np.random.default_rng(seed).permutation(len(products))
-    order = drawn[np.argsort(products["category"].to_numpy()[drawn], kind="stable")]
-    chosen = np.zeros(len(products), bool)
-    chosen[order[::EVERY]] = True
-    return chosen
-
-
-def take(panel: Panel, rows: np.ndarray) -> Panel:
-    """The panel of some of its products."""
-    grids = {name: getattr(panel, name)[rows] for name in GRIDS}
-    return replace(panel, products=panel.products[rows].reset_index(drop=True), **grids)
 
 
 def cold_forecasts(
@@ -55,7 +37,7 @@ def cold_forecasts(
         Forecast("lightgbm", origin, *boosted_without_history(panel, known, new, origin)),
     ]
     log.info("cold: %d products held out of %d", new.sum(), len(new))
-    return take(panel, new), made
+    return panel.rows(new), made
 
 
 def structured(
@@ -66,36 +48,11 @@ def structured(
     How far apart the quantiles are is chosen where some of those others are forecast as if they
     were new, from an earlier origin.
     """
-    panel, others = result.panel, take(result.panel, ~new)
+    panel, others = result.panel, result.panel.rows(~new)
     model = fit(others, origin, HORIZON, result.steps, seed).model
-    mean, size, sd = unseen(model, panel, new, origin)
-    before, some = origin - HORIZON, held_out(others.products, seed)
-    model.make_predict_function(force=True)  # a history of another length is traced anew
-    earlier = unseen(model, others.until(origin), some, before)
-    sd = sd * cold.calibrated_share(others.demand[some, before:origin], *earlier)
+    mean, size, sd = unseen(model, panel, new, origin, by_plan=True)
+    sd = sd * told_share(model, others, origin, seed, by_plan=True)
     return mean, quantiles(mean, cold.widened(size, sd))
-
-
-def unseen(
-    model: StructuredDemand, panel: Panel, new: np.ndarray, origin: int
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Mean and size (N, horizon) of the rows `new` without their past, and the level's sd."""
-    seen = take(panel, ~new).until(origin)
-    plan = promotion(covariates(panel)["effects"], origin)
-    prior = cold.level_prior(seen, realised(seen) @ pooled_lift(seen), plan[~new])
-    price = panel.regular_price[new, origin]
-    level = prior.log_mean(panel.products[new], price, plan[new])
-    borrowed = cold.with_borrowed_history(panel, new, level, origin)
-    known = {name: values[new] for name, values in covariates(borrowed).items()}
-    rows = take(borrowed, new)
-    rows = replace(rows, products=rows.products.assign(product_id=""))
-    return *predict(model, rows, known, origin), prior.sd
-
-
-def promotion(effects: np.ndarray, origin: int) -> np.ndarray:
-    """(N, 3) mean planned log price, display and mailer share of the weeks ahead."""
-    ahead = effects[:, origin : origin + HORIZON, PROMOTION]
-    return np.asarray(ahead.mean(axis=1), "float64")
 
 
 def boosted_without_history(

@@ -159,7 +159,8 @@ def test_nothing_of_a_held_out_products_past_is_left(shop):
         ratio=np.where(rows[:, None] & (np.arange(20) < 16), -0.7, panel.ratio),
     )
 
-    first, second = (with_borrowed_history(p, rows, np.ones(4), 16) for p in (panel, other))
+    price = panel.regular_price[rows, 16]
+    first, second = (with_borrowed_history(p, rows, np.ones(4), price, 16) for p in (panel, other))
 
     for grid in GRIDS:
         np.testing.assert_array_equal(getattr(first, grid), getattr(second, grid), err_msg=grid)

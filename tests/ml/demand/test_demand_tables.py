@@ -8,10 +8,11 @@ import pytest
 
 from ml import lake, registry
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
-from ml.contracts.outputs import EXPLANATIONS, FORECASTS, RESPONSES
+from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, RESPONSES
 from ml.demand.backtest import naive_forecasts, rolling_origins
 from ml.demand.fitting import fit
 from ml.demand.forecast import write_forecasts
+from ml.demand.newcomers import read_newcomers
 from ml.demand.response import pooled_variance
 from ml.demand.windows import covariates, read_panel
 from ml.errors import ContractError, PolicyError
@@ -46,7 +47,10 @@ def weekly(as_of: date = AS_OF, weeks: int = WEEKS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write_marts(sales: pd.DataFrame, as_of: date = AS_OF) -> None:
+def write_marts(
+    sales: pd.DataFrame, as_of: date = AS_OF, catalogue: pd.DataFrame | None = None
+) -> None:
+    """`catalogue` holds the rows of products that never sold, where they differ from p0's."""
     days = pd.date_range(as_of - timedelta(weeks=30), as_of + timedelta(weeks=52))
     products = [f"p{n}" for n in range(3)]
     names = {c: ["x"] * 3 for c in ("brand", "manufacturer_id", "package_size")}
@@ -55,8 +59,13 @@ def write_marts(sales: pd.DataFrame, as_of: date = AS_OF) -> None:
         "first_sold_on": [as_of - timedelta(1)] * 3,
         "last_sold_on": [as_of - timedelta(1)] * 3,
     }
-    extra = {"unit_cost": [None] * 3, "is_merchandise": [True] * 3, "exclusion_reason": [None] * 3}
+    extra = {"is_merchandise": [True] * 3, "exclusion_reason": [None] * 3}
+    extra |= dict.fromkeys(("unit_cost", "list_price"), [None] * 3)
     frame = pd.DataFrame({"product_id": products} | names | groups | dates | extra)
+    if catalogue is not None:
+        alike = frame.iloc[[0]].drop(columns=["first_sold_on", "last_sold_on"])
+        rest = alike[[c for c in alike if c not in catalogue]]
+        frame = pd.concat([frame, catalogue.merge(rest, how="cross")])
     lake.write(DIM_PRODUCTS, as_of, frame)
     lake.write(
         DIM_DATES,
@@ -198,6 +207,57 @@ def test_the_parts_of_an_explanation_sum_to_the_forecast(trained):
     total = parts.groupby(key)["log_units"].sum()
     np.testing.assert_allclose(total, np.log(made.loc[total.index]), atol=1e-6)
     assert lake.manifest(EXPLANATIONS, AS_OF).models == {"demand": "1"}
+
+
+CATALOGUE = pd.DataFrame({"product_id": ["new", "unpriced"], "list_price": [2.5, None]})
+
+
+def written() -> dict[str, pd.DataFrame]:
+    write_forecasts(AS_OF, "1")
+    return {t.name: lake.read(t, AS_OF) for t in (FORECASTS, RESPONSES, EXPLANATIONS)}
+
+
+def test_a_product_that_never_sold_is_forecast_once_it_has_a_list_price(trained):
+    before = written()
+    write_marts(weekly(), catalogue=CATALOGUE)
+
+    after = written()
+
+    for name, rows in after.items():
+        assert set(rows["product_id"]) == {"p0", "p1", "p2", "new"}, name
+        sold = rows[rows["product_id"] != "new"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(sold, before[name], atol=1e-5)
+    new = after["forecasts"].query("product_id == 'new'")
+    assert (new["horizon"].tolist(), (new["mean_units"] > 0).all()) == ([1, 2, 3, 4], True)
+    parts = after["explanations"].query("product_id == 'new'")
+    total = parts.groupby("week_start_date")["log_units"].sum()
+    np.testing.assert_allclose(total, np.log(new["mean_units"]), atol=1e-6)
+    assert after["responses"].set_index("product_id").loc["new", "regular_price"] == 2.5
+    sums = lake.read(LEVEL_FORECASTS, AS_OF).set_index("name")
+    assert (sums.loc["total", "products"] == 4).all()
+
+
+def test_sales_after_the_date_do_not_move_the_forecast_of_a_product_that_never_sold(trained):
+    write_marts(weekly(), catalogue=CATALOGUE)
+    before = written()
+    late = weekly().query("product_id == 'p0'").tail(1)
+    late = late.assign(product_id="new", week_start_date=AS_OF, units=10**6)
+    write_marts(pd.concat([weekly(), late]), catalogue=CATALOGUE)
+
+    for name, rows in written().items():
+        pd.testing.assert_frame_equal(rows, before[name])
+
+
+def test_a_product_first_sold_in_the_week_under_way_is_new_and_one_that_is_not_for_sale_never(home):
+    catalogue = pd.DataFrame({"product_id": ["this week", "last week", "never", "fuel"]})
+    wednesday = AS_OF + timedelta(days=2)
+    first = [AS_OF, AS_OF - timedelta(days=1), None, None]
+    catalogue = catalogue.assign(
+        list_price=2.0, first_sold_on=first, is_merchandise=[True, True, True, False]
+    )
+    write_marts(weekly(), as_of=wednesday, catalogue=catalogue)
+
+    assert read_newcomers(wednesday)["product_id"].tolist() == ["never", "this week"]
 
 
 def test_a_horizon_the_model_was_not_trained_for_is_refused(trained):

@@ -100,6 +100,26 @@ def test_the_table_forecasts_what_the_network_does(trained, panel):
     )
 
 
+def test_a_product_that_never_sold_borrows_from_the_table_once_it_has_a_price(trained, panel):
+    table = table_of(panel, HORIZON)
+    planned = table["units"].isna()
+    new = table[planned & (table["product_id"] == "p3")].assign(product_id="new")
+    new = new.assign(depth=0.0, display_share=0.0, mailer_share=0.0)
+    priced = new.assign(regular_price=2.0)
+    model = DemandForecaster(trained.model)
+
+    alone, without, both = (
+        model.predict(pd.concat([table, *more])).set_index("product_id")
+        for more in ([], [new.assign(regular_price=None)], [priced])
+    )
+
+    usual = panel.units[:, :-HORIZON].mean()
+    assert usual / 2 < both.loc["new", "mean_units"].mean() < usual * 2
+    assert without.loc["new", "mean_units"].mean() < usual / 2
+    pd.testing.assert_frame_equal(both.drop("new"), alone, rtol=1e-5)
+    assert (both.loc["new", "p90"] / both.loc["new", "mean_units"]).min() > 1.5
+
+
 def test_a_planned_discount_raises_the_tables_forecast_by_the_elasticity(trained, panel):
     plain = table_of(panel, HORIZON)
     planned = plain["units"].isna()

@@ -111,7 +111,7 @@ def test_rows_name_every_category_and_the_total_week_by_week(shop):
         }
     )
 
-    rows = level_rows(panel, forecasts, seed=1)
+    rows = level_rows(panel, forecasts, panel.products["category"], seed=1)
 
     categories, total = rows[rows["level"] == "category"], rows[rows["level"] == "total"]
     assert categories["name"].unique().tolist() == ["c0", "c1", "c2", "c3"]

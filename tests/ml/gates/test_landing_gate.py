@@ -52,6 +52,24 @@ def test_a_bad_row_waits_in_quarantine_with_the_rule_it_broke(shop):
     assert landed == 600
 
 
+def test_a_list_price_of_nothing_waits_in_quarantine_and_stops_the_run(shop):
+    mapping = shop.folder / "mapping.yml"
+    mapped = mapping.read_text().replace(
+        "{product_id: product, dep", "{list_price: list, product_id: product, dep"
+    )
+    mapping.write_text(mapped)
+    rows = "product,department,list\ntea,DRINKS,\ncup,HOME,0\njug,HOME,4.5\n"
+    (shop.folder / "products.csv").write_text(rows)
+
+    with pytest.raises(GateError, match=r"products.list_price: not above 0: 1 of 3 rows.*'cup'"):
+        shop.run()
+
+    held = pq.read_table(quarantine.path(PRODUCTS, AS_OF)).to_pylist()
+    assert [(row["product_id"], row["rules"]) for row in held] == [
+        ("cup", "list_price: not above 0")
+    ]
+
+
 def test_rows_that_share_a_key_and_differ_all_go_but_of_equal_rows_one_stays(shop):
     shop.sell(
         "a,tea,2026-03-02 09:00:00,1,2.5",

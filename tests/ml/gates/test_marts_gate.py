@@ -21,7 +21,7 @@ def export(home, monkeypatch):
         ids = [f"p{n}" for n in range(products)]
         text = dict.fromkeys(["brand", "manufacturer_id", "department", "category"], "x")
         text |= {"subcategory": "x", "package_size": "x", "is_merchandise": True}
-        product = text | dict.fromkeys(["unit_cost", "first_sold_on", "last_sold_on"])
+        product = text | dict.fromkeys(["unit_cost", "list_price", "first_sold_on", "last_sold_on"])
         rows = [product | {"product_id": i, "exclusion_reason": None} for i in ids]
         lake.write(DIM_PRODUCTS, as_of, pd.DataFrame(rows))
         row = {"week_start_date": newest, "units": 1, "sales": Decimal(1), "regular_price": 1.0}

@@ -143,6 +143,7 @@ def _products(subcategory: str) -> pd.DataFrame:
         subcategory=[subcategory, "CUPS"],
         package_size=["20 CT", None],
         unit_cost=None,
+        list_price=None,
         is_merchandise=True,
         exclusion_reason=None,
         first_sold_on=date(2017, 1, 2),

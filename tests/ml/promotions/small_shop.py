@@ -54,6 +54,7 @@ def products():
         subcategory="x",
         package_size="1 LB",
         unit_cost=[1.5, *[None] * 13],
+        list_price=None,
         is_merchandise=True,
         exclusion_reason=None,
         first_sold_on=date(2017, 1, 2),

@@ -8,7 +8,8 @@ import pytest
 from small_shop import AS_OF, GOOD, SUPPORT_COST, WEEKS, plan, summary
 
 from ml import lake
-from ml.contracts.outputs import PLAN, RESPONSES
+from ml.contracts.marts import DIM_PRODUCTS
+from ml.contracts.outputs import FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError, LakeError, PolicyError
 from ml.gates.plan import gate_plan
 from ml.promotions.lines import TERMS
@@ -36,6 +37,26 @@ def test_the_plan_keeps_every_limit_of_the_policy(shop):
     assert (starts >= pd.Timedelta(days=14)).all()
     assert set(lines["starts_at"].dt.date) <= set(WEEKS)
     assert summary()["optimality_gap"] <= 0.001
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_product_that_never_sold_is_promoted_where_its_stock_is_counted(shop, counted):
+    shop()
+    for table in (DIM_PRODUCTS, FORECASTS, RESPONSES, STOCK):
+        rows = lake.read(table, AS_OF)
+        new = rows[rows["product_id"] == "p0"].assign(product_id="new")
+        if table is DIM_PRODUCTS:
+            new = new.assign(first_sold_on=None, last_sold_on=None, list_price=3.99)
+        if table is STOCK:
+            new = new.assign(is_simulated=not counted, available_units=120.0 * counted)
+        lake.write(table, AS_OF, pd.concat([rows, new]), models={"demand": "7"})
+
+    write_plan(AS_OF)
+
+    assert ("new" in set(plan()["product_id"])) == counted
+    short = summary()["products_excluded"]["stock does not cover a promotion"]
+    assert short == (1 if counted else 2)  # one that sells is never in stock
+    gate_plan(AS_OF)
 
 
 def test_every_line_adds_up(shop):

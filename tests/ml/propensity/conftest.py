@@ -53,8 +53,8 @@ def write_shop(after: int = 0, seed: int = 3) -> None:
     products = pd.DataFrame({"product_id": list(CATEGORIES), "category": list(CATEGORIES.values())})
     described = products.assign(
         brand="b", manufacturer_id="m", department="d", subcategory="s", package_size="1",
-        unit_cost=1.0, is_merchandise=True, exclusion_reason=None, first_sold_on=None,
-        last_sold_on=None,
+        unit_cost=1.0, list_price=None, is_merchandise=True, exclusion_reason=None,
+        first_sold_on=None, last_sold_on=None,
     )  # fmt: skip
     lake.write(DIM_PRODUCTS, AS_OF, described)
     for day in range(-DAYS, after, 7):

@@ -37,7 +37,7 @@ def test_check_source_says_what_the_example_has_lacks_and_turns_off():
     said = check_source("files", EXAMPLE).render()
 
     assert "mapped   transactions: 144 rows" in said
-    assert "missing  products: brand, manufacturer_id, package_size" in said
+    assert "missing  products: brand, manufacturer_id, package_size, list_price" in said
     assert "off      inventory is not mapped" in said
     assert "27 rows (18.75%) have no customer" in said
 
