@@ -19,10 +19,13 @@ FRESH = timedelta(weeks=4)  # since its first sale a product is new
 def with_new_products(known: Products, products: pd.DataFrame, as_of: date) -> Products:
     """The known products and merchandise too new to be among them, in the order of ids.
 
-    `products` are rows of DIM_PRODUCTS. What few have bought gets its factors from its content.
+    `products` are rows of DIM_PRODUCTS; one that never sold is new where it has a list price. What
+    few have bought gets its factors from its content.
     """
     first_sold_on = pd.to_datetime(products["first_sold_on"])
-    is_fresh = products["is_merchandise"] & (first_sold_on >= pd.Timestamp(as_of - FRESH))
+    to_come = first_sold_on.isna() & products["list_price"].notna()
+    is_fresh = to_come | (first_sold_on >= pd.Timestamp(as_of - FRESH))
+    is_fresh &= products["is_merchandise"]
     fresh = products.loc[is_fresh & ~products["product_id"].isin(known.ids), "product_id"]
     if fresh.empty:
         return known

@@ -17,6 +17,7 @@ CATALOG = pd.DataFrame(
         "product_id": list("abcde"),
         "subcategory": ["TEA", "TEA", "CUP", "TEA", "TEA"],
         "is_merchandise": [True, True, True, True, False],
+        "list_price": None,
         "first_sold_on": pd.to_datetime(
             ["2017-01-01", "2017-11-20", "2017-01-01", "2017-06-01", "2017-11-20"]
         ),
@@ -33,6 +34,15 @@ def test_a_fresh_product_takes_its_place_with_the_factors_of_its_like(monkeypatc
     assert found.ids == ["a", "b", "c"]  # d sold long ago, e is no merchandise
     assert found.factors == pytest.approx(np.array([[3, 0], [3, 0], [0, 1]]), abs=1e-4)
     assert found.popularity.tolist() == [5, 0, 7]
+
+
+def test_a_product_that_never_sold_is_new_once_it_has_a_list_price():
+    first = CATALOG["first_sold_on"].where(CATALOG["product_id"] != "d")
+    waiting = CATALOG.assign(first_sold_on=first)
+    priced = waiting.assign(list_price=waiting["product_id"].map({"d": 2.5, "e": 1.0}))
+
+    assert with_new_products(KNOWN, waiting, AS_OF).ids == ["a", "b", "c"]
+    assert with_new_products(KNOWN, priced, AS_OF).ids == ["a", "b", "c", "d"]
 
 
 def test_without_fresh_products_nothing_changes():
