@@ -20,7 +20,7 @@ from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.measures import PLACES, ranking_measures
 from ml.affinity.neighbours import nearest
 from ml.settings import settings
-from spark_jobs.benchmark.ours import arrow, factorised, local_session
+from spark_jobs.benchmark.ours import cached, factorised, local_session
 from spark_jobs.benchmark.peers import BLOCK, best, log_lines
 from spark_jobs.benchmark.split import Shop, Split, lists
 from spark_jobs.factors import learn
@@ -163,12 +163,13 @@ def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]
     hyper, before, products = read_hyperparameters(), shop.before, shop.given.products
     held = held_out(shop.given.customers, HELD_CUSTOMERS)
     ids = [name for name, is_held in zip(shop.given.customers, held, strict=True) if is_held]
-    lines = spark.createDataFrame(arrow(_parted(shop.lines, ids)[1])).cache()
+    lines = cached(spark, _parted(shop.lines, ids)[1])
     seen = [window_examples(lines, shop.products, day, hyper) for day in windows(before)]
     ranker = fit(seen, settings().seed)
 
     def rank(known_lines: pd.DataFrame, asked: list[str]) -> np.ndarray:
-        pairs = histories(spark.createDataFrame(arrow(known_lines)), before)
+        spark.catalog.clearCache()  # what was learned from, and the lists before
+        pairs = histories(cached(spark, known_lines), before)
         affinity = learn(purchases(pairs), before, hyper)
         known = know(pairs, affinity, shop.products, hyper.likeness)
         targets = spark.createDataFrame(pa.table({"customer_id": asked}))

@@ -47,7 +47,7 @@ def blended(shop: Shop) -> dict[str, dict]:
     """
     before, given, hyper = shop.before, shop.given, read_hyperparameters()
     with local_session() as spark:
-        lines = spark.createDataFrame(arrow(shop.lines)).repartition(PARTS, "customer_id").cache()
+        lines = cached(spark, shop.lines)
         seen = [window_examples(lines, shop.products, day, hyper) for day in windows(before)]
         ranker = fit(seen, settings().seed)
         log.info("ranker learned from %d windows", len(seen))
@@ -61,6 +61,11 @@ def blended(shop: Shop) -> dict[str, dict]:
         lists(new, "new_rank", given.customers, given.products),
     )
     return measures | {"variety": variety(found, known.catalog, given)}
+
+
+def cached(spark: SparkSession, lines: pd.DataFrame) -> DataFrame:
+    """Lines in Spark's memory."""
+    return spark.createDataFrame(arrow(lines)).repartition(PARTS, "customer_id").cache()
 
 
 def als_alone(shop: Shop) -> dict[str, dict]:
