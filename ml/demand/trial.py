@@ -25,13 +25,14 @@ from ml.demand.windows import Panel, covariates, window
 log = logging.getLogger(__name__)
 
 PATIENCE = 3  # epochs without a better one
+FLAT = 0.005  # of the least error: of epochs so close one window does not tell which is best
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Steps after which the weeks held out were forecast best, the error then, and forecasts.
+    """The most steps after which the weeks held out were forecast best, or as good as that.
 
-    `error` is the mean absolute one, in units, at those steps; the forecasts are of the last.
+    `error` is the least mean absolute one, in units; the forecasts are of the last step.
     `units`, `mean` and `size` are (N, horizon), of weeks no part of the fit has seen.
     """
 
@@ -84,7 +85,8 @@ def hold_out(
         validation_batch_size=chosen.batch,
     )
     losses = progress.logged("val_error")
-    best = epoch * (int(np.argmin(losses)) + 1)
+    good = np.array(losses) <= (1 + FLAT) * min(losses)
+    best = epoch * (int(np.flatnonzero(good)[-1]) + 1)
     log.info("held-out weeks are forecast best after %d steps: %s", best, np.round(losses, 4))
     mean, size = predict(model, seen, covariates(seen), before)
     return Trial(best, min(losses), seen.demand[:, before:], mean, size)
