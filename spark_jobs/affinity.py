@@ -67,7 +67,7 @@ def write_affinity(
         placed, ranked = affinity.customers, blended(affinity, targets, hyper)
     else:
         ranker, model = champion
-        known = _known(spark, as_of, affinity, model, hyper)
+        known = _known(spark, as_of, affinity, model)
         placed, models = known.customers, models | {"ranker": ranker}
         reachable = Known(placed.join(targets, "customer_id", "left_semi"), known.catalog)
         ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, model.variety)
@@ -108,17 +108,11 @@ def interests(spark: SparkSession, as_of: date) -> DataFrame:
     return both.withColumn("decayed_purchases", worth[0] + worth[1])
 
 
-def _known(
-    spark: SparkSession,
-    as_of: date,
-    affinity: Affinity,
-    model: "Serving",
-    hyper: Hyperparameters,
-) -> Known:
+def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Known:
     pairs = histories(customer_lines(spark, as_of), as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     ranked = replace(affinity, products=with_new_products(affinity.products, products, as_of))
-    return know(pairs, ranked, products, hyper.likeness, (model.products, model.item_item))
+    return know(pairs, ranked, products, model.likeness, (model.products, model.item_item))
 
 
 def blended(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:

@@ -46,7 +46,7 @@ def know(
     pairs: DataFrame,
     affinity: Affinity,
     products: pd.DataFrame,
-    likeness: Measure = "cosine",
+    likeness: Measure,
     learned: tuple[list[str], ItemItem] | None = None,
 ) -> Known:
     """What purchases say of customers and products.

@@ -58,7 +58,8 @@ def train(spark: SparkSession, as_of: date) -> str:
     log.info("judged on the four weeks before %s: %s", as_of, measures)
     pairs = histories(lines, as_of)
     ids = bought_by(pairs, hyper.minimum_customers)
-    made = Serving(fit(seen, seed), judged, ids, item_item(pairs, ids), variety)
+    weights = item_item(pairs, ids)
+    made = Serving(fit(seen, seed), judged, ids, weights, hyper.likeness, variety)
     measures |= checks(made, seen[0].signals) | {
         "variety_ndcg_ratio": kept[variety],
         "leak_largest_move": largest_move(lines, products, last, hyper, made.ranker),

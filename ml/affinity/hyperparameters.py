@@ -13,8 +13,8 @@ class Hyperparameters(Document):
     """Of ALS, with Hu, Koren and Volinsky's symbols, and of the blend served before a ranker.
 
     `alpha` scales confidence 1 + alpha * log(1 + decayed purchases); `habit_weight` is what
-    one unit of that logarithm adds to the served score beside ALS's liking; `likeness` is how
-    customers, and products by their buyers, are compared for the ranker.
+    one unit of that logarithm adds to the served score beside ALS's liking; `likeness` is how the
+    next ranker to be trained compares customers, and products by their buyers.
     """
 
     rank: int = Field(ge=1)

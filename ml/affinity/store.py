@@ -10,6 +10,7 @@ from scipy import sparse
 
 from ml import model_review, registry
 from ml.affinity.item_item import ItemItem
+from ml.affinity.neighbours import Measure
 from ml.affinity.pyfunc import RANKER
 from ml.affinity.ranker import NAMES, Ranker
 from ml.errors import GateError
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 NAME = "ranker"
 DATA = Path("data") / NAME  # of a version, where MLflow keeps the files below
-WEIGHTS, PRODUCTS, LISTS = "item_item.npz", "products.json", "lists.json"
+WEIGHTS, SERVED_AS = "item_item.npz", "served_as.json"
 JUDGED = "judged"
 
 
@@ -26,22 +27,24 @@ JUDGED = "judged"
 class Serving:
     """What ranks: `item_item` speaks of `products`, by position.
 
-    `judged` learned from all windows but the four weeks before the as-of date. Lists are made with
-    as much `variety` (`ml.affinity.reranking.varied`).
+    `judged` learned from all windows but the four weeks before the as-of date. Its signals compare
+    customers, and products by their buyers, by `likeness`. Lists are made with as much `variety`
+    (`ml.affinity.reranking.varied`).
     """
 
     ranker: Ranker
     judged: Ranker
     products: list[str]
     item_item: ItemItem
+    likeness: Measure
     variety: float
 
     def save(self, folder: Path) -> None:
         """Write the files of a version's `DATA`."""
         self.ranker.save(folder, RANKER)
         self.judged.save(folder, JUDGED)
-        (folder / PRODUCTS).write_text(json.dumps(self.products))
-        (folder / LISTS).write_text(json.dumps({"variety": self.variety}))
+        said = {"products": self.products, "likeness": self.likeness, "variety": self.variety}
+        (folder / SERVED_AS).write_text(json.dumps(said))
         sparse.save_npz(folder / WEIGHTS, sparse.csr_matrix(self.item_item.weights))
 
 
@@ -95,10 +98,12 @@ def _read(version: str, folder: Path) -> Serving:
             f"model {NAME!r} version {version} reads the signals {sorted(found)}; this code makes "
             f"{sorted(NAMES)}: run the DAG train_{NAME}, or install the code that made it"
         )
+    said = json.loads((folder / SERVED_AS).read_text())
     return Serving(
         ranker,
         Ranker.read(folder, JUDGED),
-        json.loads((folder / PRODUCTS).read_text()),
+        said["products"],
         ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
-        json.loads((folder / LISTS).read_text())["variety"],
+        said["likeness"],
+        said["variety"],
     )

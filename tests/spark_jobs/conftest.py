@@ -25,6 +25,7 @@ def spark() -> Iterator[SparkSession]:
     builder = builder.config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     builder = builder.config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")
     with builder.config("spark.sql.session.timeZone", "UTC").getOrCreate() as session:
+        session.sparkContext.addPyFile(str(Path(__file__).with_name("small_purchases.py")))
         yield session
 
 

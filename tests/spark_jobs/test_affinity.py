@@ -6,11 +6,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
+from small_purchases import SMALL, ByHabit
 
 from ml import lake
-from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.item_item import ItemItem
-from ml.affinity.ranker import NAMES
 from ml.affinity.store import Serving
 from ml.contracts import marts, outputs
 from ml.contracts.sources import TRANSACTIONS
@@ -19,9 +18,6 @@ from spark_jobs import affinity
 AS_OF = date(2017, 12, 6)  # a Wednesday
 FOUR_WEEKS = timedelta(weeks=4)
 MONDAY = date(2017, 12, 4)
-SMALL = read_hyperparameters().model_copy(
-    update={"rank": 2, "iterations": 2, "minimum_customers": 2}
-)
 OUTPUTS = (outputs.ITEM_FACTORS, outputs.CUSTOMER_FACTORS, outputs.CANDIDATES)
 BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcdf", "dan": "adf"}  # f is fuel
 
@@ -124,13 +120,6 @@ def test_files_carry_the_contracts_exact_schema(written):
             assert pq.read_schema(path).equals(table.schema)
 
 
-class ByHabit:
-    """A ranker whose propensity is a tenth of the decayed purchases."""
-
-    def predict(self, signals):
-        return signals[:, NAMES.index("decayed_112")].astype(np.float64) / 10
-
-
 def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home, monkeypatch):
     write_marts(AS_OF)
     land(MONDAY - timedelta(days=60), BASKETS)
@@ -141,16 +130,17 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     customers["may_be_targeted"] = customers["customer_id"] != "bob"
     lake.write(marts.DIM_CUSTOMERS, AS_OF, customers)
     nothing = ItemItem(sparse.csr_array((2, 2)))
-    champion = "3", Serving(ByHabit(), ByHabit(), ["a", "z"], nothing, variety=0.2)
-
-    served, ranked = [], affinity.propensities
+    trained = Serving(ByHabit(), ByHabit(), ["a", "z"], nothing, "pearson", variety=0.2)
+    served, ranked, know = [], affinity.propensities, affinity.know
+    monkeypatch.setattr(affinity, "know", lambda *which: served.append(which[3]) or know(*which))
     monkeypatch.setattr(
         affinity, "propensities", lambda *which: served.append(which[-1]) or ranked(*which[:-1])
     )
 
-    affinity.write_affinity(spark, AS_OF, SMALL, champion)
+    affinity.write_affinity(spark, AS_OF, SMALL, ("3", trained))
 
-    assert served == [0.2]  # the variety of the version; without it the ranks are
+    assert SMALL.likeness == "cosine"
+    assert served == ["pearson", 0.2]  # the version's; without variety the ranks are
     found = lake.read(outputs.CANDIDATES, AS_OF)
     assert lake.manifest(outputs.CANDIDATES, AS_OF).models["ranker"] == "3"
     assert set(found["customer_id"]) == {"ann", "cat", "dan", "eve"}

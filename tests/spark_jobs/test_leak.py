@@ -2,40 +2,12 @@
 
 from datetime import date, timedelta
 
-import numpy as np
-import pandas as pd
 import pytest
+from small_purchases import COLUMNS, PRODUCTS, SMALL, ByHabit
 
-from ml.affinity.hyperparameters import read_hyperparameters
-from ml.affinity.ranker import NAMES
 from spark_jobs import leak
 
 START = date(2017, 11, 6)
-SMALL = read_hyperparameters().model_copy(
-    update={"rank": 2, "iterations": 2, "minimum_customers": 2}
-)
-COLUMNS = (
-    "customer_id string, product_id string, sold_on date, units long, sales double, "
-    "is_discounted boolean"
-)
-PRODUCTS = pd.DataFrame(
-    {
-        "product_id": list("abcd"),
-        "brand": ["National"] * 4,
-        "manufacturer_id": ["1", "2", "1", "1"],
-        "department": ["grocery"] * 4,
-        "package_size": [None] * 4,
-        "category": ["tea", "tea", "cups", "cups"],
-        "subcategory": ["green", "black", "mugs", "mugs"],
-    }
-)
-
-
-class ByHabit:
-    """A ranker whose propensity is a tenth of the decayed purchases."""
-
-    def predict(self, signals):
-        return signals[:, NAMES.index("decayed_112")].astype(np.float64) / 10
 
 
 @pytest.fixture(scope="module")

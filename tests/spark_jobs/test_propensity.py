@@ -3,8 +3,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from small_purchases import COLUMNS, PRODUCTS, SMALL, ByHabit
 
-from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.ranker import NAMES, kept_share
 from spark_jobs import lists
 from spark_jobs.factors import learn
@@ -13,32 +13,7 @@ from spark_jobs.propensity import examples, propensities
 from spark_jobs.training import wanted, window_examples
 
 BEFORE = date(2017, 12, 4)
-SMALL = read_hyperparameters().model_copy(
-    update={"rank": 2, "iterations": 2, "minimum_customers": 2}
-)
-COLUMNS = (
-    "customer_id string, product_id string, sold_on date, units long, sales double, "
-    "is_discounted boolean"
-)
 BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcd", "dan": "ad"}
-PRODUCTS = pd.DataFrame(
-    {
-        "product_id": list("abcd"),
-        "brand": ["National", "Private", "National", "National"],
-        "manufacturer_id": ["1", "2", "1", "1"],
-        "department": ["grocery"] * 4,
-        "package_size": [None] * 4,
-        "category": ["tea", "tea", "cups", "cups"],
-        "subcategory": ["green", "black", "mugs", "mugs"],
-    }
-)
-
-
-class ByHabit:
-    """A ranker whose propensity is a tenth of the decayed purchases."""
-
-    def predict(self, signals):
-        return signals[:, NAMES.index("decayed_112")].astype(np.float64) / 10
 
 
 def sold(days_before, baskets, discounted=False):
@@ -57,7 +32,7 @@ def lines(spark):
 
 def everything(lines):
     pairs = histories(lines, BEFORE)
-    return know(pairs, learn(purchases(pairs), BEFORE, SMALL), PRODUCTS)
+    return know(pairs, learn(purchases(pairs), BEFORE, SMALL), PRODUCTS, SMALL.likeness)
 
 
 @pytest.fixture(scope="module")

@@ -80,12 +80,12 @@ def test_a_slow_ranker_fails(monkeypatch):
 
 def test_the_size_is_that_of_texts_and_weights(learned):
     weights = sparse.csr_array(sparse.eye(1000, dtype=np.float32, format="csr"))
-    made = Serving(learned, learned, ["a"] * 1000, ItemItem(weights), 0.0)
-    small = Serving(learned, learned, ["a"], ItemItem(weights[:0]), 0.0)
+    made = Serving(learned, learned, ["a"] * 1000, ItemItem(weights), "cosine", 0.0)
+    small = Serving(learned, learned, ["a"], ItemItem(weights[:0]), "cosine", 0.0)
 
     texts = len(learned.text) + len(learned.own.text) + len(learned.new.text)
     assert size_mb(small) == pytest.approx(texts / 1e6)
     assert size_mb(made) - size_mb(small) == pytest.approx(1000 * 8 / 1e6)
     huge = ItemItem(sparse.csr_array(np.ones((4000, 4000), np.float32)))
-    found = {"size_mb": size_mb(Serving(learned, learned, [], huge, 0.0))}
+    found = {"size_mb": size_mb(Serving(learned, learned, [], huge, "cosine", 0.0))}
     assert not GATES["size"].verdict(found)[0]

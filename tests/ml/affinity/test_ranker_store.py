@@ -44,7 +44,7 @@ def registered(tmp_path_factory):
     """Two versions of one Monday, the first one champion, and what the first was made of."""
     folder = tmp_path_factory.mktemp("registry")
     weights = ItemItem(sparse.csr_array(np.float32([[0, 2], [1, 0]])))
-    made = store.Serving(learned(1), learned(2), ["a", "z"], weights, 0.1)
+    made = store.Serving(learned(1), learned(2), ["a", "z"], weights, "pearson", 0.1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             Settings, "tracking_uri", property(lambda self: f"sqlite:///{folder}/registry.db")
@@ -73,7 +73,7 @@ def test_what_is_registered_is_what_serves(registered):
 
     assert version == first
     assert (found.ranker, found.judged, found.products) == (made.ranker, made.judged, ["a", "z"])
-    assert found.variety == 0.1
+    assert (found.likeness, found.variety) == ("pearson", 0.1)
     assert found.item_item.weights.toarray().tolist() == [[0, 2], [1, 0]]
 
 
