@@ -128,7 +128,7 @@ def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
         ("seasonal_naive", SEASON, 1 + ahead // SEASON),
         ("naive", 1, ahead + 1),
     ):
-        mean = past.units[:, origin - lag + ahead % lag]
+        mean = past.unconstrained[:, origin - lag + ahead % lag]
         both = past.counts[:, lag:] & past.counts[:, :-lag]
         errors = (past.units[:, lag:] - past.units[:, :-lag]) * both
         sd = np.sqrt((errors**2).sum(axis=1) / np.maximum(both.sum(axis=1), 1))

@@ -55,8 +55,8 @@ def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrio
     products left out of the last step.
     """
     sold, recent = panel.started[:, -1], slice(-RECENT, None)
-    usual = (np.exp(effect) * panel.counts)[sold, recent].sum(axis=1)
-    level = (panel.units[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5)
+    usual = (np.exp(effect) * panel.started)[sold, recent].sum(axis=1)
+    level = (panel.unconstrained[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5)
     known = {group: sorted(panel.products[group].unique()) for group in GROUPS}
     price = panel.regular_price[sold, -1]
     design = _design(known, panel.products[sold], price, plan[sold])

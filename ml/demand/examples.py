@@ -41,10 +41,10 @@ class Shards:
 def examples(panel: Panel, origin: int, horizon: int) -> Iterator[Example]:
     """Inputs of at most `SHARD` products at a time, and what is to be forecast from each week.
 
-    `target` (n, origin, horizon, 1) holds units, `weight` (n, origin, horizon) is 0 where they
-    are not known, where the product ran out and where they are not to be learnt, else the chance
-    that the product was still on sale: what is learnt is how it sells while it is. Only the
-    panel's first `origin` weeks are read.
+    `target` (n, origin, horizon, 1) holds units, estimated where the product ran out; `weight`
+    (n, origin, horizon) is 0 where they are not known and where they are not to be learnt, else the
+    chance that the product was still on sale: what is learnt is how it sells while it is. Only
+    the panel's first `origin` weeks are read.
     """
     seen = panel.until(origin)
     known = covariates(seen)
@@ -54,10 +54,9 @@ def examples(panel: Panel, origin: int, horizon: int) -> Iterator[Example]:
         rows = slice(first, first + SHARD)
         part = seen.rows(rows)
         inputs = window(part, {name: v[rows] for name, v in known.items()}, origin, horizon)
-        units = part.units[:, np.minimum(target, origin - 1), None]
+        units = part.unconstrained[:, np.minimum(target, origin - 1), None]
         on_sale = np.exp(inputs["history"][..., ALIVE, None])
-        in_stock = part.in_stock[:, np.minimum(target, origin - 1)]
-        weight = (usable[None] & part.started[:, :, None] & in_stock) * on_sale
+        weight = (usable[None] & part.started[:, :, None]) * on_sale
         yield inputs | {"target": units.astype("float32"), "weight": weight.astype("float32")}
 
 

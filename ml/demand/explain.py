@@ -57,7 +57,7 @@ class Occlusion:
         if "past_promotions" in groups:
             made["effects"][:, : self.origin, PROMOTION] = 0.0
         if "recent_sales" in groups:
-            flat = np.exp(self.level() + self._effect(made)) * made["counts"][:, : self.origin]
+            flat = np.exp(self.level() + self._effect(made)) * made["started"][:, : self.origin]
             made["units"][:, : self.origin] = flat
             past = made["history"][:, : self.origin]
             past[:] = past.mean(axis=1, keepdims=True)
@@ -71,8 +71,8 @@ class Occlusion:
 
     def level(self) -> np.ndarray:
         """(N, 1) log units a week before the origin, promotions and calendar divided out."""
-        units, counts = (self.inputs[n][:, : self.origin] for n in ("units", "counts"))
-        levels = adjusted_levels(units, counts, self._effect(self.inputs).astype("float32"))
+        units, started = (self.inputs[n][:, : self.origin] for n in ("units", "started"))
+        levels = adjusted_levels(units, started, self._effect(self.inputs).astype("float32"))
         return np.asarray(ops.convert_to_numpy(levels)[:, -1, -1:], "float64")
 
     def _effect(self, inputs: Inputs) -> np.ndarray:

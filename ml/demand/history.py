@@ -9,14 +9,6 @@ RIDGE = 1.0
 RECENT = 13
 
 
-def realised(seen: Panel) -> np.ndarray:
-    """(N, W, 4) effects as they turned out, in the order of `EFFECTS`."""
-    first = np.argmax(seen.started, axis=1)[:, None]
-    base = np.take_along_axis(seen.regular_price, first, axis=1)
-    regular = np.nan_to_num(np.clip(np.log(seen.regular_price / base), -1.0, 1.0))
-    return np.stack([seen.ratio, regular, seen.display, seen.mailer], axis=-1)
-
-
 def summed(values: np.ndarray, span: int) -> np.ndarray:
     """Sum over each week and the `span` - 1 before it."""
     total = np.cumsum(values, axis=1)
@@ -30,7 +22,7 @@ def pooled_lift(seen: Panel) -> np.ndarray:
     Poisson likelihood given each product's total, by Newton's method.
     Source: Hausman, Hall and Griliches (1984), "Econometric models for count data".
     """
-    effects, counts = realised(seen), seen.counts
+    effects, counts = seen.realised, seen.counts
     units = seen.units * counts
     total = units.sum(axis=1, keepdims=True)
     lift = np.zeros(len(EFFECTS))
@@ -50,10 +42,10 @@ def surprises(seen: Panel) -> np.ndarray:
 
     NaN where fewer than a quarter of those weeks count, and where the week does not.
     """
-    usual = np.exp(realised(seen) @ pooled_lift(seen))
+    usual = np.exp(seen.realised @ pooled_lift(seen))
     before = slice(None, -1)
-    sold = summed(seen.units, RECENT)[:, before]
-    there = summed(usual * seen.counts, RECENT)[:, before]
+    sold = summed(seen.unconstrained, RECENT)[:, before]
+    there = summed(usual * seen.started, RECENT)[:, before]
     expected = (sold + 0.5) / (there + 0.5) * usual[:, 1:]
     away = np.log((seen.units[:, 1:] + 0.5) / (expected + 0.5))
     known = summed(seen.counts.astype(float), RECENT)[:, before] >= RECENT / 4

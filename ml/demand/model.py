@@ -144,7 +144,7 @@ class StructuredDemand(keras.Model):
         each = inputs["effects"] * coefficients(terms)[:, None, :]
         days = ops.sum(ops.take(inputs["context"], DAYS, axis=-1) * self.effects.calendar, axis=-1)
         effect = ops.sum(each[:, :weeks], axis=-1) + days[:, :weeks]
-        levels = adjusted_levels(units, inputs["counts"], effect)
+        levels = adjusted_levels(units, inputs["started"], effect)
         features = self._features(inputs, levels, effect)
         planned = self._planned(each, days, weeks)
         size = terms[:, -1][:, None, None]
@@ -179,7 +179,7 @@ class StructuredDemand(keras.Model):
         surprise = ops.log1p(units) - ops.log1p(ops.exp(levels[..., 2] + effect))
         surprise = surprise * inputs["in_stock"]
         read = [
-            ops.stack([surprise, ops.log1p(units), inputs["counts"]], axis=-1),
+            ops.stack([surprise, ops.log1p(units), inputs["started"]], axis=-1),
             levels[..., :-1] - longest,
             longest,
             inputs["effects"][:, :weeks],
@@ -205,9 +205,9 @@ def coefficients(terms: Tensor) -> Tensor:
     return ops.concatenate([-ops.softplus(terms[:, :2]), terms[:, 2:4]], axis=-1)
 
 
-def adjusted_levels(units: Tensor, counts: Tensor, effect: Tensor) -> Tensor:
+def adjusted_levels(units: Tensor, started: Tensor, effect: Tensor) -> Tensor:
     """log(sum of units / sum of exp(effect)) over the weeks of each of `LEVELS`: (N, W, 4)."""
-    sums = ops.cumsum(ops.stack([units, ops.exp(effect) * counts], axis=-1), axis=1)
+    sums = ops.cumsum(ops.stack([units, ops.exp(effect) * started], axis=-1), axis=1)
     weeks = sums.shape[1]
     levels = []
     for length in LEVELS:

@@ -19,7 +19,7 @@ from ml.demand import cold
 from ml.demand.backtest import HORIZON, LEAST_HISTORY
 from ml.demand.explain import PROMOTION
 from ml.demand.fitting import predict_once
-from ml.demand.history import pooled_lift, realised
+from ml.demand.history import pooled_lift
 from ml.demand.model import StructuredDemand
 from ml.demand.outlook import Outlook
 from ml.demand.windows import STATIC, Panel, covariates
@@ -115,7 +115,7 @@ def told_share(
 
 def level_prior(seen: Panel, ahead: np.ndarray) -> cold.LevelPrior:
     """`cold.level_prior` of the weeks seen, with lifts common to all products divided out."""
-    return cold.level_prior(seen, realised(seen) @ pooled_lift(seen), ahead)
+    return cold.level_prior(seen, seen.realised @ pooled_lift(seen), ahead)
 
 
 def borrowing(

@@ -39,8 +39,8 @@ def price_response(model: StructuredDemand, panel: Panel, origin: int) -> dict[s
 def _deviance(panel: Panel, origin: int, lift: np.ndarray) -> float:
     """Of the weeks after `origin`, each product's level times `lift` expected."""
     before = slice(max(0, origin - LEVEL_WEEKS), origin)
-    there = (lift * panel.counts)[:, before].sum(axis=1)
-    sold = np.maximum(panel.units[:, before].sum(axis=1), LEAST_LEVEL)
+    there = (lift * panel.started)[:, before].sum(axis=1)
+    sold = np.maximum(panel.unconstrained[:, before].sum(axis=1), LEAST_LEVEL)
     known = there > 0
     level = sold[known] / there[known]
     return poisson_deviance(panel.demand[known, origin:], level[:, None] * lift[known, origin:])

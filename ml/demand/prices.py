@@ -14,6 +14,13 @@ import numpy as np
 MAILED, DISPLAYED = 0.5, 0.1  # shares of stores
 
 
+def regular_moves(regular_price: np.ndarray, started: np.ndarray) -> np.ndarray:
+    """(N, W) log of the regular price over that of the product's first sale, at most 1 off."""
+    first = np.argmax(started, axis=1)[:, None]
+    base = np.take_along_axis(regular_price, first, axis=1)
+    return np.nan_to_num(np.clip(np.log(regular_price / base), -1.0, 1.0))
+
+
 def filled_depths(
     depth: np.ndarray, display: np.ndarray, mailer: np.ndarray, groups: np.ndarray
 ) -> np.ndarray:

@@ -25,7 +25,7 @@ from ml.settings import settings
 
 FILE = "model.keras"  # as mlflow.keras names it
 NUMBERS = ("units", "regular_price", "depth", "display_share", "mailer_share")
-COLUMNS = (*STATIC, "week_start_date", *NUMBERS, "holiday")
+COLUMNS = (*STATIC, "week_start_date", *NUMBERS, "holiday", "out_of_stock")
 YEAR = 52
 
 
@@ -42,11 +42,12 @@ class DemandForecaster:
             model_input: a row per product and week with the columns of `COLUMNS`. Weeks are
                 Mondays. History has `units`; the weeks after it are the plan, with `depth`,
                 `display_share` and `mailer_share` as planned and none where they are missing. A
-                product's rows may be missing before its first sale and where it did not sell;
-                a row of history without `units` is a week in which it was out of stock.
-                Give whole categories: a product's rivals are those in the table. One that
-                has never sold needs a `regular_price` in the first week of the plan; its level
-                is borrowed from the table's other products.
+                product's rows may be missing before its first sale and where it did not sell.
+                `out_of_stock` says that more might have sold than the `units` of the week; a
+                row of history without `units` is such a week, too. Give whole categories: a
+                product's rivals are those in the table. One that has never sold needs a
+                `regular_price` in the first week of the plan; its level is borrowed from the
+                table's other products.
             params: not used.
 
         Returns:
@@ -116,6 +117,7 @@ def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
     support = filled["display_share"], filled["mailer_share"]
     unsold = filled["units"][:, :past] == 0
     in_stock = ~(given & np.isnan(values["units"].to_numpy()))
+    in_stock[at] &= ~rows["out_of_stock"].to_numpy(bool)
     in_stock[:, past:] = True
     depth = filled["depth"]
     depth[:, :past] = np.where(unsold, np.nan, depth[:, :past])
@@ -139,8 +141,8 @@ def table_of(panel: Panel, planned: int) -> pd.DataFrame:
     """The rows `DemandForecaster` takes for a panel, its last `planned` weeks being the plan."""
     products, weeks = panel.units.shape
     past = weeks - planned
-    units = panel.demand
-    units[:, past:] = np.nan
+    ahead = np.arange(weeks) >= past
+    units = np.where(ahead, np.nan, panel.units)
     shown = {
         "units": units,
         "regular_price": panel.regular_price,
@@ -148,6 +150,7 @@ def table_of(panel: Panel, planned: int) -> pd.DataFrame:
         "display_share": panel.display,
         "mailer_share": panel.mailer,
         "holiday": np.broadcast_to(panel.holiday[:weeks] > 0, units.shape),
+        "out_of_stock": ~panel.in_stock & ~ahead,
     }
     named = {s: np.repeat(panel.products[s].to_numpy(), weeks) for s in STATIC}
     named |= {"week_start_date": np.tile(panel.weeks.astype("datetime64[ns]"), products)}

@@ -70,7 +70,7 @@ def term_information(
     """
     effects = covariates(panel)["effects"].astype("float64")
     lift = np.exp((effects * found[:, None]).sum(-1)) * panel.counts
-    mean = lift * (panel.units.sum(axis=1) / lift.sum(axis=1))[:, None]
+    mean = lift * ((panel.units * panel.counts).sum(axis=1) / lift.sum(axis=1))[:, None]
     design = effects * slope[:, None]
     centre = (mean[..., None] * design).sum(1) / np.maximum(mean.sum(1), 1e-9)[:, None]
     design = design - centre[:, None]

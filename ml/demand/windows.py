@@ -9,6 +9,7 @@ sales before a date, so a backtest can rank on what was known at its first origi
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,8 @@ from ml.contracts.table import Table
 from ml.demand.alive import log_alive
 from ml.demand.calendar import month_starts
 from ml.demand.groups import numbered, others_mean, trend
-from ml.demand.prices import filled_depths
+from ml.demand.prices import filled_depths, regular_moves
+from ml.demand.unconstraining import unconstrained
 from ml.errors import ContractError
 
 WEEK = np.timedelta64(7, "D")
@@ -53,9 +55,9 @@ class Panel:
     """Products in rows (largest sales first), weeks in columns (oldest first).
 
     `ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
-    week, as calendars do; `started` is False before a product's first sale. What a product
-    sold in a week in which none was left on some day says too little of demand: `in_stock` is
-    False then, and its units are 0.
+    week, as calendars do; `started` is False before a product's first sale. `units` are those
+    sold. In a week in which none was left on some day they say too little of demand:
+    `in_stock` is False then.
     """
 
     products: pd.DataFrame
@@ -73,6 +75,17 @@ class Panel:
     def counts(self) -> np.ndarray:
         """(N, W) whether the week says what demand was."""
         return self.started & self.in_stock
+
+    @property
+    def realised(self) -> np.ndarray:
+        """(N, W, 4) effects as they turned out, in the order of `EFFECTS`."""
+        moved = regular_moves(self.regular_price, self.started)
+        return np.stack([self.ratio, moved, self.display, self.mailer], axis=-1)
+
+    @cached_property
+    def unconstrained(self) -> np.ndarray:
+        """(N, W) units, estimated where the product ran out; of each week from those before it."""
+        return unconstrained(self.units, self.in_stock, self.started, self.realised)
 
     @property
     def demand(self) -> np.ndarray:
@@ -173,7 +186,7 @@ def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
     return Panel(
         products=products,
         weeks=weeks,
-        units=units * in_stock,
+        units=units,
         started=np.cumsum(units, axis=1) > 0,
         in_stock=in_stock,
         regular_price=_carried(spread(rows["regular_price"], np.nan)),
@@ -237,8 +250,8 @@ def covariates(
     context[..., CONTEXT.index("month_start")] = month_starts(panel.weeks[0], weeks)
     category, shop = numbered(panel.products["category"]), np.zeros(len(regular), int)
     history = [
-        trend(panel.units, category),
-        trend(panel.units, shop),
+        trend(panel.unconstrained, category),
+        trend(panel.unconstrained, shop),
         log_alive(panel.units, panel.counts),
     ]
     return {
@@ -250,9 +263,7 @@ def covariates(
 
 def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:
     """(N, W) log price over regular, and log regular price over the product's first."""
-    first = np.argmax(panel.started, axis=1)[:, None]
-    base = np.take_along_axis(panel.regular_price, first, axis=1)
-    regular = np.nan_to_num(np.clip(np.log(panel.regular_price / base), -1.0, 1.0))
+    regular = regular_moves(panel.regular_price, panel.started)
     if not step:
         return panel.ratio, regular
     depth = np.round(-np.expm1(panel.ratio) / step) * step
@@ -284,8 +295,8 @@ def window(panel: Panel, known: dict[str, np.ndarray], origin: int, horizon: int
     short = max(0, ahead - known["effects"].shape[1])
     padding = [(0, 0), (0, short), (0, 0)]
     return {
-        "units": panel.units[:, :origin].astype("float32"),
-        "counts": panel.counts[:, :origin].astype("float32"),
+        "units": panel.unconstrained[:, :origin].astype("float32"),
+        "started": panel.started[:, :origin].astype("float32"),
         "in_stock": panel.in_stock[:, :origin].astype("float32"),
         "history": known["history"][:, :origin],
         **{name: np.pad(known[name][:, :ahead], padding) for name in ("effects", "context")},

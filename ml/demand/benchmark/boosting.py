@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ml.demand.benchmark.features import CATEGORICAL, design, past_features, plain
-from ml.demand.history import pooled_lift, realised
+from ml.demand.history import pooled_lift
 from ml.demand.metrics import LEVELS
 from ml.demand.windows import Panel
 
@@ -69,7 +69,7 @@ def lightgbm_direct(
         mean (N, horizon) and quantiles (9, N, horizon), sorted and at least 0.
     """
     origin = len(seen.weeks)
-    effects = realised(seen)
+    effects = seen.realised
     lift = pooled_lift(seen)
     past = past_features(seen, effects, known["history"], lift)
     weeks, ahead = np.arange(FIRST_ORIGIN, origin), np.arange(1, horizon + 1)

@@ -33,7 +33,7 @@ def past_features(
         history: (N, W, 4) of the same weeks, in the order of `HISTORY`.
         lift: (4,) log effect of each of them, which the adjusted levels divide out.
     """
-    units, counts = panel.units, panel.counts.astype(float)
+    units, counts = panel.unconstrained, panel.started.astype(float)
     usual = np.exp(effects @ lift) * counts
     grids = {f"lag_{k}": shifted(units, k) for k in range(LAGS)}
     for span in SPANS:

@@ -14,7 +14,7 @@ from ml.demand.cold import (
     widened,
     with_borrowed_history,
 )
-from ml.demand.history import pooled_lift, realised, surprises
+from ml.demand.history import pooled_lift, surprises
 from ml.demand.windows import GRIDS
 
 
@@ -186,5 +186,5 @@ def test_a_surprise_is_what_promotion_and_level_do_not_explain(shop):
     assert np.isnan(found[:, 0]).all()
     assert np.nanmedian(found[:, 19]) == pytest.approx(np.log(3), abs=0.15)
     assert np.nanmedian(found[:, 10:19]) == pytest.approx(0, abs=0.1)
-    promoted = realised(panel)[:, 1:, 3] > 0
+    promoted = panel.realised[:, 1:, 3] > 0
     assert np.nanmedian(found[promoted]) == pytest.approx(0, abs=0.1)

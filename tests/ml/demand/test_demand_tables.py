@@ -114,7 +114,7 @@ def test_unsold_weeks_get_the_usual_price_and_a_series_starts_at_its_first_sale(
     assert np.flatnonzero(panel.holiday).tolist() == [15]
 
 
-def test_what_was_sold_of_a_product_that_ran_out_does_not_count(home):
+def test_what_was_sold_of_a_product_that_ran_out_is_the_least_that_was_wanted(home):
     sales = weekly()
     ran_out = (sales["product_id"] == "p0") & (sales.groupby("product_id").cumcount() == 7)
     write_marts(sales.assign(days_out_of_stock=ran_out.astype(int)))
@@ -122,7 +122,8 @@ def test_what_was_sold_of_a_product_that_ran_out_does_not_count(home):
     panel = read_panel(AS_OF, 10)
 
     assert np.argwhere(~panel.in_stock).tolist() == [[0, 7]]
-    assert panel.units[0, 7] == 0
+    assert np.isnan(panel.demand[0, 7])
+    assert panel.unconstrained[0, 7] > panel.units[0, 7] > 0
     assert panel.started[0, 7]
     assert not panel.counts[0, 7]
     assert panel.counts.sum() == panel.started.sum() - 1

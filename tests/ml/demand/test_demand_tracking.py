@@ -148,16 +148,20 @@ def test_sales_written_into_the_plan_are_history_and_a_plan_too_long_is_refused(
         panel_of(table_of(panel, 1).drop(columns="depth"))
 
 
-def test_a_week_of_history_without_units_is_one_out_of_stock(panel):
+def test_a_week_of_history_that_is_marked_or_without_units_is_one_out_of_stock(panel):
     rows = table_of(panel, HORIZON)
-    empty = (rows["product_id"] == "p0") & (rows["week_start_date"] == "2017-01-23")
-    rows.loc[empty, "units"] = np.nan
+    mine = rows["product_id"] == "p0"
+    rows.loc[mine & (rows["week_start_date"] == "2017-01-23"), "units"] = np.nan
+    rows.loc[mine & (rows["week_start_date"] == "2017-01-30"), "out_of_stock"] = True
 
     found, past = panel_of(rows)
 
     assert past == WEEKS - HORIZON
-    assert np.argwhere(~found.in_stock).tolist() == [[0, 3]]
-    assert table_of(found, HORIZON)["units"].isna().sum() == rows["units"].isna().sum()
+    assert np.argwhere(~found.in_stock).tolist() == [[0, 3], [0, 4]]
+    assert found.units[0, 3] == 0
+    again = table_of(found, HORIZON)
+    assert np.flatnonzero(again["out_of_stock"]).tolist() == [3, 4]
+    assert again["units"].notna().sum() == rows["units"].notna().sum() + 1
 
 
 def test_rows_missing_before_a_first_sale_are_weeks_not_started(panel):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ml.demand.benchmark.features import design, past_features, plain, shifted, since
-from ml.demand.history import realised, summed
+from ml.demand.history import summed
 from ml.demand.windows import EFFECTS, covariates
 
 LIFT = np.array([-2.0, -1.0, 0.8, 0.3])
@@ -25,7 +25,7 @@ def test_lags_and_weeks_since_count_from_the_week_itself():
 def test_no_feature_of_the_past_moves_when_later_weeks_do(shop):
     panel = shop(products=20)
     longer, shorter = (
-        past_features(p, realised(p), covariates(p)["history"], LIFT)
+        past_features(p, p.realised, covariates(p)["history"], LIFT)
         for p in (panel, panel.until(20))
     )
 
@@ -36,7 +36,7 @@ def test_no_feature_of_the_past_moves_when_later_weeks_do(shop):
 def test_a_row_holds_its_own_week_and_the_plan_of_its_target(shop):
     panel = shop(products=20)
     known, seen = covariates(panel), panel.until(24)
-    past = past_features(seen, realised(seen), known["history"][:, :24], LIFT)
+    past = past_features(seen, seen.realised, known["history"][:, :24], LIFT)
     weeks, ahead = np.arange(10, 24), np.arange(1, 4)
 
     rows = design(past, known, seen, weeks, ahead, LIFT)
@@ -58,7 +58,7 @@ def test_the_plain_rows_hold_the_raw_plan_and_nothing_of_our_model(shop):
     weeks, ahead = np.arange(10, 24), np.arange(1, 4)
     made = []
     for lift in (LIFT, 2 * LIFT):
-        past = past_features(seen, realised(seen), known["history"][:, :24], lift)
+        past = past_features(seen, seen.realised, known["history"][:, :24], lift)
         made.append(plain(design(past, known, seen, weeks, ahead, lift), 20))
 
     np.testing.assert_array_equal(made[0], made[1])  # estimated effects go into no column
