@@ -10,12 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+from keras import ops
 
 from ml.contracts.outputs import QUANTILES
 from ml.demand.cold import widened
 from ml.demand.fitting import predict_once
 from ml.demand.groups import numbered
-from ml.demand.model import StructuredDemand
+from ml.demand.model import REGULAR, StructuredDemand, coefficients
 from ml.demand.newcomers import told_share, unseen
 from ml.demand.prices import filled_depths
 from ml.demand.quantiles import quantiles
@@ -41,13 +42,13 @@ class DemandForecaster:
         Args:
             model_input: a row per product and week with the columns of `COLUMNS`. Weeks are
                 Mondays. History has `units`; the weeks after it are the plan, with `depth`,
-                `display_share` and `mailer_share` as planned and none where they are missing. A
-                product's rows may be missing before its first sale and where it did not sell.
-                `out_of_stock` says that more might have sold than the `units` of the week; a
-                row of history without `units` is such a week, too. Give whole categories: a
-                product's rivals are those in the table. One that has never sold needs a
-                `regular_price` in the first week of the plan; its level is borrowed from the
-                table's other products.
+                `display_share` and `mailer_share` as planned and none where they are missing, and
+                with another `regular_price` where that is to change. A product's rows may be missing
+                before its first sale and where it did not sell. `out_of_stock` says that more might
+                have sold than the `units` of the week; a row of history without `units` is such a
+                week, too. Give whole categories: a product's rivals are those in the table. One
+                that has never sold needs a `regular_price` in the first week of the plan; its level
+                is borrowed from the table's other products.
             params: not used.
 
         Returns:
@@ -74,6 +75,7 @@ class DemandForecaster:
     def _forecast(self, panel: Panel, past: int, planned: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and size (N, planned)."""
         mean, size = predict_once(self.model, panel, covariates(panel), past)
+        mean[:, :planned] *= self._repriced(panel, past)
         sold = panel.started[:, past - 1]
         new = ~sold & np.isfinite(panel.regular_price[:, past])
         if new.any() and sold.any():
@@ -81,6 +83,13 @@ class DemandForecaster:
             sd *= told_share(self.model, panel.rows(~new), past, settings().seed)
             size[new] = widened(size[new], sd)
         return mean[:, :planned], size[:, :planned]
+
+    def _repriced(self, panel: Panel, past: int) -> np.ndarray:
+        """(N, planned) factors on demand where the plan changes a regular price, else 1."""
+        terms = self.model.effects(self.model.codes(panel.products))
+        elasticity = ops.convert_to_numpy(coefficients(terms))[:, REGULAR, None]
+        moved = np.log(panel.regular_price[:, past:] / panel.regular_price[:, past - 1, None])
+        return np.exp(elasticity.astype("float64") * np.nan_to_num(moved))
 
 
 def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:

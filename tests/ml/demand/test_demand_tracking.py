@@ -16,11 +16,12 @@ from ml.demand.comparison import Comparison, losses
 from ml.demand.explain import importances
 from ml.demand.fitting import Fit
 from ml.demand.hyperparameters import read_hyperparameters
+from ml.demand.model import coefficients
 from ml.demand.pyfunc import COLUMNS, NUMBERS, DemandForecaster, panel_of, table_of
 from ml.demand.quantiles import quantiles
 from ml.demand.response import responses
 from ml.demand.tracking import Candidate, by_category, register
-from ml.demand.windows import covariates
+from ml.demand.windows import EFFECTS, covariates
 from ml.errors import ContractError
 from ml.settings import Settings
 
@@ -137,6 +138,23 @@ def test_a_planned_discount_raises_the_tables_forecast_by_the_elasticity(trained
     answers = responses(trained.model, panel).set_index("product_id")
     ratio = after.loc[row, "mean_units"] / before.loc[row, "mean_units"]
     assert ratio == pytest.approx(0.8 ** answers.loc["p3", "elasticity"], rel=1e-4)
+
+
+def test_a_new_regular_price_moves_the_forecast_of_its_product_by_its_elasticity(trained, panel):
+    plain = table_of(panel, HORIZON)
+    ahead = (plain["product_id"] == "p3") & plain["units"].isna()
+    dearer = plain.assign(regular_price=plain["regular_price"].mask(ahead, 2.2))
+    model = DemandForecaster(trained.model)
+
+    before, after = (model.predict(t).set_index("product_id") for t in (plain, dearer))
+
+    ratio = (after["mean_units"] / before["mean_units"]).groupby("product_id").first()
+    codes = trained.model.codes(panel.products)
+    terms = np.asarray(coefficients(trained.model.effects(codes)))[:, EFFECTS.index("regular")]
+    row = panel.products.index[panel.products["product_id"] == "p3"][0]
+    assert ratio["p3"] == pytest.approx(1.1 ** terms[row], rel=1e-5)
+    assert ratio["p3"] < 0.99
+    assert (ratio.drop("p3") == 1).all()
 
 
 def test_sales_written_into_the_plan_are_history_and_a_plan_too_long_is_refused(trained, panel):
