@@ -43,7 +43,7 @@ class DemandForecaster:
             model_input: a row per product and week with the columns of `COLUMNS`. Weeks are
                 Mondays. History has `units`; the weeks after it are the plan, with `depth`,
                 `display_share` and `mailer_share` as planned and none where they are missing, and
-                with another `regular_price` where that is to change. A product's rows may be missing
+                with another `regular_price` where that changes. A product's rows may be missing
                 before its first sale and where it did not sell. `out_of_stock` says that more might
                 have sold than the `units` of the week; a row of history without `units` is such a
                 week, too. Give whole categories: a product's rivals are those in the table. One
