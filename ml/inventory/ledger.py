@@ -42,11 +42,13 @@ def make_ledger(
 ) -> Ledger:
     """The counted position where there is a count, else that of a base-stock policy.
 
-    `sales` is FCT_PRODUCT_WEEKS up to `stands_on`, `counts` INVENTORY. With an order-up-to
+    `sales` is FCT_PRODUCT_WEEKS up to `stands_on`, of which weeks in which a product ran out do
+    not tell how much of it to keep; `counts` is INVENTORY. With an order-up-to
     level S every sale is reordered at the next review, so what sold in the last lead time is
     on order and the rest of S is on hand.
     """
-    units = sales.pivot_table("units", "product_id", "week_start_date", aggfunc="sum")
+    known = sales[sales["days_out_of_stock"] == 0]
+    units = known.pivot_table("units", "product_id", "week_start_date", aggfunc="sum")
     recent = units.reindex(products).sort_index(axis=1).iloc[:, -SALES_WEEKS:]
     mean = recent.mean(axis=1).fillna(0.0).to_numpy()
     variance = recent.var(axis=1).fillna(0.0).to_numpy()

@@ -30,7 +30,8 @@ def write_stock(as_of: date) -> None:
     tables = (FORECASTS, RESPONSES, FCT_PRODUCT_WEEKS)
     inputs = {table.name: lake.manifest(table, as_of).content_hash for table in tables}
     forecasts, responses = lake.read(FORECASTS, as_of), lake.read(RESPONSES, as_of)
-    sales = lake.read(FCT_PRODUCT_WEEKS, as_of, columns=["product_id", "week_start_date", "units"])
+    read = ["product_id", "week_start_date", "units", "days_out_of_stock"]
+    sales = lake.read(FCT_PRODUCT_WEEKS, as_of, columns=read)
     counts, counts_read = read_counts(as_of, stock.count_valid_days)
     products = pd.Index(sorted(forecasts["product_id"].unique()), name="product_id")
     this_monday = as_of - timedelta(days=as_of.weekday())

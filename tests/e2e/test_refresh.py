@@ -9,11 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from mlflow import MlflowClient
-from retailer import poison_the_future
+from retailer import COUNTED, poison_the_future
 
 from ml import lake
+from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import CANDIDATES, PLAN, STOCK
 from ml.contracts.sources import TRANSACTIONS
+from ml.demand.windows import read_panel
 from ml.privacy import pseudonym
 from ml.settings import PROJECT
 
@@ -145,6 +147,23 @@ def test_the_plan_keeps_every_limit(platform, first_day):
     assert (plan["expected_units_p90"] <= available).all()
     assert (plan["promo_price"] < plan["regular_price"]).all()
     assert weeks.min().date() >= FIRST
+
+
+def test_weeks_and_stock_are_as_counted_where_somebody_counted(platform, first_day):
+    weekly = lake.read(FCT_PRODUCT_WEEKS, FIRST)
+    empty = weekly[weekly["days_out_of_stock"] > 0]
+    counted = set(pd.read_csv(platform.export / "stock.csv", dtype=str)["product_id"])
+    panel = read_panel(FIRST, len(set(weekly["product_id"])))
+    stock = lake.read(STOCK, FIRST).set_index("product_id")
+
+    assert len(counted) == COUNTED
+    assert set(empty["product_id"]) == counted
+    assert set(zip(empty["week_start_date"], empty["days_out_of_stock"], strict=True)) == {
+        (date(2017, 10, 9), 3)
+    }
+    assert (~panel.in_stock).sum() == COUNTED
+    assert (panel.unconstrained[~panel.in_stock] > panel.units[~panel.in_stock]).all()
+    assert set(stock.index[~stock["is_simulated"]]) == counted
 
 
 def test_the_spark_job_ran_on_the_standalone_master(platform, first_day):

@@ -54,14 +54,26 @@ def test_stock_is_never_negative():
     assert available.tolist() == [[13.0, 0.0]]
 
 
-def test_what_sold_in_the_lead_time_is_on_order_in_a_simulated_ledger():
-    weeks = [date(2017, 11, 13), date(2017, 11, 20), date(2017, 11, 27)]
-    sales = pd.DataFrame({"product_id": "a", "week_start_date": weeks, "units": [2, 2, 5]})
-    stock = load_assumptions().stock
+WEEKS = [date(2017, 11, 13), date(2017, 11, 20), date(2017, 11, 27)]
 
+
+def simulated(units, days_out_of_stock=0):
+    """The ledger of product a, which sold that in three weeks, and of one that never sold."""
+    sales = pd.DataFrame({"product_id": "a", "week_start_date": WEEKS[-len(units) :]})
+    sales = sales.assign(units=units, days_out_of_stock=days_out_of_stock)
     nothing = pd.DataFrame(columns=INVENTORY.column_names)
+    return make_ledger(sales, nothing, pd.Index(["a", "new"]), MONDAY, load_assumptions().stock)
 
-    made = make_ledger(sales, nothing, pd.Index(["a", "new"]), MONDAY, stock)
+
+def test_a_week_in_which_a_product_ran_out_does_not_lower_what_is_kept_of_it():
+    usual = simulated([2, 5])
+
+    assert simulated([0, 2, 5], [3, 0, 0]).order_up_to.tolist() == usual.order_up_to.tolist()
+    assert simulated([0, 2, 5]).order_up_to[0] < usual.order_up_to[0]
+
+
+def test_what_sold_in_the_lead_time_is_on_order_in_a_simulated_ledger():
+    made = simulated([2, 2, 5])
 
     assert made.receipts.tolist() == [[0.0, 5.0], [0.0, 0.0]]
     # two weeks of mean 3 and variance 3: Poisson of mean 6, P(D <= 10) = .9574
