@@ -112,7 +112,7 @@ def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving
     pairs = histories(customer_lines(spark, as_of), as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     ranked = replace(affinity, products=with_new_products(affinity.products, products, as_of))
-    return know(pairs, ranked, products, model.likeness, (model.products, model.item_item))
+    return know(pairs, ranked, products, model.comparison, (model.products, model.item_item))
 
 
 def blended(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -62,8 +62,9 @@ class HalfStep:
 
 def version(fitted_on: date, hyper: Hyperparameters) -> str:
     """Names a fit: its day and a hash of all that it was told."""
-    told = json.dumps(hyper.model_dump() | {"seed": settings().seed}, sort_keys=True)
-    return f"{fitted_on}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+    told = hyper.model_dump(exclude=set(asdict(hyper.comparison))) | {"seed": settings().seed}
+    named = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return f"{fitted_on}-{named[:8]}"
 
 
 def fitted_before(as_of: date, hyper: Hyperparameters) -> Fitted | None:

@@ -15,7 +15,7 @@ from ml.affinity.catalog import Catalog, group_codes, product_features
 from ml.affinity.content import content
 from ml.affinity.features import OWN
 from ml.affinity.item_item import ItemItem, fit_item_item
-from ml.affinity.neighbours import Measure, Neighbourhood
+from ml.affinity.neighbours import Comparison, Neighbourhood
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
 from ml.landed import landed_days
@@ -46,7 +46,7 @@ def know(
     pairs: DataFrame,
     affinity: Affinity,
     products: pd.DataFrame,
-    likeness: Measure,
+    comparison: Comparison,
     learned: tuple[list[str], ItemItem] | None = None,
 ) -> Known:
     """What purchases say of customers and products.
@@ -55,7 +55,7 @@ def know(
         pairs: what `histories` returns.
         affinity: ALS factors: of these purchases, or of the same date's.
         products: rows of DIM_PRODUCTS.
-        likeness: how customers, and products by their buyers, are compared.
+        comparison: how customers, and products by their buyers, are compared.
         learned: item-item weights of earlier, with their products' ids; None learns some here.
     """
     ids = affinity.products.ids
@@ -70,8 +70,8 @@ def know(
         private_label=attributes["brand"].str.lower().str.startswith("private").to_numpy(bool),
         factors=affinity.products.factors,
         item_item=item_item(pairs, ids) if learned is None else learned[1].among(learned[0], ids),
-        item_cosine=similar_products(pairs.sparkSession, sample, likeness),
-        neighbourhood=Neighbourhood.of(sampled_ids, sample, likeness),
+        item_cosine=similar_products(pairs.sparkSession, sample, comparison),
+        neighbourhood=Neighbourhood.of(sampled_ids, sample, comparison),
         content=content(attributes),
     )
     entry = f.struct("item", "lines", *OWN)

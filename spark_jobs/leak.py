@@ -49,5 +49,5 @@ def _said(
     """customer_id, product_id and score of the likeliest products."""
     pairs = histories(lines, start)
     affinity = learn(purchases(pairs), start, hyper)
-    known = know(pairs, affinity, products, hyper.likeness)
+    known = know(pairs, affinity, products, hyper.comparison)
     return propensities(known, ranker, LIMIT).select(*PAIR, "score").toPandas()

@@ -8,7 +8,8 @@ from pyspark.sql import SparkSession
 from scipy import sparse
 
 from ml.affinity.item_item import ItemItem, most_bought
-from ml.affinity.neighbours import Measure, nearest
+from ml.affinity.neighbours import Comparison, nearest
+from ml.affinity.weighing import Weighing
 from spark_jobs.ranking import CELLS
 
 KEPT, SHRINKAGE = 100, 10.0
@@ -19,7 +20,7 @@ EDGES = "item int, neighbour int, alike float"
 def similar_products(
     spark: SparkSession,
     purchases: sparse.csr_array,
-    measure: Measure = "cosine",
+    comparison: Comparison,
     kept: int = KEPT,
     shrinkage: float = SHRINKAGE,
 ) -> ItemItem:
@@ -27,15 +28,16 @@ def similar_products(
 
     Args:
         spark: where products are compared.
-        purchases: weights (customers, products); the products with most buyers take part, as
-            in `fit_item_item`.
-        measure: cosine or Pearson's correlation, of `ml.affinity.neighbours.nearest`.
+        purchases: log(1 + lines), (customers, products); the products with most buyers take
+            part, as in `fit_item_item`.
+        comparison: how products are compared.
         kept: products at most that speak for one.
         shrinkage: buyers that two must share for half of their likeness to count.
     """
     chosen = most_bought(purchases)
     buyers = sparse.csr_array(purchases[:, chosen].T)
-    shared = spark.sparkContext.broadcast(buyers)
+    weighing = Weighing.of(buyers, comparison.product_weights)
+    shared = spark.sparkContext.broadcast(weighing.of_rows(buyers))
     size = max(1, CELLS // len(chosen))
 
     def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -43,7 +45,12 @@ def similar_products(
             for start in batch["id"].to_pylist():
                 block = np.arange(start, min(start + size, len(chosen)))
                 alike = nearest(
-                    shared.value[block], shared.value, kept, shrinkage, measure, never=block
+                    shared.value[block],
+                    shared.value,
+                    kept,
+                    shrinkage,
+                    comparison.likeness,
+                    never=block,
                 )
                 yield _edges(block, alike.tocoo())
 

@@ -59,7 +59,7 @@ def train(spark: SparkSession, as_of: date) -> str:
     pairs = histories(lines, as_of)
     ids = bought_by(pairs, hyper.minimum_customers)
     weights = item_item(pairs, ids)
-    made = Serving(fit(seen, seed), judged, ids, weights, hyper.likeness, variety)
+    made = Serving(fit(seen, seed), judged, ids, weights, hyper.comparison, variety)
     measures |= checks(made, seen[0].signals) | {
         "variety_ndcg_ratio": kept[variety],
         "leak_largest_move": largest_move(lines, products, last, hyper, made.ranker),

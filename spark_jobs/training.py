@@ -63,7 +63,7 @@ def known_on(
     """
     pairs = histories(lines, start)
     affinity = learn(purchases(pairs), start, hyper)
-    known = know(pairs, affinity, products, hyper.likeness)
+    known = know(pairs, affinity, products, hyper.comparison)
     return Known(sampled(known.customers), known.catalog)
 
 

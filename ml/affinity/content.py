@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ml.affinity.neighbours import rarity
+from ml.affinity.weighing import rarity
 
 ATTRIBUTES = (
     "department",

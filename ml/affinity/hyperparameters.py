@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ml.affinity.neighbours import Measure
+from ml.affinity.neighbours import Comparison, Measure
+from ml.affinity.weighing import Weights
 from ml.documents import Document, read_document
 from ml.settings import settings
 
@@ -13,8 +14,8 @@ class Hyperparameters(Document):
     """Of ALS, with Hu, Koren and Volinsky's symbols, and of the blend served before a ranker.
 
     `alpha` scales confidence 1 + alpha * log(1 + decayed purchases); `habit_weight` is what
-    one unit of that logarithm adds to the served score beside ALS's liking; `likeness` is how the
-    next ranker to be trained compares customers, and products by their buyers.
+    one unit of that logarithm adds to the served score beside ALS's liking; the rest is how the
+    next ranker to be trained compares customers, and products by their buyers (`comparison`).
     """
 
     rank: int = Field(ge=1)
@@ -25,6 +26,12 @@ class Hyperparameters(Document):
     habit_weight: float = Field(ge=0)
     days_between_fits: int = Field(ge=1)
     likeness: Measure
+    product_weights: Weights
+    customer_weights: Weights
+
+    @property
+    def comparison(self) -> Comparison:
+        return Comparison(self.likeness, self.product_weights, self.customer_weights)
 
 
 def read_hyperparameters(path: Path | None = None) -> Hyperparameters:

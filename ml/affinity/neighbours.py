@@ -6,20 +6,25 @@ from typing import Literal, Self
 import numpy as np
 from scipy import sparse
 
+from ml.affinity.weighing import Weighing, Weights
+
 Measure = Literal["cosine", "pearson"]
 
 CUSTOMERS_KEPT = 200  # neighbours of a customer
 SHRINKAGE = 20.0  # products that two customers share for half of their likeness to count
 
 
-def rarity(counts: sparse.csr_array) -> np.ndarray:
-    """log(rows / rows that have it) of each column of counts, (columns,).
+@dataclass(frozen=True)
+class Comparison:
+    """How customers are compared by what they buy, and products by their buyers.
 
-    The inverse document frequency of Salton and Buckley (1988), "Term-weighting approaches in
-    automatic text retrieval"; a customer with purchases is a document too.
+    `likeness` measures both (`nearest`), `product_weights` and `customer_weights` say what a
+    purchase counts (`ml.affinity.weighing`).
     """
-    having = np.bincount(counts.indices, minlength=counts.shape[1])
-    return np.log(max(counts.shape[0], 1) / np.maximum(having, 1))
+
+    likeness: Measure = "cosine"
+    product_weights: Weights = "log"
+    customer_weights: Weights = "tfidf"
 
 
 def nearest(
@@ -77,18 +82,21 @@ def _largest(alike: np.ndarray, kept: int) -> sparse.csr_array:
 class Neighbourhood:
     """Customers among whom neighbours are found; row i of the arrays belongs to `ids[i]`.
 
-    `ids` are sorted; `purchases` are log purchases (customers, products), `rarity` as above;
-    `measure` is how likeness is measured (`nearest`).
+    `ids` are sorted; `purchases` are log purchases (customers, products); `measure` is how
+    likeness is measured (`nearest`).
     """
 
     ids: np.ndarray
     purchases: sparse.csr_array
-    rarity: np.ndarray
-    measure: Measure = "cosine"
+    weighing: Weighing
+    measure: Measure
 
     @classmethod
-    def of(cls, ids: np.ndarray, purchases: sparse.csr_array, measure: Measure = "cosine") -> Self:
-        return cls(ids, purchases, rarity(purchases), measure)
+    def of(
+        cls, ids: np.ndarray, purchases: sparse.csr_array, comparison: Comparison = Comparison()
+    ) -> Self:
+        weighing = Weighing.of(purchases, comparison.customer_weights)
+        return cls(ids, purchases, weighing, comparison.likeness)
 
     def scores(self, ids: np.ndarray, purchases: sparse.csr_array) -> np.ndarray:
         """What each customer's neighbours bought, weighed by how alike they are.
@@ -100,8 +108,8 @@ class Neighbourhood:
         place = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         itself = np.where(self.ids[place] == ids, place, -1)
         alike = nearest(
-            self._weighed(purchases),
-            self._weighed(self.purchases),
+            self.weighing.of_rows(purchases),
+            self.weighing.of_rows(self.purchases),
             CUSTOMERS_KEPT,
             SHRINKAGE,
             self.measure,
@@ -109,6 +117,3 @@ class Neighbourhood:
         )
         total = np.maximum(alike.sum(axis=1), 1e-12)
         return ((alike @ self.purchases).toarray() / total[:, None]).astype(np.float32)
-
-    def _weighed(self, purchases: sparse.csr_array) -> sparse.csr_array:
-        return sparse.csr_array(purchases.multiply(self.rarity))

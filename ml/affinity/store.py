@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from scipy import sparse
 
 from ml import model_review, registry
 from ml.affinity.item_item import ItemItem
-from ml.affinity.neighbours import Measure
+from ml.affinity.neighbours import Comparison
 from ml.affinity.pyfunc import RANKER
 from ml.affinity.ranker import NAMES, Ranker
 from ml.errors import GateError
@@ -27,8 +27,8 @@ JUDGED = "judged"
 class Serving:
     """What ranks: `item_item` speaks of `products`, by position.
 
-    `judged` learned from all windows but the four weeks before the as-of date. Its signals compare
-    customers, and products by their buyers, by `likeness`. Lists are made with as much `variety`
+    `judged` learned from all windows but the four weeks before the as-of date. Its signals are of
+    this `comparison` of customers and of products. Lists are made with as much `variety`
     (`ml.affinity.reranking.varied`).
     """
 
@@ -36,14 +36,18 @@ class Serving:
     judged: Ranker
     products: list[str]
     item_item: ItemItem
-    likeness: Measure
+    comparison: Comparison
     variety: float
 
     def save(self, folder: Path) -> None:
         """Write the files of a version's `DATA`."""
         self.ranker.save(folder, RANKER)
         self.judged.save(folder, JUDGED)
-        said = {"products": self.products, "likeness": self.likeness, "variety": self.variety}
+        said = {
+            "products": self.products,
+            "comparison": asdict(self.comparison),
+            "variety": self.variety,
+        }
         (folder / SERVED_AS).write_text(json.dumps(said))
         sparse.save_npz(folder / WEIGHTS, sparse.csr_matrix(self.item_item.weights))
 
@@ -104,6 +108,6 @@ def _read(version: str, folder: Path) -> Serving:
         Ranker.read(folder, JUDGED),
         said["products"],
         ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
-        said["likeness"],
+        Comparison(**said["comparison"]),
         said["variety"],
     )

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -87,6 +87,7 @@ def parameters(candidate: Candidate) -> dict[str, object]:
     return {
         "as_of": candidate.as_of,
         "products": len(candidate.serving.products),
+        **asdict(candidate.serving.comparison),
         "variety": candidate.serving.variety,
         "trees": TREES,
         **{key: LEARNING[key] for key in ("learning_rate", "num_leaves")},

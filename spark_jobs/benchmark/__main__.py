@@ -2,12 +2,12 @@
 
     make bench-recommend
     python -m spark_jobs.benchmark [--part ours --part als --part peers --part cold
-        --part fold --part scale]
+        --part fold --part scale --part alike]
         [--before 2017-12-04]
 
 Learned from what lies before the date (weeks 1 to 49), judged on the four weeks from it. The
 last line printed is one JSON object with the keys of the parts that ran: where none is named, of
-all but fold and scale.
+ours, als, peers and cold.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from datetime import date
 
 import pandas as pd
 
+from spark_jobs.benchmark.alike import alike
 from spark_jobs.benchmark.cold import cold_start
 from spark_jobs.benchmark.folded import folded
 from spark_jobs.benchmark.journey import read_journey
@@ -37,7 +38,7 @@ PARTS: dict[str, Callable[[Shop], dict[str, dict]]] = {  # each gives keys of th
     "peers": all_peers,
     "cold": cold_start,
 }
-ASKED_FOR = {"fold": folded, "scale": growth}  # only by name: minutes each
+ASKED_FOR = {"fold": folded, "scale": growth, "alike": alike}  # only by name
 
 
 def main() -> None:

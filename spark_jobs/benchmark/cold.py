@@ -171,7 +171,7 @@ def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]
         spark.catalog.clearCache()  # what was learned from, and the lists before
         pairs = histories(cached(spark, known_lines), before)
         affinity = learn(purchases(pairs), before, hyper)
-        known = know(pairs, affinity, shop.products, hyper.likeness)
+        known = know(pairs, affinity, shop.products, hyper.comparison)
         targets = spark.createDataFrame(pa.table({"customer_id": asked}))
         ours = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
         new = targets.join(known.customers, "customer_id", "left_anti")

@@ -60,7 +60,7 @@ def stages(
     yield "candidates", held(spark)
     ranker = fit([window_examples(lines, products, day, hyper) for day in windows(before)], 0)
     yield "train_ranker", held(spark)
-    known = know(pairs, affinity, products, hyper.likeness)
+    known = know(pairs, affinity, products, hyper.comparison)
     ranked = propensities(known, ranker, CANDIDATES_PER_CUSTOMER)
     write(CANDIDATES, before, ranked, {}, PARTS)
     yield "ranked_candidates", held(spark)

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from ml.affinity.hyperparameters import read_hyperparameters
 from spark_jobs.benchmark.ours import local_session
-from spark_jobs.benchmark.peers import judged
+from spark_jobs.benchmark.peers import ndcg
 from spark_jobs.benchmark.scale import timed
 from spark_jobs.benchmark.split import Shop, Split, split
 from spark_jobs.factors import Affinity, learn
@@ -70,13 +70,8 @@ def measured(given: Split, learned: Callable[[], Affinity]) -> dict[str, float]:
     customers[rows["customer_id"].astype(int)] = np.stack(rows["factors"].to_list())
     items = np.zeros((len(given.products), customers.shape[1]), np.float32)
     items[pd.Index(given.products).get_indexer(pd.Index(products.ids))] = products.factors
-    found = judged(given, lambda rows: customers[rows] @ items.T)
-    return {
-        "ndcg10_repeat": found["repeat"]["ndcg10"],
-        "ndcg10_new": found["new"]["ndcg10"],
-        "fit_s": wall,
-        "fit_cpu_s": cpu,
-    }
+    found = ndcg(given, lambda rows: customers[rows] @ items.T)
+    return found | {"fit_s": wall, "fit_cpu_s": cpu}
 
 
 def _factors(affinity: Affinity) -> tuple[Affinity, pd.DataFrame]:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
 from scipy import sparse
 
 from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.settings import settings
-from spark_jobs.benchmark.peers import Settings, implicit_beside, judged, log_lines
+from spark_jobs.benchmark.peers import Settings, implicit_beside, log_lines, ndcg
 from spark_jobs.benchmark.split import Shop, Split, lists
 from spark_jobs.benchmark.variety import POOL, variety
 from spark_jobs.factors import BLOCKS, fit_als, learn
@@ -53,7 +54,7 @@ def blended(shop: Shop) -> dict[str, dict]:
         log.info("ranker learned from %d windows", len(seen))
         pairs = histories(lines, before)
         affinity = learn(purchases(pairs), before, hyper)
-        known = know(pairs, affinity, shop.products, hyper.likeness)
+        known = know(pairs, affinity, shop.products, hyper.comparison)
         found = propensities(known, ranker, POOL).toPandas()
     new = found[found["new_rank"].notna()]
     measures = given.measures(
@@ -100,12 +101,7 @@ def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict
     started = time.perf_counter()
     customers, items = _fitted(pairs, hyper, given.wanted.shape)
     seconds = time.perf_counter() - started
-    found = judged(given, lambda rows: customers[rows] @ items.T)
-    return {
-        "ndcg10_repeat": found["repeat"]["ndcg10"],
-        "ndcg10_new": found["new"]["ndcg10"],
-        "fit_s": seconds,
-    }
+    return ndcg(given, lambda rows: customers[rows] @ items.T) | {"fit_s": seconds}
 
 
 def factorised(purchases: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
@@ -129,11 +125,12 @@ def _fitted(
     placed: DataFrame, hyper: Hyperparameters, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     model = fit_als(placed, hyper)
-    return _factors(model.userFactors, shape[0]), _factors(model.itemFactors, shape[1])
+    return factors(model.userFactors, shape[0]), factors(model.itemFactors, shape[1])
 
 
-def _factors(frame: DataFrame, count: int) -> np.ndarray:
-    rows = frame.toPandas()
+def factors(frame: DataFrame, count: int) -> np.ndarray:
+    """float32 (count, rank): those of the first so many customers or products, zero if unknown."""
+    rows = frame.where(f.col("id") < count).toPandas()
     made = np.zeros((count, len(rows["features"][0])), np.float32)
     made[rows["id"]] = np.stack(rows["features"].to_list())
     return made

@@ -77,11 +77,11 @@ def item_knn(given: Split, settings: Settings) -> Scores:
 
 
 def implicit_als(given: Split, settings: Settings) -> Scores:
-    return _implicit_als(log_lines(given), settings)
+    return liking(fit_implicit(log_lines(given), settings))
 
 
-def _implicit_als(weights: sparse.csr_array, settings: Settings) -> Scores:
-    model = fit_implicit(weights, settings)
+def liking(model: "AlternatingLeastSquares") -> Scores:
+    """What factors say of each product."""
     return lambda rows: model.user_factors[rows] @ model.item_factors.T
 
 
@@ -106,6 +106,15 @@ def fit_implicit(
     with threadpool_limits(1, "blas"):
         model.fit(sparse.csr_matrix(weights, dtype=np.float32), show_progress=False)
     return model
+
+
+def fit_implicit_as_spark(
+    weights: sparse.csr_array, settings: Settings, exact: bool = False
+) -> "AlternatingLeastSquares":
+    """`fit_implicit` with the confidence that Spark's ALS has: 1 + alpha * weight."""
+    confidence = weights.copy()
+    confidence.data = 1 + settings.als_alpha * confidence.data
+    return fit_implicit(confidence, replace(settings, als_alpha=1.0), exact)
 
 
 def popularity(given: Split, _: Settings) -> Scores:
@@ -153,6 +162,11 @@ def judged(given: Split, scores: Scores) -> dict[str, dict[str, float]]:
     return given.measures(np.vstack(everything), np.vstack(new))
 
 
+def ndcg(given: Split, scores: Scores) -> dict[str, float]:
+    """NDCG@10 on both lists."""
+    return {f"ndcg10_{name}": found["ndcg10"] for name, found in judged(given, scores).items()}
+
+
 def best(scores: np.ndarray) -> np.ndarray:
     """The columns of each row's ten highest scores."""
     top = np.sort(np.argpartition(-scores, PLACES, axis=1)[:, :PLACES], axis=1)
@@ -167,18 +181,12 @@ def peer_measures(given: Split, name: str, settings: Settings) -> dict[str, floa
 
 def implicit_beside(given: Split, settings: Settings) -> dict[str, float]:
     """`implicit`'s ALS with the confidence that Spark's has: 1 + alpha * log(1 + lines)."""
-    confidence = log_lines(given)
-    confidence.data = 1 + settings.als_alpha * confidence.data
-    return _timed(given, lambda: _implicit_als(confidence, replace(settings, als_alpha=1.0)))
+    weights = log_lines(given)
+    return _timed(given, lambda: liking(fit_implicit_as_spark(weights, settings)))
 
 
 def _timed(given: Split, fit: Callable[[], Scores]) -> dict[str, float]:
     started = time.perf_counter()
     scores = fit()
     seconds = time.perf_counter() - started
-    found = judged(given, scores)
-    return {
-        "ndcg10_repeat": found["repeat"]["ndcg10"],
-        "ndcg10_new": found["new"]["ndcg10"],
-        "fit_s": seconds,
-    }
+    return ndcg(given, scores) | {"fit_s": seconds}

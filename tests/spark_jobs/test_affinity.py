@@ -10,6 +10,7 @@ from small_purchases import SMALL, ByHabit
 
 from ml import lake
 from ml.affinity.item_item import ItemItem
+from ml.affinity.neighbours import Comparison
 from ml.affinity.store import Serving
 from ml.contracts import marts, outputs
 from ml.contracts.sources import TRANSACTIONS
@@ -19,6 +20,7 @@ AS_OF = date(2017, 12, 6)  # a Wednesday
 FOUR_WEEKS = timedelta(weeks=4)
 MONDAY = date(2017, 12, 4)
 OUTPUTS = (outputs.ITEM_FACTORS, outputs.CUSTOMER_FACTORS, outputs.CANDIDATES)
+PEARSON = Comparison("pearson", "tfidf", "bm25")
 BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcdf", "dan": "adf"}  # f is fuel
 
 
@@ -130,7 +132,7 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     customers["may_be_targeted"] = customers["customer_id"] != "bob"
     lake.write(marts.DIM_CUSTOMERS, AS_OF, customers)
     nothing = ItemItem(sparse.csr_array((2, 2)))
-    trained = Serving(ByHabit(), ByHabit(), ["a", "z"], nothing, "pearson", variety=0.2)
+    trained = Serving(ByHabit(), ByHabit(), ["a", "z"], nothing, PEARSON, variety=0.2)
     served, ranked, know = [], affinity.propensities, affinity.know
     monkeypatch.setattr(affinity, "know", lambda *which: served.append(which[3]) or know(*which))
     monkeypatch.setattr(
@@ -139,8 +141,8 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
 
     affinity.write_affinity(spark, AS_OF, SMALL, ("3", trained))
 
-    assert SMALL.likeness == "cosine"
-    assert served == ["pearson", 0.2]  # the version's; without variety the ranks are
+    assert SMALL.comparison != PEARSON
+    assert served == [PEARSON, 0.2]  # the version's; without variety the ranks are
     found = lake.read(outputs.CANDIDATES, AS_OF)
     assert lake.manifest(outputs.CANDIDATES, AS_OF).models["ranker"] == "3"
     assert set(found["customer_id"]) == {"ann", "cat", "dan", "eve"}

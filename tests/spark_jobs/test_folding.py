@@ -124,6 +124,12 @@ def test_other_settings_fit_anew(fitted_lake, change):
     assert fitted_before(FITTED_ON + timedelta(days=1), changed) is None
 
 
+def test_a_fit_serves_however_customers_are_compared(fitted_lake):
+    changed = SMALL.model_copy(update={"likeness": "pearson", "product_weights": "bm25"})
+
+    assert fitted_before(FITTED_ON + timedelta(days=1), changed) is not None
+
+
 def test_factors_of_a_later_day_are_never_used(fitted_lake):
     friday = FITTED_ON + timedelta(days=4)
     fitted_lake(friday, version(friday, SMALL))

@@ -32,7 +32,7 @@ def lines(spark):
 
 def everything(lines):
     pairs = histories(lines, BEFORE)
-    return know(pairs, learn(purchases(pairs), BEFORE, SMALL), PRODUCTS, SMALL.likeness)
+    return know(pairs, learn(purchases(pairs), BEFORE, SMALL), PRODUCTS, SMALL.comparison)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from ml.affinity import neighbours
-from ml.affinity.neighbours import Neighbourhood, nearest, rarity
+from ml.affinity.neighbours import Comparison, Neighbourhood, nearest
 
 
 def csr(rows):
@@ -47,22 +47,33 @@ def test_nobody_is_a_neighbour_of_himself():
     assert found[1, 1] == pytest.approx(1.0)
 
 
-def test_what_few_customers_buy_tells_more():
-    assert rarity(csr(PEOPLE)) == pytest.approx(np.log([4 / 3, 4 / 3, 2, 4, 2]))
-
-
 def test_customers_are_compared_as_they_are_asked_to_be(monkeypatch):
     monkeypatch.setattr(neighbours, "SHRINKAGE", 0.0)
     ids, bought = np.array(["ann", "bob", "cat"]), csr([[2, 1, 0], [0, 1, 2], [2, 0, 0]])
     zoe = csr([[2, 1, 0]])
 
     scores = {
-        measure: Neighbourhood.of(ids, bought, measure).scores(np.array(["zoe"]), zoe)[0]
+        measure: Neighbourhood.of(ids, bought, Comparison(measure)).scores(np.array(["zoe"]), zoe)[
+            0
+        ]
         for measure in ("cosine", "pearson")
     }
 
     assert scores["cosine"][2] > 0  # bob bought the second, too
     assert scores["pearson"][2] == 0  # and is opposed to zoe by correlation
+
+
+def test_what_a_purchase_counts_is_a_setting(monkeypatch):
+    monkeypatch.setattr(neighbours, "SHRINKAGE", 0.0)
+    bought = csr(np.log1p([[9, 1, 1, 0], [9, 0, 0, 1], [1, 1, 0, 0], [1, 0, 0, 0]]))
+    ids, zoe = np.array(["ann", "bob", "cat", "dan"]), csr(np.log1p([[9, 1, 0, 0]]))
+
+    def liking(weights):
+        how = Comparison(customer_weights=weights)
+        return Neighbourhood.of(ids, bought, how).scores(np.array(["zoe"]), zoe)[0]
+
+    assert liking("log")[3] > 0  # bob is like her by what all buy
+    assert liking("tfidf")[3] == liking("bm25")[3] == 0  # and not by what is rare
 
 
 def test_a_customer_is_offered_what_those_like_him_bought(monkeypatch):

@@ -12,6 +12,7 @@ from scipy import sparse
 from ml import lake, model_review, registry
 from ml.affinity import store
 from ml.affinity.item_item import ItemItem
+from ml.affinity.neighbours import Comparison
 from ml.affinity.pyfunc import PropensityScorer
 from ml.affinity.ranker import NAMES, SIMPLE, Ranker
 from ml.affinity.tracking import Candidate, register
@@ -30,6 +31,7 @@ PASSES = {
     "size_mb": 10.0,
     "seconds_per_million": 5.0,
 }
+PEARSON = Comparison("pearson", "bm25", "log")
 SIGNALS = np.random.default_rng(3).uniform(0, 1, (9, len(NAMES))).astype(np.float32)
 
 
@@ -44,7 +46,7 @@ def registered(tmp_path_factory):
     """Two versions of one Monday, the first one champion, and what the first was made of."""
     folder = tmp_path_factory.mktemp("registry")
     weights = ItemItem(sparse.csr_array(np.float32([[0, 2], [1, 0]])))
-    made = store.Serving(learned(1), learned(2), ["a", "z"], weights, "pearson", 0.1)
+    made = store.Serving(learned(1), learned(2), ["a", "z"], weights, PEARSON, 0.1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             Settings, "tracking_uri", property(lambda self: f"sqlite:///{folder}/registry.db")
@@ -73,7 +75,7 @@ def test_what_is_registered_is_what_serves(registered):
 
     assert version == first
     assert (found.ranker, found.judged, found.products) == (made.ranker, made.judged, ["a", "z"])
-    assert (found.likeness, found.variety) == ("pearson", 0.1)
+    assert (found.comparison, found.variety) == (PEARSON, 0.1)
     assert found.item_item.weights.toarray().tolist() == [[0, 2], [1, 0]]
 
 
