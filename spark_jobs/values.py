@@ -2,7 +2,8 @@
 
 The time to a customer's next visit follows a log-logistic law whose scale moves with their pace
 so far: an accelerated failure time model, fitted by lifelines on the newest gaps between visits,
-the one under way censored. Who is not lost goes on at the pace and with the baskets so far.
+the one under way censored. Who is not lost goes on at the pace and with the baskets so far, the
+newest visits counting more, and few visits less.
 """
 
 import logging
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 AWAY_DAYS = 56  # who stays away so long from now on counts as lost
 LIFETIME_WEEKS = 52  # a lifetime is cut here: one year of data says little of what follows
+PRIOR_VISITS, PRIOR_DAYS = 2, 28  # added to what is known of a pace: who came seldom comes oftener
+STEADY_VISITS = 10  # at the pace so far, that the newest ones, as many at most, are mixed with
 FITTED = 2_000  # customers at most, however many there are: four figures are fitted
 SHRINKAGE = 1e-4  # keeps a fit on a handful of gaps finite
 
@@ -64,15 +67,29 @@ def fit_gaps(gaps: pd.DataFrame) -> GapModel:
     return GapModel(level, pace, seen, float(np.exp(fitted["beta_"]["Intercept"])))
 
 
-def worth(gaps: DataFrame, customers: DataFrame, model: GapModel) -> DataFrame:
-    """Rows of CUSTOMER_VALUES, from the gaps under way and the customers' sales."""
+def worth(
+    gaps: DataFrame,
+    customers: DataFrame,
+    model: GapModel,
+    away_days: int = AWAY_DAYS,
+    weeks: int = LIFETIME_WEEKS,
+) -> DataFrame:
+    """Rows of CUSTOMER_VALUES, from the newest gaps and the customers' sales.
+
+    Who is not lost goes on at a pace, visits a day, between that so far and that of the newest.
+    """
     silence = f.col("days").cast("double")
-    lost = model.survival(silence + AWAY_DAYS) / model.survival(silence)
+    lost = model.survival(silence + away_days) / model.survival(silence)
     days_known = f.col("usual_days") * f.col("visit_days") + silence
-    visits = 7.0 * LIFETIME_WEEKS * f.col("visit_days") / days_known * (1.0 - lost)
+    so_far = (f.col("visit_days") + PRIOR_VISITS) / (days_known + PRIOR_DAYS)
+    pace = (f.col("newest") + STEADY_VISITS) / (f.col("newest_days") + STEADY_VISITS / so_far)
+    visits = 7.0 * weeks * pace * (1.0 - lost)
     basket = f.col("sales").cast("double") / f.col("visit_days")
-    waiting = gaps.where("is_open").join(customers.select("customer_id", "sales"), "customer_id")
-    return waiting.select(
+    newest = gaps.groupBy("customer_id").agg(
+        f.count("*").alias("newest"), f.sum("days").alias("newest_days")
+    )
+    waiting = gaps.where("is_open").join(newest, "customer_id")
+    return waiting.join(customers.select("customer_id", "sales"), "customer_id").select(
         "customer_id",
         f.round(lost, 6).alias("churn_probability"),
         f.round(visits, 4).alias("expected_visits"),

@@ -2,7 +2,7 @@
 
     make bench-recommend
     python -m spark_jobs.benchmark [--part ours --part als --part peers --part cold
-        --part fold --part scale --part alike]
+        --part fold --part scale --part alike --part value]
         [--before 2017-12-04]
 
 Learned from what lies before the date (weeks 1 to 49), judged on the four weeks from it. The
@@ -27,6 +27,7 @@ from spark_jobs.benchmark.ours import als_alone, blended
 from spark_jobs.benchmark.peers import all_peers
 from spark_jobs.benchmark.scale import growth
 from spark_jobs.benchmark.split import Shop, split
+from spark_jobs.benchmark.value import value
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ PARTS: dict[str, Callable[[Shop], dict[str, dict]]] = {  # each gives keys of th
     "peers": all_peers,
     "cold": cold_start,
 }
-ASKED_FOR = {"fold": folded, "scale": growth, "alike": alike}  # only by name
+ASKED_FOR = {"fold": folded, "scale": growth, "alike": alike, "value": value}  # only by name
 
 
 def main() -> None:

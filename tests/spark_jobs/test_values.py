@@ -67,7 +67,8 @@ def test_the_chance_to_lose_a_customer_is_what_a_hand_computes(valued):
 
 def test_who_is_not_lost_goes_on_at_the_pace_and_with_the_baskets_so_far(valued):
     ann = valued["ann"]
-    pace = 10 / (63 + 7)  # visits a day since two weeks before the first
+    so_far = (10 + 2) / (63 + 7 + 28)  # visits a day, with two in four weeks added
+    pace = (2 + 10) / (7 + 5 + 10 / so_far)  # two newest gaps, and ten visits as so far
 
     visits = 7 * LIFETIME_WEEKS * pace * (1 - ann["churn_probability"])
     assert ann["expected_visits"] == pytest.approx(visits, abs=1e-3)
