@@ -21,49 +21,74 @@ import pyarrow.parquet as pq
 from scipy import sparse
 
 from ml.settings import PROJECT, settings
-from spark_jobs.benchmark.ours import arrow, equal_settings, local_session, placed
-from spark_jobs.benchmark.peers import Settings, fit_implicit, log_lines
-from spark_jobs.benchmark.split import Shop
+from spark_jobs.benchmark.ours import arrow, equal_settings, factors, local_session, placed
+from spark_jobs.benchmark.peers import (
+    Settings,
+    fit_implicit_as_spark,
+    liking,
+    log_lines,
+    ndcg,
+)
+from spark_jobs.benchmark.split import Shop, Split
 from spark_jobs.factors import fit_als
 
 log = logging.getLogger(__name__)
 Made = TypeVar("Made")
 
 TIMES = (1, 5, 20)  # as many customers, fitted
-DRIVERS = (1, 10)  # as many customers, whose candidates are made
+JUDGED = 5_000  # of the customers drawn, at most, by what they bought later
+DRIVERS = (1, 3, 10)  # as many customers, whose candidates are made
 FEW = replace(Settings(), als_factors=32, als_iterations=3)
 
 
 def growth(shop: Shop) -> dict[str, dict]:
     """{"als": {"scale": times, seconds, slopes and the driver's memory}}."""
-    fits = {f"{times}x": fit_times(bootstrapped(log_lines(shop.given), times)) for times in TIMES}
-    slopes = {name: slope([fit[name] for fit in fits.values()]) for name in fits["1x"]}
+    fits = {f"{times}x": fitted(shop.given, times) for times in TIMES}
+    seconds = [name for name in fits["1x"] if name.endswith("_s")]
+    slopes = {name: slope([fit[name] for fit in fits.values()]) for name in seconds}
     drivers = {f"{times}x": driver_memory(shop, times) for times in DRIVERS}
     return {"als": {"scale": {"fit": fits, "slope": slopes, "driver": drivers}}}
 
 
-def bootstrapped(purchases: sparse.csr_array, times: int) -> sparse.csr_array:
-    """So many times as many customers, drawn with replacement; once: as they are."""
+def bootstrapped(customers: int, times: int) -> np.ndarray:
+    """Positions of so many times as many customers, drawn with replacement; once: as they are."""
     if times == 1:
-        return purchases
-    rng = np.random.default_rng(settings().seed)
-    return purchases[rng.integers(0, purchases.shape[0], times * purchases.shape[0])]
+        return np.arange(customers)
+    return np.random.default_rng(settings().seed).integers(0, customers, times * customers)
 
 
-def fit_times(purchases: sparse.csr_array) -> dict[str, float]:
-    """Seconds on the clock and of processors that Spark's ALS and `implicit`'s take to fit.
+def fitted(given: Split, times: int) -> dict[str, float]:
+    """What Spark's ALS and `implicit`'s take to fit and how they rank, at equal settings.
 
-    `implicit`'s as it comes, by conjugate gradients, and solving exactly, as Spark does.
+    Seconds on the clock and of processors; NDCG@10 of the first `JUDGED` of the customers drawn,
+    by what was bought later. `implicit`'s as it comes, by conjugate gradients, and solving exactly,
+    as Spark does.
     """
-    with local_session() as spark:
-        pairs = placed(spark, purchases)
-        _, wall, cpu = timed(lambda: fit_als(pairs, equal_settings(FEW)).itemFactors.count())
-    found = {"fit_s": wall, "fit_cpu_s": cpu}
+    drawn = bootstrapped(len(given.customers), times)
+    purchases, judged = log_lines(given)[drawn], given.drawn(drawn[:JUDGED])
+    customers, items, found = _spark_fit(purchases, len(judged.customers))
+    found |= ndcg(judged, lambda rows: customers[rows] @ items.T)
     for name, exact in (("implicit", False), ("implicit_exact", True)):
-        _, wall, cpu = timed(partial(fit_implicit, purchases, FEW, exact))
-        found |= {f"{name}_fit_s": wall, f"{name}_fit_cpu_s": cpu}
+        model, wall, cpu = timed(partial(fit_implicit_as_spark, purchases, FEW, exact))
+        ranks = ndcg(judged, liking(model))
+        found |= {f"{name}_{key}": value for key, value in (ranks | _seconds(wall, cpu)).items()}
     log.info("%d customers, %d pairs: %s", purchases.shape[0], purchases.nnz, found)
     return found
+
+
+def _spark_fit(
+    purchases: sparse.csr_array, judged: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
+    """Factors of the first customers and of all products, and the seconds of the fit."""
+    with local_session() as spark:
+        pairs = placed(spark, purchases)
+        model, wall, cpu = timed(lambda: fit_als(pairs, equal_settings(FEW)))
+        customers = factors(model.userFactors, judged)
+        return customers, factors(model.itemFactors, purchases.shape[1]), _seconds(wall, cpu)
+
+
+def _seconds(wall: float, cpu: float) -> dict[str, float]:
+    return {"fit_s": wall, "fit_cpu_s": cpu}
 
 
 def timed(work: Callable[[], Made]) -> tuple[Made, float, float]:
@@ -85,10 +110,15 @@ def slope(seconds: list[float]) -> float:
 
 
 def driver_memory(shop: Shop, times: int) -> dict[str, dict[str, float]]:
-    """The most megabytes that the driver's two processes held, with executors of their own."""
+    """The most megabytes that the driver's two processes held, with executors of their own.
+
+    However many customers are drawn, products are those that the split has: of what only one
+    customer bought, ten of them drawn would make a product with enough buyers.
+    """
+    lasting = shop.lines[shop.lines["product_id"].isin(shop.given.products)]
     with tempfile.TemporaryDirectory() as folder:
         lines, products = Path(folder) / "lines.parquet", Path(folder) / "products.parquet"
-        pq.write_table(drawn(shop.lines, times), lines)
+        pq.write_table(drawn(lasting, times), lines)
         shop.products.to_parquet(products)
         job = [sys.executable, "-m", "spark_jobs.benchmark.driver"]
         told = [*job, str(lines), str(products), shop.before.isoformat()]
@@ -104,8 +134,7 @@ def drawn(lines: pd.DataFrame, times: int) -> pa.Table:
     customer, ids = pd.factorize(lines["customer_id"], sort=True)
     order, count = np.argsort(customer, kind="stable"), np.bincount(customer)
     last = np.cumsum(count)
-    rng = np.random.default_rng(settings().seed)
-    chosen = rng.integers(0, len(ids), times * len(ids)) if times > 1 else np.arange(len(ids))
+    chosen = bootstrapped(len(ids), times)
     sizes = count[chosen]
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     rows = order[np.repeat((last - count)[chosen], sizes) + within]

@@ -30,6 +30,18 @@ class Split:
         places = (self.pairs["customer"], self.pairs["product"])
         return sparse.coo_array((values, places), shape=self.wanted.shape).tocsr()
 
+    def drawn(self, customers: np.ndarray) -> "Split":
+        """The same of other customers: positions of these, some perhaps more than once."""
+        ids = pd.DataFrame({"customer": customers, "place": np.arange(len(customers))})
+        pairs = ids.merge(self.pairs, on="customer").drop(columns="customer")
+        return Split(
+            [self.customers[place] for place in customers],
+            self.products,
+            pairs.rename(columns={"place": "customer"}),
+            self.wanted[customers],
+            self.wanted_new[customers],
+        )
+
     def measures(self, ranked: np.ndarray, ranked_new: np.ndarray) -> dict[str, dict[str, float]]:
         """Of lists of positions (customers, 10), with and without what was bought before."""
         return {
