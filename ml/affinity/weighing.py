@@ -8,10 +8,7 @@ from scipy import sparse
 
 Weights = Literal["log", "tfidf", "bm25"]
 
-BM25_K1, BM25_B = (
-    1.2,
-    0.2,
-)  # chosen on weeks 46 to 49 of the Complete Journey, with products' buyers
+BM25_K1, BM25_B = 1.2, 0.2  # chosen on weeks 46 to 49 of the Complete Journey, of products
 
 
 def rarity(counts: sparse.csr_array) -> np.ndarray:
