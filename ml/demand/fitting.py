@@ -88,7 +88,6 @@ def untrained(panel: Panel, origin: int, horizon: int, chosen: Hyperparameters) 
         observations=int(panel.counts[:, :origin].sum()),
         horizon=horizon,
         width=chosen.width,
-        members=chosen.members,
         speed=chosen.speed,
     )
     model.build()
@@ -131,7 +130,7 @@ def _made(folder: Path | None) -> Path | None:
 
 
 def optimizer(chosen: Hyperparameters) -> keras.optimizers.Optimizer:
-    """Adam with averaged weights; its loss is scaled where networks compute in half precision."""
+    """Adam with averaged weights; its loss is scaled where the network is in half precision."""
     adam = keras.optimizers.Adam(
         chosen.learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=chosen.averaging
     )

@@ -9,10 +9,9 @@ from ml.settings import settings
 
 
 class Hyperparameters(Document):
-    """Of the networks (`width`, `members`), of training, and how fast sizes learn (`speed`)."""
+    """Of the network (`width`), of training, and how fast sizes learn (`speed`)."""
 
     width: int = Field(ge=1)
-    members: int = Field(ge=1)
     batch: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
     averaging: float = Field(ge=0, lt=1)

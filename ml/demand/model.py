@@ -11,12 +11,12 @@ product's history. Units are negative binomial with that mean and a size r:
 var = mu + mu^2 / r, where log r is a term of the product plus what the network says of the
 weeks ahead. Effects are sums of global, department, category, subcategory and product terms
 with Gaussian priors; both elasticities are at most 0 by construction. They are learnt before
-everything else (`conditional`) and stay as they are while the networks learn.
+everything else (`conditional`) and stay as they are while the network learns.
 
-The networks learn how products sell while they are on sale; the forecast multiplies that by
+The network learns how products sell while they are on sale; the forecast multiplies that by
 the chance that the product still is (`alive`).
 
-Everything the effects do not say comes from `network.Network`, more than one of them.
+Everything the effects do not say comes from `network.Network`.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ from ml.demand.windows import CALENDAR, CONTEXT, EFFECTS, HISTORY, STATIC
 Tensor = Any  # Keras has no type for one
 
 LEVELS = (4, 8, 13, 10_000)  # weeks; the last is the whole history
-GROUPS = 2  # of `STATIC` that the networks embed: department and category
+GROUPS = 2  # of `STATIC` that the network embeds: department and category
 SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a logarithm
 REGULAR = EFFECTS.index("regular")
 ALIVE = HISTORY.index("log_alive")
@@ -52,7 +52,7 @@ class PooledEffects(keras.layers.Layer):
 
     `calendar` holds the effects of `CALENDAR`, one number each for all products.
 
-    Beside the networks the log size alone learns. Its deviations' Gaussian priors enter as a
+    Beside the network the log size alone learns. Its deviations' Gaussian priors enter as a
     penalty per observation, so the fit is the posterior mode. Code 0 is a product or group never
     trained on: its deviation is 0. Weights are the terms over `speed`: so much faster than a
     network does the size learn.
@@ -92,16 +92,12 @@ class PooledEffects(keras.layers.Layer):
 class StructuredDemand(keras.Model):
     """Units of every product, from every week, for each of `horizon` weeks ahead.
 
-    Its networks differ in where they started alone: the forecast is their mean, and they share
-    the effects, so price, display and mailer stay one formula.
-
     Args:
         vocabulary: the known values of each of `STATIC`, in code order from 1.
         observations: product-weeks trained on, against which the priors weigh.
         horizon: weeks ahead.
-        width: of each network.
-        members: number of networks.
-        speed: how much faster than the networks the products' sizes learn.
+        width: of the network.
+        speed: how much faster than the network the products' sizes learn.
         size_scale: factor on the negative binomial's size, from calibration.
     """
 
@@ -111,33 +107,31 @@ class StructuredDemand(keras.Model):
         observations: int,
         horizon: int,
         width: int = 64,
-        members: int = 2,
         speed: float = 10.0,
         size_scale: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"dtype": "float32"} | kwargs)
         self.vocabulary, self.observations = vocabulary, observations
-        self.horizon, self.width, self.members = horizon, width, members
+        self.horizon, self.width = horizon, width
         self.speed, self.size_scale = speed, size_scale
         sizes = [len(vocabulary[level]) for level in STATIC]
         self.effects = PooledEffects(sizes, observations, speed, name="effects")
         read = 3 + len(LEVELS) + len(EFFECTS) + len(CONTEXT) + ALIVE
         shape = (sizes[:GROUPS], read, len(CONTEXT), horizon, len(LEVELS) + 2, width)
-        self.networks = [Network(*shape, name=f"network_{k}") for k in range(members)]
+        self.network = Network(*shape, name="network")
 
     def build(self, input_shape: Tensor = None) -> None:
         """Create every weight: the shapes do not depend on the data, so a loaded file has them."""
         self.effects.build((None, len(STATIC)))
-        for network in self.networks:
-            network.build()
+        self.network.build()
         self.built = True
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         self.build()
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
-        """(N, W, horizon, 2) log mean and log size; in training such a pair for each network."""
+        """(N, W, horizon, 2) log mean and log size, in training as if all were on sale still."""
         units, codes = inputs["units"], ops.cast(inputs["codes"], "int32")
         weeks = units.shape[1]
         terms = self.effects(codes)
@@ -148,18 +142,13 @@ class StructuredDemand(keras.Model):
         features = self._features(inputs, levels, effect)
         planned = self._planned(each, days, weeks)
         size = terms[:, -1][:, None, None]
-        pairs = []
-        for network in self.networks:
-            out = network(features, inputs["context"], codes[:, :GROUPS])
-            mixed = ops.sum(ops.softmax(out[..., :-2]) * ops.expand_dims(levels, 2), axis=-1)
-            log_units = ops.clip(mixed + out[..., -2] + planned, *LOG_UNITS)
-            pairs.append(ops.stack([log_units, ops.clip(size + out[..., -1], *LOG_SIZE)], -1))
-        if training:
-            return ops.concatenate(pairs, axis=-1)
-        log_units, log_size = ops.unstack(ops.stack(pairs), 2, axis=-1)
-        log_mean = ops.logsumexp(log_units, axis=0) - float(np.log(self.members))
-        log_mean = log_mean + inputs["history"][..., ALIVE, None]
-        log_size = ops.mean(log_size, axis=0) + float(np.log(self.size_scale))
+        out = self.network(features, inputs["context"], codes[:, :GROUPS])
+        mixed = ops.sum(ops.softmax(out[..., :-2]) * ops.expand_dims(levels, 2), axis=-1)
+        log_mean = ops.clip(mixed + out[..., -2] + planned, *LOG_UNITS)
+        log_size = ops.clip(size + out[..., -1], *LOG_SIZE)
+        if not training:
+            log_mean = log_mean + inputs["history"][..., ALIVE, None]
+            log_size = log_size + float(np.log(self.size_scale))
         return ops.stack([log_mean, log_size], axis=-1)
 
     def _planned(self, each: Tensor, days: Tensor, weeks: int) -> Tensor:
@@ -173,7 +162,7 @@ class StructuredDemand(keras.Model):
         return ops.stack(ahead, axis=2) + regular[:, :weeks, None]
 
     def _features(self, inputs: dict[str, Tensor], levels: Tensor, effect: Tensor) -> Tensor:
-        """What the networks read of each week: (N, W, numbers)."""
+        """What the network reads of each week: (N, W, numbers)."""
         units, weeks = inputs["units"], effect.shape[1]
         longest = levels[..., -1:]
         surprise = ops.log1p(units) - ops.log1p(ops.exp(levels[..., 2] + effect))
@@ -196,7 +185,7 @@ class StructuredDemand(keras.Model):
         return np.stack(columns, axis=1).astype("int32")
 
     def get_config(self) -> dict[str, Any]:
-        own = ("vocabulary", "observations", "horizon", "width", "members", "speed", "size_scale")
+        own = ("vocabulary", "observations", "horizon", "width", "speed", "size_scale")
         return super().get_config() | {name: getattr(self, name) for name in own}
 
 
@@ -219,18 +208,17 @@ def adjusted_levels(units: Tensor, started: Tensor, effect: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable("promoloop")
 class NegativeBinomialLoss(keras.losses.Loss):
-    """Negative log likelihood of units (…, 1) given pairs of log mean and log size (…, 2 K).
+    """Negative log likelihood of units (…, 1) given log mean and log size (…, 2).
 
-    It is the mean over the K pairs: each of a model's networks learns on its own. A week
-    counts by the square root of what is expected of it: by likelihood alone one of 2 units counts
-    like one of 200, and what is wrong in units is mostly wrong in the second.
+    A week counts by the square root of what is expected of it: by likelihood alone one of 2 units
+    counts like one of 200, and what is wrong in units is mostly wrong in the second.
     """
 
     def __init__(self, name: str = "negative_binomial") -> None:
         super().__init__(name=name, reduction="mean_with_sample_weight")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        units, log_mean, log_size = y_true, y_pred[..., 0::2], y_pred[..., 1::2]
+        units, log_mean, log_size = y_true[..., 0], y_pred[..., 0], y_pred[..., 1]
         size = ops.exp(log_size)
         log_total = ops.logaddexp(log_mean, log_size)
         likelihood = (
@@ -241,7 +229,7 @@ class NegativeBinomialLoss(keras.losses.Loss):
             + size * (log_size - log_total)
         )
         weight = ops.exp(WEIGHT * ops.stop_gradient(log_mean))
-        return -ops.mean(likelihood * weight, axis=-1) / ops.mean(weight)
+        return -likelihood * weight / ops.mean(weight)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}

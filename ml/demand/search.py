@@ -140,7 +140,6 @@ def suggested(trial: optuna.trial.BaseTrial) -> Hyperparameters:
 
     return Hyperparameters(
         width=trial.suggest_int("width", 32, 96, step=16),
-        members=trial.suggest_int("members", 1, 3),
         batch=trial.suggest_int("batch", 128, 512, step=128),
         learning_rate=rounded("learning_rate", 1e-3, 1e-2),
         averaging=rounded("averaging", 0.9, 0.99),

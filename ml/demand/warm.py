@@ -38,9 +38,8 @@ def tables(model: StructuredDemand) -> Iterator[tuple[str, str]]:
     """Paths of the weights with a row per value of one of `STATIC`, and which."""
     for level, table in zip(STATIC, model.effects.deviations, strict=True):
         yield table.path, level
-    for network in model.networks:
-        for level, embedding in zip(STATIC, network.embeddings, strict=False):
-            yield embedding.embeddings.path, level
+    for level, embedding in zip(STATIC, model.network.embeddings, strict=False):
+        yield embedding.embeddings.path, level
 
 
 def _fit(new: Weights, old: Weights, by_name: bool) -> bool:

@@ -127,7 +127,7 @@ def test_only_elasticities_lifts_and_the_calendar_are_learnt(drafted, panel):
 
 
 def test_training_the_networks_leaves_the_effects_alone(panel):
-    chosen = read_hyperparameters().model_copy(update={"width": 4, "members": 1, "batch": 64})
+    chosen = read_hyperparameters().model_copy(update={"width": 4, "batch": 64})
     alone = untrained(panel, 12, 2, chosen)
     learn_effects(alone, panel, 12)
 

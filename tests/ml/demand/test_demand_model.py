@@ -12,7 +12,7 @@ from ml.demand.checks import everywhere, largest_move, nonfinite_at_extremes
 from ml.demand.examples import examples
 from ml.demand.fitting import fit, predict
 from ml.demand.groups import trend
-from ml.demand.model import NegativeBinomialLoss, adjusted_levels
+from ml.demand.model import ALIVE, NegativeBinomialLoss, adjusted_levels
 from ml.demand.response import responses
 from ml.demand.windows import covariates, window
 
@@ -168,26 +168,17 @@ def test_a_larger_weight_is_not_earned_by_a_larger_forecast():
     np.testing.assert_allclose(slope, -score * np.sqrt(mean) / np.sqrt(mean).mean(), rtol=1e-4)
 
 
-def test_each_network_learns_on_its_own_likelihood():
-    units = np.array([[3.0]], "float32")
-    pairs = np.array([[[0.2, 1.0], [2.0, 1.0]]], "float32")
+def test_the_forecast_is_what_a_product_on_sale_sells_times_the_chance_that_it_is(model, panel):
+    silent = replace(panel, units=panel.units * (np.arange(panel.units.shape[1]) < WEEKS - 6))
+    known = covariates(silent, HORIZON)
+    inputs = window(silent, known, WEEKS, HORIZON) | {"codes": model.codes(panel.products)}
 
-    both = NegativeBinomialLoss().call(units, pairs.reshape(1, 4))
+    on_sale = keras.ops.convert_to_numpy(model(inputs, training=True))[:, -1, :, 0]
 
-    alone = [NegativeBinomialLoss().call(units, pairs[:, k]) for k in range(2)]
-    share = np.exp(0.5 * pairs[0, :, 0])
-    np.testing.assert_allclose(both[0], np.average(np.ravel(alone), weights=share), rtol=1e-6)
-
-
-def test_the_forecast_is_the_networks_mean(model, panel):
-    known = covariates(panel, HORIZON)
-    inputs = window(panel, known, WEEKS, HORIZON) | {"codes": model.codes(panel.products)}
-
-    each = keras.ops.convert_to_numpy(model(inputs, training=True))[:, -1, :, 0::2]
-
-    assert np.abs(each[..., 0] - each[..., 1]).max() > 0.001
-    mean, _ = predict(model, panel, known, WEEKS)
-    np.testing.assert_allclose(mean, np.exp(each).mean(axis=-1), rtol=1e-4)
+    mean, _ = predict(model, silent, known, WEEKS)
+    alive = np.exp(known["history"][:, WEEKS - 1, ALIVE, None])
+    assert alive.min() < 0.9
+    np.testing.assert_allclose(mean, np.exp(on_sale) * alive, rtol=1e-4)
 
 
 def test_a_promotion_does_not_raise_the_level():

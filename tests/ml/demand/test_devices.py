@@ -13,7 +13,7 @@ from ml.demand.hyperparameters import read_hyperparameters
 from ml.demand.windows import covariates
 
 WEEKS, HORIZON, STEPS = 14, 2, 40
-SMALL = read_hyperparameters().model_copy(update={"width": 8, "members": 1, "batch": 16})
+SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 16})
 ON_TWO_DEVICES = """
 import pickle, sys
 import tensorflow as tf
@@ -64,6 +64,6 @@ def test_half_precision_gives_finite_losses_and_close_forecasts(panel, alone):
         keras.mixed_precision.set_global_policy("float32")
 
     assert isinstance(half.model.optimizer, keras.optimizers.LossScaleOptimizer)
-    assert half.model.networks[0].compute_dtype == "float16"
+    assert half.model.network.compute_dtype == "float16"
     np.testing.assert_allclose(half.losses, alone.losses, rtol=1e-3)
     np.testing.assert_allclose(forecast(half.model, panel), forecast(alone.model, panel), rtol=0.1)

@@ -33,12 +33,12 @@ def test_a_key_left_out_is_refused_by_name(tmp_path):
 
 
 def test_every_hyperparameter_of_the_networks_reaches_the_model(shop):
-    other = {"width": 5, "members": 3, "speed": 4.0, "learning_rate": 0.01, "averaging": 0.5}
+    other = {"width": 5, "speed": 4.0, "learning_rate": 0.01, "averaging": 0.5}
     chosen = read_hyperparameters().model_copy(update=other)
 
     model = untrained(shop(products=8, weeks=6), 6, 2, chosen)
 
-    assert (model.width, len(model.networks), model.effects.speed) == (5, 3, 4.0)
+    assert (model.width, model.effects.speed) == (5, 4.0)
     adam = optimizer(chosen)
     assert float(adam.learning_rate) == pytest.approx(0.01)
     assert adam.ema_momentum == 0.5

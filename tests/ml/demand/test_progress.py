@@ -17,7 +17,7 @@ from ml.demand.hyperparameters import read_hyperparameters
 from ml.demand.progress import Patience, Progress, fit_folder
 
 WEEKS, HORIZON, STEPS = 14, 2, 100
-SMALL = read_hyperparameters().model_copy(update={"width": 8, "members": 1, "batch": 16})
+SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 16})
 KILLED = """
 import os, pickle, signal, sys
 from pathlib import Path

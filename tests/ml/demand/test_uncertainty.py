@@ -14,7 +14,7 @@ from ml.demand.model import PRIOR_SD, STARTS
 from ml.demand.response import STEPS, responses, term_information
 
 PRODUCTS, WEEKS, SIZE = 128, 30, 6.0
-SMALL = read_hyperparameters().model_copy(update={"width": 8, "members": 1, "batch": 64})
+SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 64})
 TERMS = {"elasticity": 0, "display_lift": 2, "mailer_lift": 3}
 
 
