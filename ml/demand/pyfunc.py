@@ -89,7 +89,7 @@ class DemandForecaster:
         terms = self.model.effects(self.model.codes(panel.products))
         elasticity = ops.convert_to_numpy(coefficients(terms))[:, REGULAR, None]
         moved = np.log(panel.regular_price[:, past:] / panel.regular_price[:, past - 1, None])
-        return np.exp(elasticity.astype("float64") * np.nan_to_num(moved))
+        return np.exp(elasticity.astype("float64") * np.nan_to_num(np.clip(moved, -1.0, 1.0)))
 
 
 def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:

@@ -43,15 +43,21 @@ def make_ledger(
     """The counted position where there is a count, else that of a base-stock policy.
 
     `sales` is FCT_PRODUCT_WEEKS up to `stands_on`, of which weeks in which a product ran out do
-    not tell how much of it to keep; `counts` is INVENTORY. With an order-up-to
-    level S every sale is reordered at the next review, so what sold in the last lead time is
-    on order and the rest of S is on hand.
+    not tell how much of it to keep, unless there is no other; `counts` is INVENTORY. With an
+    order-up-to level S every sale is reordered at the next review, so what sold in the last lead
+    time is on order and the rest of S is on hand.
     """
-    known = sales[sales["days_out_of_stock"] == 0]
-    units = known.pivot_table("units", "product_id", "week_start_date", aggfunc="sum")
-    recent = units.reindex(products).sort_index(axis=1).iloc[:, -SALES_WEEKS:]
-    mean = recent.mean(axis=1).fillna(0.0).to_numpy()
-    variance = recent.var(axis=1).fillna(0.0).to_numpy()
+    recent, days_out = (
+        sales.pivot_table(column, "product_id", "week_start_date", aggfunc="sum")
+        .reindex(products)
+        .sort_index(axis=1)
+        .iloc[:, -SALES_WEEKS:]
+        for column in ("units", "days_out_of_stock")
+    )
+    telling = recent.mask(days_out > 0)
+    telling = telling.where(telling.notna().any(axis=1), recent, axis=0)
+    mean = telling.mean(axis=1).fillna(0.0).to_numpy()
+    variance = telling.var(axis=1).fillna(0.0).to_numpy()
     found = counts.set_index("product_id").reindex(products)
     counted = found["on_hand"].notna().to_numpy()
     lead_days = found["lead_time_days"].astype(float).fillna(DAYS * stock.lead_time_weeks)

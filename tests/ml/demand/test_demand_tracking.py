@@ -155,6 +155,9 @@ def test_a_new_regular_price_moves_the_forecast_of_its_product_by_its_elasticity
     assert ratio["p3"] == pytest.approx(1.1 ** terms[row], rel=1e-5)
     assert ratio["p3"] < 0.99
     assert (ratio.drop("p3") == 1).all()
+    absurd = model.predict(plain.assign(regular_price=plain["regular_price"].mask(ahead, 1e-9)))
+    most = absurd.set_index("product_id").loc["p3", "mean_units"] / before.loc["p3", "mean_units"]
+    assert most.to_numpy() == pytest.approx(np.exp(-terms[row]), rel=1e-5)
 
 
 def test_sales_written_into_the_plan_are_history_and_a_plan_too_long_is_refused(trained, panel):

@@ -58,9 +58,11 @@ WEEKS = [date(2017, 11, 13), date(2017, 11, 20), date(2017, 11, 27)]
 
 
 def simulated(units, days_out_of_stock=0):
-    """The ledger of product a, which sold that in three weeks, and of one that never sold."""
+    """The ledger of product a, which sold that in the last weeks, and of one that never sold."""
     sales = pd.DataFrame({"product_id": "a", "week_start_date": WEEKS[-len(units) :]})
     sales = sales.assign(units=units, days_out_of_stock=days_out_of_stock)
+    other = pd.DataFrame({"product_id": "older", "week_start_date": WEEKS})
+    sales = pd.concat([sales, other.assign(units=7, days_out_of_stock=0)])
     nothing = pd.DataFrame(columns=INVENTORY.column_names)
     return make_ledger(sales, nothing, pd.Index(["a", "new"]), MONDAY, load_assumptions().stock)
 
@@ -70,6 +72,10 @@ def test_a_week_in_which_a_product_ran_out_does_not_lower_what_is_kept_of_it():
 
     assert simulated([0, 2, 5], [3, 0, 0]).order_up_to.tolist() == usual.order_up_to.tolist()
     assert simulated([0, 2, 5]).order_up_to[0] < usual.order_up_to[0]
+
+
+def test_of_a_product_that_ran_out_in_every_week_what_sold_is_kept():
+    assert simulated([2, 5], [1, 1]).order_up_to.tolist() == simulated([2, 5]).order_up_to.tolist()
 
 
 def test_what_sold_in_the_lead_time_is_on_order_in_a_simulated_ledger():
