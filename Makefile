@@ -58,36 +58,36 @@ bench-refresh: $(READY) ## Time a full refresh and the next day's.
 .PHONY: bench-demand
 bench-demand: AS_OF = 2017-12-25
 bench-demand: $(BENCH_READY) ## Score the demand model beside its peers (AS_OF=2017-12-25).
-	@$(BIN)/python -m ml.demand.benchmark --as-of $(AS_OF)
+	@$(BIN)/python -m benchmarks.demand --as-of $(AS_OF)
 
 .PHONY: bench-training
 bench-training: $(READY) ## Time trainings of up to a million product-weeks, and candidate prices.
-	@$(BIN)/python -m ml.demand.benchmark.scale
+	@$(BIN)/python -m benchmarks.demand.scale
 
 .PHONY: bench-plan
 bench-plan: $(READY) ## Solve plan problems of a retailer's size beside peers.
-	@$(BIN)/python -m ml.promotions.benchmark
+	@$(BIN)/python -m benchmarks.plan
 
 .PHONY: bench-serve
 bench-serve: $(BENCH_READY) ## Readers on the API while schedules are switched, after `make demo`.
-	@$(BIN)/python -m promoloop.serving.benchmark
+	@$(BIN)/python -m benchmarks.serve
 
 .PHONY: bench-review
 bench-review: $(READY) ## Open the review page on a plan of 5,000 lines, after `make demo`.
-	@$(BIN)/python -m promoloop.review_page.benchmark
+	@$(BIN)/python -m benchmarks.review
 
 .PHONY: bench-simulation
 bench-simulation: $(READY) ## Play the plan and its rivals in simulated shops.
-	@$(BIN)/python -m ml.promotions.simulation
+	@$(BIN)/python -m benchmarks.simulation
 
 .PHONY: bench-recommend
 bench-recommend: $(BENCH_READY) ## Rank products for customers beside simple recommenders.
-	@$(BIN)/python -m spark_jobs.benchmark
+	@$(BIN)/python -m benchmarks.recommend
 
 .PHONY: bench-propensity
 bench-propensity: AS_OF = 2017-12-25
 bench-propensity: $(READY) ## Score category propensities beside their peers (AS_OF=2017-12-25).
-	@$(BIN)/python -m ml.propensity.benchmark --as-of $(AS_OF)
+	@$(BIN)/python -m benchmarks.propensity --as-of $(AS_OF)
 
 .PHONY: test
 test: $(READY) ## Run every test, the end-to-end one included.

@@ -95,7 +95,7 @@ def publish_marts(as_of: str) -> None:
 def demand(as_of: str) -> None:
     @task.branch
     def choose_model() -> str:
-        from ml.model_review import has_champion
+        from ml.models.champions import has_champion
 
         return "demand.forecast" if has_champion("demand") else "demand.training.train"
 
@@ -104,7 +104,7 @@ def demand(as_of: str) -> None:
         from datetime import date
 
         from ml.demand.forecast import write_forecasts
-        from ml.registry import require_champion
+        from ml.models.registry import require_champion
 
         weeks = int(horizon) if horizon else None
         write_forecasts(date.fromisoformat(as_of), require_champion("demand"), weeks)

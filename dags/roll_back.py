@@ -34,7 +34,7 @@ def roll_back_schedule() -> None:
 
     @task(owner="category-management", **GOES_LIVE)
     def roll_back(version: str, by: str, why: str) -> None:
-        from ml.promotions.publishing import roll_back
+        from ml.publishing.publish import roll_back
 
         roll_back(version, by, why)
 
@@ -64,7 +64,7 @@ def roll_back_model() -> None:
 
     @task(owner="model-review")
     def roll_back(model: str, version: str, by: str, why: str) -> None:
-        from ml.model_review import roll_back
+        from ml.models.champions import roll_back
 
         roll_back(model, version, by, why)
 

@@ -25,7 +25,7 @@ from ml.settings import settings
 @task(owner=OWNER)
 def registered() -> str:
     from ml.affinity.store import NAME
-    from ml.registry import CHALLENGER, aliases
+    from ml.models.registry import CHALLENGER, aliases
 
     return aliases(NAME)[CHALLENGER]
 

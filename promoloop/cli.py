@@ -157,7 +157,7 @@ def roll_back(
     version: Annotated[str, typer.Argument(help="A folder of published/.")], comment: Comment = ""
 ) -> None:
     """Make an older published version the current one."""
-    from ml.promotions.publishing import roll_back
+    from ml.publishing.publish import roll_back
 
     with _errors():
         roll_back(version, getpass.getuser(), comment)
@@ -183,8 +183,8 @@ def forget_customer(
     customer: Annotated[str, typer.Argument(help="The id, as the source writes it.")],
 ) -> None:
     """Remove a customer from all that is stored here, and keep them out of later runs."""
+    from ml.erasure import forget_customer
     from ml.privacy import pseudonym, record_path
-    from ml.promotions.forgetting import forget_customer
 
     with _errors():
         removed = forget_customer(pseudonym(customer.strip()), getpass.getuser())
@@ -215,7 +215,7 @@ def serve(
 @app.command("bench-refresh")
 def bench_refresh() -> None:
     """Time a full refresh and the next day's in a fresh home; end with one line of JSON."""
-    from promoloop.benchmark import bench_refresh
+    from benchmarks.refresh import bench_refresh
 
     own = settings().model_copy(update={"home": settings().home.absolute() / "bench"})
     with _errors():

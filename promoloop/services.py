@@ -196,4 +196,4 @@ def _write_local_settings(settings: Settings) -> None:
     """Airflow imports this file in each of its processes."""
     path = settings.home.absolute() / "airflow" / "config" / "airflow_local_settings.py"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("import promoloop.preload\n")
+    path.write_text("import promoloop.worker_preload\n")

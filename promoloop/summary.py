@@ -4,12 +4,13 @@ import json
 from datetime import date
 from typing import Any
 
-from ml import lake, registry
+from ml import lake
 from ml.contracts.outputs import AFFINITY_QUALITY, FORECASTS
 from ml.gates.validation import data_docs_index
-from ml.promotions import releases
+from ml.models import registry
 from ml.promotions.plan import summary_path
-from ml.promotions.review import review_of
+from ml.releases import shelf
+from ml.releases.proposed import review_of
 from ml.settings import Settings
 from ml.sources import incoming
 from promoloop import services
@@ -33,13 +34,13 @@ def summary(settings: Settings, as_of: date) -> str:
 
 
 def _outcome(version: str) -> str:
-    if releases.current() == version:
+    if shelf.current() == version:
         return f"schedule {version} is published"
     review = review_of(version)
     said = f"{review['state']} by {review['by']}" + (
         f": {review['comment']}" * bool(review["comment"])
     )
-    return f"plan {version} is not published ({said}); {releases.current() or 'nothing'} is live"
+    return f"plan {version} is not published ({said}); {shelf.current() or 'nothing'} is live"
 
 
 def _landed(as_of: date) -> list[str]:

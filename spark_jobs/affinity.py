@@ -26,16 +26,16 @@ from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS,
 from ml.contracts.sources import TRANSACTIONS
 from ml.landed import landed
 from ml.settings import settings
-from spark_jobs.factors import Affinity, learn
-from spark_jobs.folding import NAME, fitted_before, fold_in, version
-from spark_jobs.histories import Known, customer_lines, histories, know
-from spark_jobs.newcomers import for_new_customers, with_new_products
-from spark_jobs.propensity import CANDIDATES_PER_CUSTOMER, SHOWN, propensities
-from spark_jobs.quality import evaluate, landed_before
-from spark_jobs.ranking import Ranking, rank_products
-from spark_jobs.segments import write_segments
+from spark_jobs.als.factors import Affinity, learn
+from spark_jobs.als.fold_in import NAME, fitted_before, fold_in, version
+from spark_jobs.als.quality import evaluate, landed_before
+from spark_jobs.als.ranking import Ranking, rank_products
+from spark_jobs.customers.customer_value import write_values
+from spark_jobs.customers.segments import write_segments
+from spark_jobs.ranker.candidates import CANDIDATES_PER_CUSTOMER, SHOWN, propensities
+from spark_jobs.ranker.cold_start import for_new_customers, with_new_products
+from spark_jobs.ranker.histories import Known, customer_lines, histories, know
 from spark_jobs.tables import inputs, read, session, write
-from spark_jobs.values import write_values
 
 if TYPE_CHECKING:
     from ml.affinity.store import Serving

@@ -15,9 +15,9 @@ from pyspark.sql import SparkSession
 
 from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.affinity.search import Judge, Measures, search
-from spark_jobs.quality import Window, judged, merchandise_lines, window
+from spark_jobs.als.quality import Window, judged, merchandise_lines, window
+from spark_jobs.ranker.examples import windows
 from spark_jobs.tables import session
-from spark_jobs.training import windows
 
 log = logging.getLogger(__name__)
 

@@ -15,12 +15,8 @@ from ml.affinity.tracking import Candidate, register
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.landed import landed
 from ml.settings import settings
-from spark_jobs.factors import bought_by
-from spark_jobs.histories import customer_lines, histories, item_item
-from spark_jobs.leak import largest_move
-from spark_jobs.lists import accuracy_kept_in
-from spark_jobs.tables import inputs, session
-from spark_jobs.training import (
+from spark_jobs.als.factors import bought_by
+from spark_jobs.ranker.examples import (
     against,
     examples_of,
     fit,
@@ -29,6 +25,10 @@ from spark_jobs.training import (
     window_examples,
     windows,
 )
+from spark_jobs.ranker.histories import customer_lines, histories, item_item
+from spark_jobs.ranker.leak import largest_move
+from spark_jobs.ranker.variety import accuracy_kept_in
+from spark_jobs.tables import inputs, session
 
 log = logging.getLogger(__name__)
 

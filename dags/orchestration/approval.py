@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from ml.promotions.policy import load_policy
+from ml.config.policy import load_policy
 from orchestration.review import TRIGGERED_BY, answer, ask
 
 OWNER = "category-management"
@@ -18,19 +18,19 @@ def review_plan(as_of: str, version: str) -> None:
     def propose(as_of: str, by: str) -> bool:
         from datetime import date
 
-        from ml.promotions.review import propose
+        from ml.publishing.approval import propose
 
         return propose(date.fromisoformat(as_of), by)
 
     @task(owner=OWNER)
     def describe(version: str) -> str:
-        from ml.promotions.review import describe
+        from ml.publishing.approval import describe
 
         return describe(version)
 
     @task.short_circuit(owner=OWNER)
     def settle(version: str, response: dict[str, Any]) -> bool:
-        from ml.promotions.review import settle
+        from ml.publishing.approval import settle
 
         return settle(version, answer(response))
 

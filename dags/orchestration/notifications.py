@@ -89,10 +89,10 @@ def run_failed(context: Context) -> Message:
 
 
 def published(context: Context) -> Message:
-    from ml.promotions import releases
-    from ml.promotions.review import describe
+    from ml.publishing.approval import describe
+    from ml.releases import shelf
 
-    version = releases.current()
+    version = shelf.current()
     return Message(
         f"Live: promotion plan {version}",
         describe(version),

@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(hours=2)  # for the segments
 def effects(as_of: str) -> None:
     from datetime import date
 
-    from ml.promotions.effects.estimate import write_effects
+    from ml.promotions.spillovers.estimate import write_effects
 
     write_effects(date.fromisoformat(as_of))
 
@@ -32,8 +32,8 @@ def effects(as_of: str) -> None:
 @task.sensor(mode="reschedule", poke_interval=15, timeout=LONGEST_WAIT.total_seconds())
 def segments(ti: "RuntimeTaskInstance") -> bool:
     """Lets the plan go on at once, or after `affinity` where the policy names audiences."""
-    from ml.promotions.audiences import are_written
-    from ml.promotions.policy import load_policy
+    from ml.config.policy import load_policy
+    from ml.promotions.audiences.segments import are_written
 
     if not load_policy().audiences:
         return True
@@ -46,8 +46,8 @@ def plan(as_of: str, budget: str, edits: str) -> str:
     import json
     from datetime import date
 
-    from ml.promotions.edits import read_edits
     from ml.promotions.plan import write_plan
+    from ml.promotions.planning.edits import read_edits
 
     asked = read_edits(json.loads(edits))
     return write_plan(date.fromisoformat(as_of), float(budget) if budget else None, asked)
@@ -57,7 +57,7 @@ def plan(as_of: str, budget: str, edits: str) -> str:
 def gate_plan(as_of: str) -> None:
     from datetime import date
 
-    from ml.gates.plan import gate_plan
+    from ml.promotions.gate import gate_plan
 
     gate_plan(date.fromisoformat(as_of))
 
@@ -66,6 +66,6 @@ def gate_plan(as_of: str) -> None:
 def publish(as_of: str, by: str) -> str:
     from datetime import date
 
-    from ml.promotions.publishing import publish
+    from ml.publishing.publish import publish
 
     return publish(date.fromisoformat(as_of), by)

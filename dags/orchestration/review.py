@@ -6,8 +6,8 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 
-from ml.promotions.policy import load_policy
-from ml.review import Answer, Review
+from ml.config.approval import Answer, Review
+from ml.config.policy import load_policy
 from orchestration.notifications import approval_needed, tell
 
 APPROVE, REJECT = "Approve", "Reject"

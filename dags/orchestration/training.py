@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from ml.promotions.policy import load_policy
+from ml.config.policy import load_policy
 from orchestration.defaults import GATE
 from orchestration.review import TRIGGERED_BY, answer, ask
 
@@ -36,24 +36,24 @@ def decide(model: str, version: str) -> None:
 
     @task.short_circuit(owner=OWNER, ignore_downstream_trigger_rules=False, **GATE)
     def submit(version: str, by: str) -> bool:
-        from ml import model_review
-        from ml.promotions.policy import load_policy
+        from ml.config.policy import load_policy
+        from ml.models import champions
 
-        return model_review.submit(model, version, load_policy().review.models, by)
+        return champions.submit(model, version, load_policy().review.models, by)
 
     @task(owner=OWNER)
     def describe(version: str) -> str:
-        from ml import model_review
+        from ml.models import champions
 
-        return model_review.describe(model, version)
+        return champions.describe(model, version)
 
     @task(owner=OWNER)
     def settle(version: str, response: dict[str, Any]) -> None:
-        from ml import model_review
-        from ml.promotions.policy import load_policy
+        from ml.config.policy import load_policy
+        from ml.models import champions
 
         review = load_policy().review.models
-        model_review.settle(model, version, review, answer(response))
+        champions.settle(model, version, review, answer(response))
 
     described = describe(version)
     asked = ask(

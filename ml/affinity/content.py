@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ml.affinity.weighing import rarity
+from ml.affinity.weighting import rarity
 
 ATTRIBUTES = (
     "department",

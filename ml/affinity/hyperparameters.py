@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import Field
 
 from ml.affinity.neighbours import Comparison, Measure
-from ml.affinity.weighing import Weights
-from ml.documents import Document, read_document
+from ml.affinity.weighting import Weights
+from ml.config.documents import Document, read_document
 from ml.settings import settings
 
 

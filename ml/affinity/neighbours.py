@@ -6,7 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from scipy import sparse
 
-from ml.affinity.weighing import Weighing, Weights
+from ml.affinity.weighting import Weighing, Weights
 
 Measure = Literal["cosine", "pearson"]
 
@@ -19,7 +19,7 @@ class Comparison:
     """How customers are compared by what they buy, and products by their buyers.
 
     `likeness` measures both (`nearest`), `product_weights` and `customer_weights` say what a
-    purchase counts (`ml.affinity.weighing`).
+    purchase counts (`ml.affinity.weighting`).
     """
 
     likeness: Measure = "cosine"

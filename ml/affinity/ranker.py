@@ -8,7 +8,7 @@ import lightgbm as lgb
 import numpy as np
 from scipy.special import expit
 
-from ml.affinity.curves import READ, Curves
+from ml.affinity.logistic import READ, Curves
 
 SIGNALS = {  # name: +1 where more can only speak for a purchase, 0 where it may go either way
     "als": 0,

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from ml.affinity.catalog import Catalog
 from ml.affinity.measures import PLACES, ranking_measures
-from ml.documents import Document, read_document
+from ml.config.documents import Document, read_document
 from ml.settings import settings
 
 VARIETIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # tried

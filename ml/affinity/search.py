@@ -18,7 +18,7 @@ import mlflow
 import optuna
 
 from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
-from ml.documents import with_values
+from ml.config.documents import with_values
 from ml.settings import settings
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from scipy import sparse
 
-from ml import model_review, registry
 from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Comparison
 from ml.affinity.pyfunc import RANKER
 from ml.affinity.ranker import NAMES, Ranker
 from ml.errors import GateError
+from ml.models import champions, registry
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def serving() -> tuple[str, Serving] | None:
     Raises:
         GateError: there was one and it was deleted, or it does not fit this code.
     """
-    if not model_review.has_champion(NAME):
+    if not champions.has_champion(NAME):
         return None
     version = registry.require_champion(NAME)
     return version, load(version)

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from mlflow.models import infer_signature
 
-from ml import lake, registry
+from ml import lake
 from ml.affinity.pyfunc import PropensityScorer
 from ml.affinity.ranker import LEARNING, NAMES, TREES
 from ml.affinity.store import DATA, NAME, Serving
+from ml.models import registry
 from ml.settings import PROJECT, settings
 
 log = logging.getLogger(__name__)

@@ -14,14 +14,15 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from ml import lake, registry
+from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import DRIFT, FORECASTS, RESPONSES
-from ml.demand import metrics
-from ml.demand.quantiles import quantiles
-from ml.demand.shift import input_shift
-from ml.demand.windows import WEEK, Panel, read_panel
+from ml.demand.data.panel import WEEK, Panel, read_panel
+from ml.demand.evaluation import metrics
+from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.evaluation.stability import input_shift
 from ml.errors import PolicyError
+from ml.models import registry
 from ml.settings import settings
 
 log = logging.getLogger(__name__)

@@ -6,19 +6,20 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from ml import lake, registry
+from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, QUANTILES, RESPONSES
-from ml.demand.devices import prepare_tensorflow
-from ml.demand.explain import explanations
-from ml.demand.levels import level_rows
-from ml.demand.newcomers import newcomers, read_newcomers
-from ml.demand.outlook import Outlook, outlook
-from ml.demand.quantiles import quantiles
-from ml.demand.response import responses
+from ml.demand.data.panel import WEEK, Panel, read_panel
+from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.forecasting.explanations import explanations
+from ml.demand.forecasting.hierarchy import level_rows
+from ml.demand.forecasting.new_products import newcomers, read_newcomers
+from ml.demand.forecasting.outlook import Outlook, outlook
+from ml.demand.forecasting.responses import responses
 from ml.demand.scores import scores_path
-from ml.demand.windows import WEEK, Panel, read_panel
 from ml.errors import PolicyError
+from ml.models import registry
+from ml.models.devices import prepare_tensorflow
 from ml.settings import settings
 
 log = logging.getLogger(__name__)

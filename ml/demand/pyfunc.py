@@ -13,14 +13,15 @@ import pandas as pd
 from keras import ops
 
 from ml.contracts.outputs import QUANTILES
-from ml.demand.cold import widened
-from ml.demand.fitting import predict_once
-from ml.demand.groups import numbered
-from ml.demand.model import REGULAR, StructuredDemand, coefficients
-from ml.demand.newcomers import told_share, unseen
-from ml.demand.prices import filled_depths
-from ml.demand.quantiles import quantiles
-from ml.demand.windows import STATIC, WEEK, Panel, covariates
+from ml.demand.data.covariates import covariates
+from ml.demand.data.depths import filled_depths
+from ml.demand.data.groups import numbered
+from ml.demand.data.panel import STATIC, WEEK, Panel
+from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.fitting.fit import predict_once
+from ml.demand.forecasting.borrowed_level import widened
+from ml.demand.forecasting.new_products import told_share, unseen
+from ml.demand.network.structured import REGULAR, StructuredDemand, coefficients
 from ml.errors import ContractError
 from ml.settings import settings
 

@@ -23,13 +23,13 @@ import keras
 import mlflow
 import optuna
 
-from ml import registry
-from ml.demand.backtest import HORIZON, rolling_origins
-from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
-from ml.demand.trial import Trial, hold_out
-from ml.demand.windows import Panel, read_panel
-from ml.documents import with_values
+from ml.config.documents import with_values
+from ml.demand.data.panel import Panel, read_panel
+from ml.demand.evaluation.backtest import HORIZON, rolling_origins
+from ml.demand.fitting.early_stopping import Trial, hold_out
+from ml.demand.network.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.errors import ContractError
+from ml.models import registry
 from ml.settings import settings
 
 log = logging.getLogger(__name__)

@@ -14,17 +14,19 @@ import numpy as np
 import pandas as pd
 from mlflow.models import Model, infer_signature
 
-from ml import lake, registry
-from ml.demand import metrics
-from ml.demand.backtest import HORIZON, OURS, Backtest
-from ml.demand.comparison import LOSSES, Comparison, losses
-from ml.demand.figures import figures
-from ml.demand.fitting import Fit
-from ml.demand.groups import numbered
-from ml.demand.hyperparameters import Hyperparameters
-from ml.demand.model import StructuredDemand
+from ml import lake
+from ml.demand.data.groups import numbered
+from ml.demand.data.panel import Panel
+from ml.demand.evaluation import metrics
+from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest
+from ml.demand.evaluation.comparison import LOSSES, Comparison, losses
+from ml.demand.evaluation.figures import figures
+from ml.demand.fitting.fit import Fit
+from ml.demand.network.hyperparameters import Hyperparameters
+from ml.demand.network.structured import StructuredDemand
 from ml.demand.pyfunc import NUMBERS, DemandForecaster, table_of
-from ml.demand.windows import Panel
+from ml.models import registry
+from ml.models.cards import markdown
 from ml.settings import PROJECT, settings
 
 log = logging.getLogger(__name__)
@@ -213,9 +215,3 @@ def card(candidate: Candidate) -> str:
         display_median=f"{answers['display_lift'].median():+.2f}",
         mailer_median=f"{answers['mailer_lift'].median():+.2f}",
     )
-
-
-def markdown(frame: pd.DataFrame) -> str:
-    lines = [list(map(str, frame.columns)), ["---"] * frame.shape[1]]
-    lines += [list(map(str, row)) for row in frame.itertuples(index=False)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

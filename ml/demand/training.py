@@ -4,18 +4,19 @@ import logging
 import shutil
 from datetime import date
 
-from ml import registry
-from ml.demand.backtest import HORIZON, backtest
-from ml.demand.checks import forecast_seconds, largest_move, nonfinite_at_extremes, size_mb
-from ml.demand.comparison import compare
-from ml.demand.explain import importances
-from ml.demand.fitting import fit
+from ml.demand.data.panel import read_panel
+from ml.demand.evaluation.backtest import HORIZON, backtest
+from ml.demand.evaluation.checks import forecast_seconds, largest_move, nonfinite_at_extremes
+from ml.demand.evaluation.comparison import compare
+from ml.demand.fitting.fit import fit
 from ml.demand.forecast import NAME, fingerprint
-from ml.demand.hyperparameters import read_hyperparameters
-from ml.demand.response import responses
+from ml.demand.forecasting.explanations import importances
+from ml.demand.forecasting.responses import responses
+from ml.demand.network.hyperparameters import read_hyperparameters
 from ml.demand.tracking import Candidate, Start, register
-from ml.demand.windows import read_panel
 from ml.errors import GateError
+from ml.models import registry
+from ml.models.cards import size_mb
 from ml.settings import settings
 
 log = logging.getLogger(__name__)

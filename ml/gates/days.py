@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ml import lake
-from ml.assumptions import load_assumptions
+from ml.config.assumptions import load_assumptions
 from ml.contracts.sources import CALENDAR
 from ml.sources import incoming
 

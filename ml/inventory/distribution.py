@@ -5,11 +5,11 @@ Stocks are whole items: a fraction of an item cannot be sold.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincinv, betaln, gammaincc, gammainccinv, gammaln, xlogy
 from scipy.stats import nbinom, poisson
 
-Floats = NDArray[np.float64]
+from ml.arrays import Floats
 
 
 def coverage(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ml import lake
-from ml.assumptions import Stock
+from ml.config.assumptions import Stock
 from ml.contracts.sources import INVENTORY
 from ml.inventory.replenishment import base_stock
 

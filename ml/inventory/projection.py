@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ml import lake
-from ml.assumptions import load_assumptions
+from ml.config.assumptions import load_assumptions
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import FORECASTS, RESPONSES, STOCK
 from ml.errors import ContractError

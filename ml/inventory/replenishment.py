@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ml.inventory.distribution import Floats, quantile
+from ml.arrays import Floats
+from ml.inventory.distribution import quantile
 
 
 def newsvendor(mean: ArrayLike, variance: ArrayLike, critical_ratio: float) -> Floats:

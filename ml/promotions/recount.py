@@ -6,13 +6,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from ml.promotions.announced import option_of, with_weeks
-from ml.promotions.checker import violations
-from ml.promotions.edits import Edit
-from ml.promotions.plan import prepare, read_known
-from ml.promotions.policy import Policy
-from ml.promotions.problem import NOTHING
-from ml.promotions.proposal import Draft
+from ml.config.policy import Policy
+from ml.promotions.planning.edits import Edit
+from ml.promotions.planning.frozen import option_of
+from ml.promotions.planning.inputs import read_known
+from ml.promotions.planning.proposal import Draft
+from ml.promotions.planning.propose import prepare
+from ml.releases.schedule import with_weeks
+from ml.solver.checker import violations
+from ml.solver.problem import NOTHING
 
 CENT = 0.01
 

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from ml import lake
+from ml.config.documents import checked
+from ml.config.policy import Policy, load_policy
 from ml.contracts.outputs import FORECASTS, PLAN
-from ml.documents import checked
-from ml.promotions.edits import Edit
-from ml.promotions.lines import plan_lines
-from ml.promotions.plan import propose, read_known
-from ml.promotions.policy import Policy, load_policy
-from ml.promotions.rules import named
+from ml.promotions.explanation.rows import plan_lines
+from ml.promotions.planning.edits import Edit
+from ml.promotions.planning.inputs import read_known
+from ml.promotions.planning.names import named
+from ml.promotions.planning.propose import propose
 from ml.settings import settings
 
 MEASURES = ("promotions", "cost", "incremental_margin")

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from ml.demand.checks import size_mb
+from ml.models.cards import size_mb
 from ml.propensity.examples import at_origins, customers
 from ml.propensity.histories import HORIZONS, Histories
 from ml.propensity.hyperparameters import Hyperparameters

@@ -17,8 +17,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ml import registry
 from ml.errors import GateError
+from ml.models import registry
+from ml.models.bootstrap import paired_ratio
 from ml.propensity.backtest import TEST, WINDOW, probabilities
 from ml.propensity.examples import at_origins, customers, labels
 from ml.propensity.histories import HORIZONS, Histories, write_histories
@@ -26,7 +27,6 @@ from ml.propensity.hyperparameters import Hyperparameters
 from ml.propensity.metrics import log_losses
 from ml.propensity.model import Propensity
 from ml.propensity.scoring import NAME
-from ml.resampling import paired_ratio
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 
 from ml import lake
-from ml.demand.devices import prepare_tensorflow, strategy
-from ml.demand.progress import Patience, Progress
+from ml.models.checkpoints import Patience, Progress
+from ml.models.devices import prepare_tensorflow, strategy
 from ml.propensity.examples import Span, batches, in_order, steps
 from ml.propensity.histories import Histories
 from ml.propensity.hyperparameters import Hyperparameters

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ml.documents import Document, read_document
+from ml.config.documents import Document, read_document
 from ml.settings import settings
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ml import lake, model_review, registry
+from ml import lake
 from ml.contracts.outputs import CUSTOMER_PROPENSITY
+from ml.models import champions, registry
 
 if TYPE_CHECKING:
     from ml.propensity.histories import Histories
@@ -28,7 +29,7 @@ def write_propensities(as_of: date) -> None:
     Raises:
         GateError: a champion served and is gone, or it does not load.
     """
-    if not model_review.has_champion(NAME):
+    if not champions.has_champion(NAME):
         log.info("no version of %r serves: offers keep the estimate made without one", NAME)
         return
     from ml.propensity.histories import write_histories

@@ -12,8 +12,9 @@ import mlflow.keras
 import numpy as np
 from mlflow.models import infer_signature
 
-from ml import lake, registry
-from ml.demand.tracking import markdown
+from ml import lake
+from ml.models import registry
+from ml.models.cards import markdown
 from ml.propensity.backtest import OURS, OWN, USUAL_OFFERS, Backtest
 from ml.propensity.comparison import JUDGED, Comparison
 from ml.propensity.examples import Example

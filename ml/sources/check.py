@@ -10,7 +10,8 @@ from ml.contracts.sources import MAXIMUM_UNIT_PRICE, PRODUCTS, SOURCES, TRANSACT
 from ml.contracts.suites import UNREADABLE
 from ml.contracts.table import Table
 from ml.errors import SourceError
-from ml.sources.source import Source, open_source
+from ml.sources.adapters import open_source
+from ml.sources.source import Source
 
 FEATURES = {
     "promotions": "display and mailer effects; plans with support",

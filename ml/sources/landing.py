@@ -9,8 +9,9 @@ from ml import lake, privacy
 from ml.contracts.table import Table
 from ml.errors import SourceError
 from ml.sources import incoming
+from ml.sources.adapters import open_source
 from ml.sources.incoming import Batch, Received
-from ml.sources.source import Source, open_source
+from ml.sources.source import Source
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from ml.config.documents import Document, read_document
 from ml.contracts.sources import SOURCES
 from ml.contracts.table import Column, Table
-from ml.documents import Document, read_document
 from ml.errors import PolicyError, SourceError
 
 TABLES = {table.name: table for table in SOURCES}

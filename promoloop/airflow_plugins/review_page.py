@@ -17,7 +17,7 @@ def _app() -> Any:
     from airflow.api_fastapi.core_api.security import GetUserDep
     from fastapi import HTTPException
 
-    from ml.promotions.policy import load_policy
+    from ml.config.policy import load_policy
     from promoloop.review_page.app import Viewer, make_app
 
     def viewer(user: GetUserDep) -> Viewer:

@@ -32,7 +32,7 @@ class Viewer(BaseModel):
 
 
 class Asked(BaseModel):
-    """`edits` as `ml.promotions.edits` reads them; `budget` None: the plan's."""
+    """`edits` as `ml.promotions.planning.edits` reads them; `budget` None: the plan's."""
 
     edits: list[dict[str, Any]]
     budget: float | None = None

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from ml import lake
 from ml.contracts.outputs import PLAN
-from ml.promotions import releases
-from ml.promotions.contents import DOSSIER, PRODUCTS
-from ml.promotions.difference import difference
-from ml.promotions.review import release_of, review_of
+from ml.publishing.release_files import DOSSIER, PRODUCTS
+from ml.releases import shelf
+from ml.releases.changes import difference
+from ml.releases.proposed import release_of, review_of
 from ml.settings import settings
 
 SHOWN = (
@@ -80,7 +80,7 @@ class Stamped(NamedTuple):
 
 def index() -> list[dict[str, Any]]:
     """Every reviewed plan, the newest first, with its steps: who did what, when and why."""
-    steps, live = _steps(), releases.current()
+    steps, live = _steps(), shelf.current()
     plans = [_entry(version, steps[version], live) for version in steps if _is_shown(version)]
     return sorted(plans, key=lambda plan: (plan["as_of"], plan["steps"][-1]["at"]), reverse=True)
 
@@ -110,7 +110,7 @@ def _entry(version: str, steps: list[dict[str, Any]], live: str | None) -> dict[
 def _steps() -> dict[str, list[dict[str, Any]]]:
     """Every version's lines of the audit log; what takes a live one's place is a step of both."""
     found: dict[str, list[dict[str, Any]]] = {}
-    history = settings().published / releases.HISTORY
+    history = settings().published / shelf.HISTORY
     for line in history.read_text("utf-8").splitlines() if history.is_file() else []:
         step = json.loads(line)
         found.setdefault(step["plan_version"], []).append(step)
@@ -130,8 +130,8 @@ def plan(version: str) -> Answer:
     Raises:
         LakeError: there is no such release, or its files are not those that were sealed.
     """
-    live = releases.current()
-    return _answer(_stamped(release_of(version)), live and _stamped(releases.folder(live)))
+    live = shelf.current()
+    return _answer(_stamped(release_of(version)), live and _stamped(shelf.folder(live)))
 
 
 @lru_cache(maxsize=8)
@@ -208,7 +208,7 @@ def _sealed(version: str) -> Release:
 @lru_cache(maxsize=4)
 def _read(release: Stamped) -> Release:
     """Read and check the files once, and again when one was changed."""
-    return Release(release.folder, releases.seal(release.folder))
+    return Release(release.folder, shelf.seal(release.folder))
 
 
 def _schedule(folder: Path) -> pd.DataFrame:

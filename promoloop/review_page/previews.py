@@ -23,10 +23,10 @@ import psutil
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError, PromoloopError
-from ml.promotions.edits import read_edits
 from ml.promotions.plan import summary_path
-from ml.promotions.review import plan_version
+from ml.promotions.planning.edits import read_edits
 from ml.promotions.scenario import Comparison, Scenario, compare
+from ml.publishing.approval import plan_version
 from ml.settings import settings
 
 RUNNING = ("waiting", "solving")

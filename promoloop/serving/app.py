@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
 
 from ml.contracts.profiles import EVERYBODY
-from ml.promotions.quoting.terms import Line, Redeemed, cents
-from ml.promotions.quoting.till import quote
+from ml.quoting.terms import Line, Redeemed, cents
+from ml.quoting.till import quote
 from ml.settings import settings
 from promoloop import credentials
 from promoloop.serving import metrics

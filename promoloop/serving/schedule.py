@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
-from ml.promotions import releases
-from ml.promotions.lines import TERMS
-from ml.promotions.quoting.terms import Promotion, instant, localised, promotion
+from ml.promotions.explanation.rows import TERMS
+from ml.quoting.terms import Promotion, instant, localised, promotion
+from ml.releases import shelf
 from promoloop.serving.rows import Rows
 
 SCHEDULE, OFFERS, AUDIENCES = (
@@ -111,7 +111,7 @@ def load(version: str) -> Schedule:
             as one plan.
         OSError, ValueError, KeyError: there is no manifest, or it is no manifest.
     """
-    folder = releases.folder(version)
+    folder = shelf.folder(version)
     manifest = manifest_bytes(version)
     digests = {file["name"]: file["sha256"] for file in json.loads(manifest)["files"]}
     schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS))
@@ -146,7 +146,7 @@ def load(version: str) -> Schedule:
 
 
 def manifest_bytes(version: str) -> bytes:
-    return (releases.folder(version) / lake.MANIFEST).read_bytes()
+    return (shelf.folder(version) / lake.MANIFEST).read_bytes()
 
 
 def digest(data: bytes) -> str:

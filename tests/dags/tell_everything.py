@@ -15,8 +15,8 @@ from airflow.dag_processing.processor import _execute_dag_callbacks
 
 from ml import lake
 from ml.errors import GateError
-from ml.promotions import releases
-from ml.promotions.contents import DOSSIER
+from ml.publishing.release_files import DOSSIER
+from ml.releases import shelf
 from ml.settings import settings
 
 DAGS = sys.argv[1]
@@ -79,11 +79,11 @@ def go_live(version):
         "incremental_margin": 7.0,
         "incremental_margin_p10": 3.0,
     }
-    release = releases.folder(version)
+    release = shelf.folder(version)
     release.mkdir(parents=True)
     (release / lake.MANIFEST).write_text("{}")
     (release / DOSSIER).write_text(json.dumps({"summary": summary}))
-    releases.point_at(version)
+    shelf.point_at(version)
     for callback in refresh.get_task("publish").on_success_callback:
         callback(context("publish"))
 

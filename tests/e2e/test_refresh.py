@@ -15,7 +15,7 @@ from ml import lake
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import CANDIDATES, PLAN, STOCK
 from ml.contracts.sources import TRANSACTIONS
-from ml.demand.windows import read_panel
+from ml.demand.data.panel import read_panel
 from ml.privacy import pseudonym
 from ml.settings import PROJECT
 

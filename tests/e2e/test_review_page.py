@@ -15,7 +15,7 @@ from playwright.sync_api import expect, sync_playwright
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.promotions.plan import summary_path
-from ml.promotions.review import review_of
+from ml.releases.proposed import review_of
 from ml.settings import PROJECT
 from promoloop import credentials
 

@@ -1,8 +1,8 @@
 import json
 
+from benchmarks.refresh import idle_share
 from ml.errors import ServiceError
 from ml.settings import Settings
-from promoloop.benchmark import idle_share
 from promoloop.progress import error_of, failures, follow
 
 

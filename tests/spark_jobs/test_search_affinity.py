@@ -4,7 +4,7 @@ import pytest
 
 from ml.affinity.hyperparameters import read_hyperparameters
 from ml.affinity.search import GOAL
-from spark_jobs.quality import window
+from spark_jobs.als.quality import window
 from spark_jobs.search_affinity import measures
 
 START = date(2017, 11, 6)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ml.assumptions import Assumptions
-from ml.promotions.mechanics.offer import Companion, Offer, Shop, price_cut
-from ml.promotions.mechanics.percent_off import Ending, prices_on_ladder
-from ml.promotions.mechanics.terms import Bundle
+from ml.config.assumptions import Assumptions
+from ml.config.mechanics import Bundle
+from ml.promotions.mechanics.deal import Companion, Offer, Shop, price_cut
+from ml.promotions.mechanics.price_ladder import Ending, prices_on_ladder
 
 MECHANIC = "bundle"
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ml.assumptions import Assumptions
-from ml.promotions.mechanics.habits import MOST_UNITS
-from ml.promotions.mechanics.offer import Offer, Shop, price_cut, ratio
-from ml.promotions.mechanics.terms import BuyGet, BuyGetTerms
+from ml.config.assumptions import Assumptions
+from ml.config.mechanics import BuyGet, BuyGetTerms
+from ml.promotions.mechanics.baskets import MOST_UNITS
+from ml.promotions.mechanics.deal import Offer, Shop, price_cut, ratio
 
 MECHANIC = "buy_get"
 

@@ -1,10 +1,10 @@
 """Every offer that the policy allows: each mechanic with its economics, on one scale."""
 
-from ml.assumptions import Assumptions
+from ml.config.assumptions import Assumptions
+from ml.config.mechanics import Mechanics
 from ml.promotions.mechanics import bundle, buy_get, flash, gift, percent_off, spend_save
-from ml.promotions.mechanics.offer import Offer, Shop
-from ml.promotions.mechanics.percent_off import Ending
-from ml.promotions.mechanics.terms import Mechanics
+from ml.promotions.mechanics.deal import Offer, Shop
+from ml.promotions.mechanics.price_ladder import Ending
 
 
 def make_offers(

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from ml.assumptions import Assumptions
-from ml.promotions.mechanics.offer import Offer, Shop, price_cut
-from ml.promotions.mechanics.percent_off import Ending, prices_on_ladder
-from ml.promotions.mechanics.terms import Flash
+from ml.config.assumptions import Assumptions
+from ml.config.mechanics import Flash
+from ml.promotions.mechanics.deal import Offer, Shop, price_cut
+from ml.promotions.mechanics.price_ladder import Ending, prices_on_ladder
 
 MECHANIC = "flash"
 

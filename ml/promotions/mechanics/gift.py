@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ml.assumptions import Assumptions
-from ml.promotions.mechanics.habits import MOST_UNITS
-from ml.promotions.mechanics.offer import Companion, Offer, Shop, price_cut, ratio
-from ml.promotions.mechanics.terms import Gift
+from ml.config.assumptions import Assumptions
+from ml.config.mechanics import Gift
+from ml.promotions.mechanics.baskets import MOST_UNITS
+from ml.promotions.mechanics.deal import Companion, Offer, Shop, price_cut, ratio
 
 MECHANIC = "gift"
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ml.assumptions import Assumptions
-from ml.promotions.mechanics.habits import BRACKET
-from ml.promotions.mechanics.offer import Offer, Shop, price_cut, ratio
-from ml.promotions.mechanics.terms import SpendSave, SpendSaveTerms
+from ml.config.assumptions import Assumptions
+from ml.config.mechanics import SpendSave, SpendSaveTerms
+from ml.promotions.mechanics.baskets import BRACKET
+from ml.promotions.mechanics.deal import Offer, Shop, price_cut, ratio
 
 MECHANIC = "spend_save"
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.affinity.curves import READ
+from ml.affinity.logistic import READ
 from ml.affinity.ranker import NAMES, SIGNALS, SIMPLE, Ranker, kept_share
 
 DECIDES = "bought_again"

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from ml import registry
 from ml.affinity import checks
 from ml.affinity.checks import outside, seconds_per_million, size_mb
 from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Comparison
 from ml.affinity.ranker import NAMES, Ranker
 from ml.affinity.store import Serving
+from ml.models import registry
 
 BAD = {  # by gate: a measure just beyond its bound
     "beats_own_history": {"precision_over_habit": 1.01},

@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from ml import lake, model_review, registry
+from ml import lake
 from ml.affinity import store
 from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Comparison
 from ml.affinity.pyfunc import PropensityScorer
 from ml.affinity.ranker import NAMES, SIMPLE, Ranker
 from ml.affinity.tracking import Candidate, register
+from ml.config.approval import Review
 from ml.errors import ContractError, GateError
-from ml.review import Review
+from ml.models import champions, registry
 from ml.settings import Settings, settings
 
 MONDAY = date(2017, 12, 4)
@@ -56,7 +57,7 @@ def registered(tmp_path_factory):
         settings.cache_clear()
         told = Candidate(MONDAY, made, PASSES, {"sales": "hash"}, {}, SIGNALS)
         first = register(told)
-        assert not model_review.submit(store.NAME, first, AUTO, "ann")
+        assert not champions.submit(store.NAME, first, AUTO, "ann")
         tags = {registry.COMPARED: first}
         beaten = PASSES | {"precision_over_champion_high": 0.99}
         yield made, first, register(replace(told, measures=beaten, tags=tags))
@@ -89,7 +90,7 @@ def test_a_champion_is_judged_on_weeks_that_it_did_not_learn_from(registered):
 def test_a_challenger_that_ranks_worse_than_the_champion_does_not_serve(registered):
     _, first, second = registered
 
-    model_review.submit(store.NAME, second, AUTO, "ann")
+    champions.submit(store.NAME, second, AUTO, "ann")
 
     assert registry.champion(store.NAME) == first
     said = registry.client().get_model_version(store.NAME, second).tags

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from benchmarks.recommend.diversity import spread_measures
 from ml.affinity.catalog import Catalog
 from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Neighbourhood
@@ -15,7 +16,6 @@ from ml.affinity.reranking import (
     read_lists,
     varied,
 )
-from ml.affinity.spread import spread_measures
 from ml.errors import PolicyError
 
 NOTHING = ItemItem(sparse.csr_array((5, 5)))

@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml import lake, registry
+from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, RESPONSES
-from ml.demand.backtest import naive_forecasts, rolling_origins
-from ml.demand.fitting import fit
+from ml.demand.data.covariates import covariates
+from ml.demand.data.panel import read_panel
+from ml.demand.evaluation.backtest import naive_forecasts, rolling_origins
+from ml.demand.fitting.fit import fit
 from ml.demand.forecast import write_forecasts
-from ml.demand.newcomers import read_newcomers
-from ml.demand.response import pooled_variance
-from ml.demand.windows import covariates, read_panel
+from ml.demand.forecasting.new_products import read_newcomers
+from ml.demand.forecasting.responses import pooled_variance
 from ml.errors import ContractError, PolicyError
+from ml.models import registry
 
 AS_OF = date(2017, 6, 5)
 WEEKS = 20

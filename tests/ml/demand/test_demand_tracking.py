@@ -9,20 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml import registry
-from ml.demand.backtest import HORIZON, OURS, Backtest, Forecast, naive_forecasts, score
-from ml.demand.checks import everywhere
-from ml.demand.comparison import Comparison, losses
-from ml.demand.explain import importances
-from ml.demand.fitting import Fit
-from ml.demand.hyperparameters import read_hyperparameters
-from ml.demand.model import coefficients
+from ml.demand.data.covariates import EFFECTS, covariates
+from ml.demand.evaluation.backtest import (
+    HORIZON,
+    OURS,
+    Backtest,
+    Forecast,
+    naive_forecasts,
+    score,
+)
+from ml.demand.evaluation.checks import everywhere
+from ml.demand.evaluation.comparison import Comparison, losses
+from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.fitting.fit import Fit
+from ml.demand.forecasting.explanations import importances
+from ml.demand.forecasting.responses import responses
+from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.network.structured import coefficients
 from ml.demand.pyfunc import COLUMNS, NUMBERS, DemandForecaster, panel_of, table_of
-from ml.demand.quantiles import quantiles
-from ml.demand.response import responses
 from ml.demand.tracking import Candidate, by_category, register
-from ml.demand.windows import EFFECTS, covariates
 from ml.errors import ContractError
+from ml.models import registry
 from ml.settings import Settings
 
 WEEKS, ORIGIN, AS_OF = 16, 12, date(2017, 4, 24)

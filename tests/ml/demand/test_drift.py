@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml import lake, registry
+from ml import lake
 from ml.contracts.outputs import DRIFT, FORECASTS, QUANTILES, RESPONSES
 from ml.demand import drift
 from ml.demand.drift import (
@@ -16,9 +16,10 @@ from ml.demand.drift import (
     retraining_is_due,
     write_drift,
 )
-from ml.demand.quantiles import quantiles
-from ml.demand.shift import EDGES, input_shift, stability_index
+from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.evaluation.stability import EDGES, input_shift, stability_index
 from ml.errors import PolicyError
+from ml.models import registry
 from ml.settings import settings
 
 WEEKS = 20

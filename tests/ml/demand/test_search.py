@@ -9,11 +9,11 @@ import optuna
 import pytest
 import yaml
 
-from ml import registry
 from ml.demand import search as module
-from ml.demand.hyperparameters import Hyperparameters, read_hyperparameters
+from ml.demand.fitting.early_stopping import Trial
+from ml.demand.network.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.demand.search import EXPERIMENT, MEASURE, Watcher, search
-from ml.demand.trial import Trial
+from ml.models import registry
 from ml.settings import Settings
 
 AS_OF, WEEKS, ORIGIN, TRIALS = date(2017, 7, 31), 30, 18, 8

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from ml.demand import training
-from ml.demand.fitting import Fit
-from ml.demand.hyperparameters import read_hyperparameters
+from ml.demand.fitting.fit import Fit
+from ml.demand.network.hyperparameters import read_hyperparameters
 from ml.settings import settings
 
 AS_OF = date(2017, 12, 4)

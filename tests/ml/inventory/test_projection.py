@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ml import lake
-from ml.assumptions import load_assumptions
+from ml.config.assumptions import load_assumptions
 from ml.contracts.outputs import STOCK
 from ml.contracts.sources import INVENTORY
 from ml.inventory.ledger import Ledger, make_ledger

@@ -11,8 +11,8 @@ from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError, LakeError, PolicyError
-from ml.gates.plan import gate_plan
-from ml.promotions.lines import TERMS
+from ml.promotions.explanation.rows import TERMS
+from ml.promotions.gate import gate_plan
 from ml.promotions.mechanics import percent_off
 from ml.promotions.plan import summary_path, write_plan
 from ml.promotions.scenario import Scenario, compare

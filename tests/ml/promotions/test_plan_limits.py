@@ -9,15 +9,15 @@ import pytest
 from small_shop import AS_OF, GOOD, WEEKS, plan, summary
 
 from ml import lake
+from ml.config.policy import Duration, load_policy
 from ml.contracts.outputs import PLAN
 from ml.errors import GateError
-from ml.gates.plan import gate_plan
-from ml.promotions.clearance import gate_verdict
+from ml.promotions.gate import gate_plan
 from ml.promotions.plan import write_plan
-from ml.promotions.policy import Duration, load_policy
 from ml.promotions.recount import broken_limits
-from ml.promotions.solver import solve
+from ml.promotions.verdict import gate_verdict
 from ml.settings import settings
+from ml.solver.solve import solve
 
 BROKEN = {
     r"the week of 2017-12-\d\d: \d promotions, most 2": {"slots_per_week": 2},
@@ -62,7 +62,7 @@ def test_a_solver_that_breaks_a_limit_gets_nothing_written(shop, monkeypatch):
         return solve(replace(problem, slots=problem.slots + 3))
 
     shop(slots_per_category_week=2)
-    monkeypatch.setattr("ml.promotions.plan.solve", careless)
+    monkeypatch.setattr("ml.promotions.planning.propose.solve", careless)
 
     with pytest.raises(GateError, match=r"(HAM|SALAMI) in the week of .*: \d promotions, most 2"):
         write_plan(AS_OF)

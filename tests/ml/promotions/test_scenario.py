@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
+from ml.config.policy import load_policy
 from ml.errors import PolicyError
-from ml.promotions.policy import load_policy
 from ml.promotions.scenario import Comparison, Scenario, by_category, scenario_of
 from promoloop.what_if import table
 

@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from ml import registry
 from ml.errors import GateError
+from ml.models import registry
 from ml.propensity import comparison
 from ml.propensity.checks import checks
 from ml.propensity.comparison import compare, losses

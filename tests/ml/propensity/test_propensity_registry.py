@@ -6,8 +6,9 @@ import mlflow
 import pytest
 import yaml
 
-from ml import lake, registry
+from ml import lake
 from ml.contracts.outputs import CUSTOMER_PROPENSITY
+from ml.models import registry
 from ml.propensity import training
 from ml.propensity.comparison import yardstick
 from ml.propensity.scoring import NAME, write_propensities

@@ -8,8 +8,9 @@ import pytest
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
-from ml.promotions.publishing import publish, roll_back
-from ml.promotions.review import propose, proposed
+from ml.publishing.approval import propose
+from ml.publishing.publish import publish, roll_back
+from ml.releases.proposed import proposed
 from promoloop.review_page import previews
 from promoloop.review_page.app import STATIC, Viewer, make_app
 

@@ -1,6 +1,6 @@
 from fastapi.testclient import TestClient
 
-from ml.promotions import releases
+from ml.releases import shelf
 from promoloop.serving.app import create_app
 from promoloop.serving.live import Live
 
@@ -98,7 +98,7 @@ def test_the_etag_tells_one_version_from_another(client, live):
         known = client.get(TEA, headers={"If-None-Match": given})
         assert (known.status_code, known.content, known.headers["ETag"]) == (304, b"", tag)
 
-    releases.point_at(SECOND)
+    shelf.point_at(SECOND)
     live.refresh()
     assert client.get(C1, headers={"If-None-Match": tag}).status_code == 200
 
@@ -119,8 +119,8 @@ def test_nothing_under_v1_and_no_metrics_without_the_token(client):
 
 def test_health_tells_a_stale_schedule_from_a_good_one(client, live):
     assert client.get("/health").json()["status"] == "ok"
-    (releases.folder(SECOND) / "schedule.parquet").unlink()
-    releases.point_at(SECOND)
+    (shelf.folder(SECOND) / "schedule.parquet").unlink()
+    shelf.point_at(SECOND)
 
     live.refresh()
 
@@ -165,7 +165,7 @@ def test_a_new_version_is_taken_up_while_serving(live, shelve, client, monkeypat
     settings.cache_clear()
     with TestClient(create_app(), headers=client.headers) as running:
         assert running.get(TEA).json()["plan_version"] == FIRST
-        releases.point_at(SECOND)
+        shelf.point_at(SECOND)
         deadline = time.monotonic() + 20
         while running.get(TEA).json()["plan_version"] != SECOND:
             assert time.monotonic() < deadline

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from ml import lake
-from ml.promotions import forgetting, releases
-from ml.promotions.contents import AUDIENCES
+from ml import erasure, lake
+from ml.publishing.release_files import AUDIENCES
+from ml.releases import shelf
 
 FIRST = "2017-12-04-aaaaaaaa"
 TEA = "/v1/products/100/promotions"
@@ -68,10 +68,10 @@ def test_a_basket_pays_an_audiences_price_only_when_a_member_buys(targeted, clie
 
 
 def test_who_is_forgotten_belongs_to_nothing_at_the_next_look(targeted, client):
-    forgetting.forget_customer("c1", "Ada")
+    erasure.forget_customer("c1", "Ada")
     client.app.state.live.refresh()
 
-    assert releases.current() == FIRST
+    assert shelf.current() == FIRST
     assert told(client, customer_id="c1") == ["all"]
     assert client.app.state.live.state.problem == ""
 

@@ -4,12 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.assumptions import load_assumptions
-from ml.promotions.mechanics import bundle, buy_get, flash, gift, spend_save
-from ml.promotions.mechanics.catalogue import make_offers
-from ml.promotions.mechanics.habits import MOST_UNITS, Habits
-from ml.promotions.mechanics.offer import Shop
-from ml.promotions.mechanics.terms import (
+from ml.config.assumptions import load_assumptions
+from ml.config.mechanics import (
     Bundle,
     BuyGet,
     BuyGetTerms,
@@ -20,6 +16,10 @@ from ml.promotions.mechanics.terms import (
     SpendSave,
     SpendSaveTerms,
 )
+from ml.promotions.mechanics import bundle, buy_get, flash, gift, spend_save
+from ml.promotions.mechanics.baskets import MOST_UNITS, Habits
+from ml.promotions.mechanics.catalogue import make_offers
+from ml.promotions.mechanics.deal import Shop
 
 PRIORS = {
     "buy_get": {"redemption_share": 0.8, "step_up_share": 0.5, "stockpiled_share": 0.53},

@@ -1,0 +1,1 @@
+"""Benchmarks beside peers, outside the wheel: one package each, run by make bench-*."""

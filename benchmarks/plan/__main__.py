@@ -1,0 +1,56 @@
+"""Solve plan problems of a retailer's size beside peers.
+
+    make bench-plan
+    python -m benchmarks.plan [--only slots_10k ...]
+
+Each case runs in a process of its own. The last line printed is one JSON object.
+"""
+
+import argparse
+import json
+import logging
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from benchmarks.plan.cases import CASES, Figures
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Parse, run, print."""
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks.plan",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--only", nargs="*", choices=list(CASES), default=list(CASES))
+    only = made.parse_args().only
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    found = {name: _apart(name) for name in only}
+    print(table(found))  # noqa: T201  the command's result
+    broken = sum(figures.pop("violations") for figures in found.values())
+    print(json.dumps(found | {"violations": broken}, sort_keys=True))  # noqa: T201
+
+
+def _apart(name: str) -> Figures:
+    log.info("%s begins", name)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        figures = process.submit(CASES[name]).result()
+    log.info("%s: %s", name, json.dumps(figures))
+    return figures
+
+
+def table(found: dict[str, Figures]) -> str:
+    """One row per case and figure."""
+    rows = [
+        f"{name:<16}{figure:<18}{value:>14.6g}"
+        for name, figures in found.items()
+        for figure, value in figures.items()
+        if isinstance(value, int | float)
+    ]
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    main()

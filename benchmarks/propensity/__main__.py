@@ -1,0 +1,90 @@
+"""Score propensities beside simple and learned peers, on the same rows in the same run.
+
+    make bench-propensity [AS_OF=2017-12-25]
+    python -m benchmarks.propensity --as-of 2017-12-25
+
+Judged on the four weeks before the date, for the coming week (four origins) and the coming four
+weeks (one). The last line printed is one JSON object. It takes about six minutes on two cores.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.propensity.peers import lightgbm, logistic, rows
+from ml.errors import PromoloopError
+from ml.propensity.backtest import JUDGED, LEARNT, TEST, Outcomes, backtest
+from ml.propensity.histories import HORIZONS, Histories, write_histories
+from ml.propensity.hyperparameters import Hyperparameters, read_hyperparameters
+from ml.settings import settings
+
+log = logging.getLogger(__name__)
+
+DIGITS = 5
+
+
+def main() -> None:
+    """Parse, run, print."""
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks.propensity",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--as-of", type=date.fromisoformat, required=True, help="of the marts")
+    as_of = made.parse_args().as_of
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    try:
+        report, told = benchmark(as_of)
+    except PromoloopError as error:
+        sys.exit(f"bench-propensity: {error}")
+    print(report.round(DIGITS).to_string())  # noqa: T201  the command's result
+    print(json.dumps(told))  # noqa: T201
+
+
+def benchmark(as_of: date) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Measures by days ahead and method, and the same with what it took, for machines."""
+    chosen, seed, start = read_hyperparameters(), settings().seed, time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        histories = write_histories(as_of, chosen.categories, chosen.baskets, Path(folder))
+        result = backtest(histories, chosen, seed, Path(folder) / "fits")
+        took = time.monotonic() - start
+        log.info("ours: %d passes, %.0f s", result.fit.passes, took)
+        _add_peers(histories, chosen, seed, result.outcomes)
+    table = result.table
+    methods = {
+        str(days): {
+            method: {
+                name: round(value, DIGITS) for name, value in result.scores(days, method).items()
+            }
+            for method in found.chances
+        }
+        for days, found in result.outcomes.items()
+    }
+    rows_judged = {str(days): len(found.bought) for days, found in result.outcomes.items()}
+    told = {"customers": histories.customers, "categories": len(histories.categories)}
+    return table, methods | told | {"rows": rows_judged, "fit_s": round(took)}
+
+
+def _add_peers(
+    histories: Histories, chosen: Hyperparameters, seed: int, outcomes: dict[int, Outcomes]
+) -> None:
+    learnt = rows(histories, LEARNT, chosen, seed)
+    judged = rows(histories, JUDGED, chosen, seed)
+    asked, bought = rows(histories, TEST, chosen)
+    log.info("peers learn from %d rows", len(learnt[0]))
+    for k, days in enumerate(HORIZONS):
+        wanted = asked[bought[:, k] >= 0]
+        outcomes[days].chances["lightgbm"] = lightgbm(learnt, judged, wanted, days, seed)
+        outcomes[days].chances["logistic"] = logistic(learnt, wanted, days)
+        log.info("peers: %d days ahead judged", days)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Measure how fast the review page opens; `make bench-review`."""
+
+import logging
+
+import typer
+from rich.console import Console
+
+from benchmarks.review.run import bench_review
+from ml.errors import PromoloopError
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+def main(
+    lines: int = typer.Option(5_000, help="Of the plan that is opened."),
+    loads: int = typer.Option(9, help="At each width, each in a browser that kept nothing."),
+) -> None:
+    """Measure how fast the review page opens."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        bench_review(lines, loads, out.print)
+    except PromoloopError as error:
+        out.print(f"{type(error).__name__}: {error}", markup=False)
+        raise typer.Exit(1) from None
+
+
+typer.run(main)

@@ -1,0 +1,88 @@
+"""Whether an answer is wholly of one version: compared with that version's own files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ml.quoting.terms import cents
+from promoloop.serving.schedule import OFFERS, SCHEDULE
+
+TERMS = ("promotion_id", "promo_price", "regular_price", "depth", "max_redemptions")
+Term = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a version's files say of some products and customers.
+
+    products:  each product's lines, the earliest first.
+    customers: each customer's offers as (promotion_id, promo_price), by rank.
+    quoted:    what one unit of a product costs at the moment that baskets are quoted at.
+    """
+
+    version: str
+    products: Mapping[str, list[Term]]
+    customers: Mapping[str, list[Term]]
+    quoted: Mapping[str, Decimal]
+
+
+def read_expected(
+    release: Path, products: list[str], customers: list[str], at: pd.Timestamp
+) -> Expected:
+    """Read with pandas alone, so that nothing is shared with what is checked."""
+    lines = pd.read_parquet(release / SCHEDULE)
+    offers = pd.read_parquet(release / OFFERS)
+    chosen = lines[lines["product_id"].isin(products)].sort_values("starts_at")
+    shown = offers[offers["customer_id"].isin(customers)].sort_values("offer_rank")
+    shown = shown.merge(lines[["promotion_id", "promo_price"]], on="promotion_id")
+    now = chosen[(chosen["starts_at"] <= at) & (at < chosen["ends_at"])]
+    return Expected(
+        version=release.name,
+        products=_by(chosen, "product_id", TERMS),
+        customers=_by(shown, "customer_id", ("promotion_id", "promo_price")),
+        quoted={
+            row["product_id"]: cents(row["promo_price"])
+            for row in now[now["mechanic"] == "percent_off"].to_dict("records")
+        },
+    )
+
+
+def wrong_with(
+    known: Mapping[str, Expected], kind: str, key: str, answer: Mapping[str, Any], tag: str
+) -> str:
+    """What of an answer is not of the version it names; empty for a whole one.
+
+    `kind` is product, customer or quote, `key` what was asked for; a quote's are joined by +.
+    """
+    version = answer.get("plan_version", "")
+    if version not in known:
+        return f"names version {version!r}, which was never published"
+    if not tag.strip('"').startswith(version):
+        return f"is tagged {tag} and names {version}"
+    expected = known[version]
+    if kind == "product":
+        found = [tuple(row[name] for name in TERMS) for row in answer["promotions"]]
+        return _differs(found, expected.products[key], version)
+    if kind == "customer":
+        found = [
+            (offer["promotion_id"], offer["promotion"]["promo_price"]) for offer in answer["offers"]
+        ]
+        return _differs(found, expected.customers[key], version)
+    amounts = [(line["product_id"], cents(line["amount"])) for line in answer["lines"]]
+    return _differs(amounts, [(p, expected.quoted[p]) for p in key.split("+")], version)
+
+
+def _differs(found: list[Term], expected: list[Term], version: str) -> str:
+    return "" if found == expected else f"says {found} where {version} says {expected}"
+
+
+def _by(rows: pd.DataFrame, key: str, names: tuple[str, ...]) -> dict[str, list[Term]]:
+    terms = list(rows[list(names)].itertuples(index=False, name=None))
+    found: dict[str, list[Term]] = {name: [] for name in rows[key]}
+    for name, term in zip(rows[key], terms, strict=True):
+        found[name].append(term)
+    return found

@@ -1,0 +1,1 @@
+"""How good a demand model is: metrics, backtest, comparison, checks, figures."""

@@ -1,0 +1,191 @@
+"""Rolling-origin backtest of the demand model against seasonal naive and naive.
+
+    python -m ml.demand.evaluation.backtest --as-of 2017-12-25 [--products 2000]
+
+Three origins, four weeks apart, four weeks ahead; the last one's target is the last four
+complete weeks before the as-of date. Products are ranked on sales before the first
+origin, a model is trained at each origin on what lies before it, and promotions and
+prices of the weeks ahead are known, as they are when a plan is made. Quantiles are
+calibrated on the forecasts of earlier origins only. The weeks before the first origin are
+held out of one more fit, which says how many steps to train and starts that calibration.
+"""
+
+import argparse
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ml.demand.data.covariates import covariates
+from ml.demand.data.panel import Panel, read_panel
+from ml.demand.evaluation import metrics
+from ml.demand.evaluation.quantiles import calibrated_scale, quantiles
+from ml.demand.fitting.early_stopping import hold_out
+from ml.demand.fitting.fit import fit, predict
+from ml.demand.network.structured import StructuredDemand
+from ml.errors import ContractError
+from ml.settings import settings
+
+log = logging.getLogger(__name__)
+
+HORIZON = 4
+SEASON = 4
+ORIGINS = 3
+LEAST_HISTORY = 8  # weeks before the first origin
+LARGEST = 500
+OURS = "structured_lstm"
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One method's forecasts at one origin; the panel's rows in order.
+
+    `seconds` is what fitting and predicting took, on the panel's products.
+    """
+
+    method: str
+    origin: int
+    mean: np.ndarray
+    quantiles: np.ndarray
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """`scores` has a row per origin, method and number of products; `models` one per origin.
+
+    `steps` were chosen, and `size_scale` starts, on the weeks before the first origin.
+    """
+
+    panel: Panel
+    forecasts: list[Forecast]
+    scores: pd.DataFrame
+    size_scale: float
+    models: dict[int, StructuredDemand] = field(default_factory=dict)
+    steps: int = 0
+
+    def summary(self) -> pd.DataFrame:
+        """Scores averaged over the origins, by products and method."""
+        means = self.scores.drop(columns="origin").groupby(["products", "method"], sort=True)
+        return means.mean()
+
+
+def backtest(
+    as_of: date, products: int, horizon: int, steps: int, seed: int, folder: Path | None = None
+) -> Backtest:
+    """Train for at most `steps` and score at each origin; fits are kept in `folder`.
+
+    Raises:
+        ContractError: the marts hold too few weeks for a single origin.
+    """
+    panel = read_panel(as_of, products)
+    origins = rolling_origins(len(panel.weeks))
+    panel = read_panel(as_of, products, ranked_before=panel.weeks[origins[0]].item())
+    known = covariates(panel)
+    made: list[Forecast] = []
+    models: dict[int, StructuredDemand] = {}
+    sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    scale, started = 1.0, perf_counter()
+    if trial := hold_out(panel, origins[0], HORIZON, steps, seed, folder=folder):
+        steps, sizes = trial.steps, [(trial.units, trial.mean, trial.size)]
+        scale = calibrated_scale(*sizes[0])
+    for origin in origins:
+        model = models[origin] = fit(panel, origin, horizon, steps, seed, folder=folder).model
+        mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
+        levels = quantiles(mean, size * scale)
+        made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
+        made += list(naive_forecasts(panel.until(origin), origin))
+        sizes.append((panel.demand[:, origin : origin + HORIZON], mean, size))
+        scale = calibrated_scale(*(np.concatenate(part) for part in zip(*sizes, strict=True)))
+        started = perf_counter()
+        log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
+    counts = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
+    scores = pd.DataFrame([score(panel, f, n) for f in made for n in counts])
+    return Backtest(panel, made, scores, scale, models, steps)
+
+
+def rolling_origins(weeks: int) -> list[int]:
+    """Numbers of weeks before each origin, the last `HORIZON` weeks before the end."""
+    origins = [weeks - HORIZON * k for k in range(ORIGINS, 0, -1)]
+    usable = [origin for origin in origins if origin >= LEAST_HISTORY]
+    if not usable:
+        raise ContractError(
+            f"{weeks} complete weeks of sales: a backtest needs at least "
+            f"{LEAST_HISTORY + HORIZON}; land more history"
+        )
+    return usable
+
+
+def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
+    """Repeat the last season, or the last week, with normal errors of its own size."""
+    ahead = np.arange(HORIZON)
+    for method, lag, growth in (
+        ("seasonal_naive", SEASON, 1 + ahead // SEASON),
+        ("naive", 1, ahead + 1),
+    ):
+        mean = past.unconstrained[:, origin - lag + ahead % lag]
+        both = past.counts[:, lag:] & past.counts[:, :-lag]
+        errors = (past.units[:, lag:] - past.units[:, :-lag]) * both
+        sd = np.sqrt((errors**2).sum(axis=1) / np.maximum(both.sum(axis=1), 1))
+        spread = sd[:, None] * np.sqrt(growth)
+        normal = stats.norm.ppf(metrics.LEVELS)[:, None, None]
+        yield Forecast(method, origin, mean, np.maximum(mean + normal * spread, 0.0))
+
+
+def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | str]:
+    """Every metric of one forecast on the panel's largest `products`."""
+    origin, rows = forecast.origin, slice(products)
+    found = measures(
+        panel.demand[rows, : origin + HORIZON],
+        panel.counts[rows, :origin],
+        forecast.mean[rows],
+        forecast.quantiles[:, rows],
+    )
+    origin_week = str(panel.weeks[origin])
+    return {"origin": origin_week, "method": forecast.method, "products": products, **found}
+
+
+def measures(
+    units: np.ndarray, counts: np.ndarray, mean: np.ndarray, levels: np.ndarray
+) -> dict[str, float]:
+    """Every metric of `mean` and `levels`; `units` are the past's and then the weeks' ahead.
+
+    `counts` says which past weeks tell of demand.
+    """
+    past, ahead = np.split(units, [counts.shape[1]], axis=1)
+    return {
+        "wape": metrics.wape(ahead, mean),
+        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, counts, 1)),
+        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, counts, 2)),
+        "wql": metrics.weighted_quantile_loss(ahead, levels),
+        "bias": metrics.bias(ahead, mean),
+        "cov80": metrics.coverage(ahead, levels),
+        "wape_median": metrics.wape_median(ahead, levels),
+        "wape_sold": metrics.wape_sold(ahead, mean),
+        "wql_sold": metrics.weighted_quantile_loss_sold(ahead, levels),
+    }
+
+
+def main() -> None:
+    """Print the backtest's table on the lake's marts."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--as-of", type=date.fromisoformat, required=True)
+    parser.add_argument("--products", type=int, default=settings().demand_products)
+    parser.add_argument("--steps", type=int, default=settings().demand_steps)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    result = backtest(
+        given.as_of, given.products, settings().horizon_weeks + 1, given.steps, settings().seed
+    )
+    table = result.summary().round(4).to_string()
+    print(table)  # noqa: T201  the command's result
+
+
+if __name__ == "__main__":
+    main()

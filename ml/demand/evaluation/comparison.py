@@ -1,0 +1,114 @@
+"""Whether a challenger forecasts worse than the champion, beyond noise.
+
+Both are scored by quantile loss on the same product-weeks of the challenger's backtest:
+
+* Where the champion was trained on fewer weeks, on the target weeks its training ended before.
+  It forecasts them from the backtest's own origins, knowing of sales what the challenger's
+  model of that origin knows. Where its training lies between origin and target it has seen more
+  than its rival: the challenger is not flattered.
+* Where it was trained on the same weeks, both backtests have the same origins: the losses stored
+  with the champion's run are used.
+
+What is compared is the ratio of summed losses, challenger over champion; its interval is a
+paired bootstrap over products, because a product's weeks err together.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+
+from ml.demand.data.covariates import covariates
+from ml.demand.data.panel import WEEK
+from ml.demand.evaluation import metrics
+from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest
+from ml.demand.evaluation.checks import everywhere
+from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.network.structured import StructuredDemand
+from ml.errors import GateError
+from ml.models import registry
+from ml.models.bootstrap import paired_ratio
+
+log = logging.getLogger(__name__)
+
+LOSSES = "losses.csv"
+KEY = ["origin", "product_id"]
+LEAST_PRODUCTS = 2  # a bootstrap of one is no interval
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A challenger against the champion `version`; no `ratio` where nothing can be compared."""
+
+    version: str
+    note: str
+    loads: bool = True
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    products: int = 0
+
+    def measures(self) -> dict[str, float]:
+        """What the gates read."""
+        named = {
+            "wql_over_champion": self.ratio,
+            "wql_over_champion_low": self.low,
+            "wql_over_champion_high": self.high,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+    def tags(self) -> dict[str, str]:
+        return {registry.COMPARED if self.loads else registry.UNUSABLE: self.version}
+
+
+def compare(name: str, version: str, backtest: Backtest, seed: int) -> Comparison:
+    """The backtest of a challenger against the champion `version`."""
+    panel = backtest.panel
+    try:
+        champion = registry.load(name, version)
+    except GateError as error:
+        log.warning("champion version %s is no yardstick: %s", version, error)
+        return Comparison(version, "it does not load", loads=False)
+    trained = np.datetime64(registry.trained_as_of(name)[version])
+    seen = int((panel.weeks + WEEK <= trained).sum())
+    if seen < len(panel.weeks):
+        ours, theirs = losses(backtest, seen), losses(rescored(champion, backtest), seen)
+        note = f"on the weeks from {panel.weeks[seen]}, which it was not trained on"
+    else:
+        ours, text = losses(backtest), registry.run_text(name, version, LOSSES)
+        theirs = ours[:0] if text is None else pd.read_csv(StringIO(text), dtype={KEY[1]: str})
+        note = "on the losses of its own backtest"
+    both = ours.merge(theirs, on=KEY, suffixes=("", "_champion")).groupby(KEY[1], sort=True).sum()
+    if len(both) < LEAST_PRODUCTS or not both["loss_champion"].sum():
+        return Comparison(version, f"{note}: nothing to compare")
+    found = paired_ratio(both["loss"].to_numpy(), both["loss_champion"].to_numpy(), seed)
+    log.info("against champion %s, %s: %.3f [%.3f, %.3f]", version, note, *found)
+    ratio, low, high = found
+    return Comparison(version, note, ratio=ratio, low=low, high=high, products=len(both))
+
+
+def losses(backtest: Backtest, since: int = 0) -> pd.DataFrame:
+    """Our quantile loss per origin and product, summed over the target weeks from week `since`."""
+    panel, frames = backtest.panel, []
+    for made in (f for f in backtest.forecasts if f.method == OURS):
+        ahead = slice(max(since, made.origin), made.origin + HORIZON)
+        units = panel.demand[:, ahead]
+        levels = made.quantiles[:, :, ahead.start - made.origin :]
+        loss = np.nansum(metrics.quantile_losses(units, levels), axis=1)
+        told = {"origin": str(panel.weeks[made.origin]), "product_id": panel.products["product_id"]}
+        if units.size:
+            frames.append(pd.DataFrame(told | {"units": np.nansum(units, axis=1), "loss": loss}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def rescored(model: StructuredDemand, backtest: Backtest) -> Backtest:
+    """The same backtest with `model`, as it is, in the place of those trained at the origins."""
+    panel = backtest.panel
+    made = np.exp(everywhere(model, panel, covariates(panel))[:, :, :HORIZON].astype("float64"))
+    forecasts = []
+    for old in (f for f in backtest.forecasts if f.method == OURS):
+        mean, size = np.moveaxis(made[:, old.origin - 1], -1, 0)
+        forecasts.append(replace(old, mean=mean, quantiles=quantiles(mean, size)))
+    return replace(backtest, forecasts=forecasts)

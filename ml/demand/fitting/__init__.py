@@ -1,0 +1,1 @@
+"""How the demand network is fitted: examples, early stopping, warm start, resumption."""

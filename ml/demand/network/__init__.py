@@ -1,0 +1,1 @@
+"""The demand network: encoder, structured effects, hyperparameters."""

@@ -1,0 +1,140 @@
+"""Forget a customer: later days land without them, and what was written before loses them.
+
+Landed days, quarantined and waiting rows, marts, factors, candidates, segments and the offers
+of every release are rewritten without the customer's rows; a landed sale stays, as an unknown
+buyer's, so that demand is what it was. Each rewritten partition and release keeps a manifest
+that its files match. The warehouse goes: the next run fills it again from the landed days.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from ml import lake
+from ml.contracts.marts import MARTS
+from ml.contracts.outputs import OUTPUTS
+from ml.contracts.sources import SOURCES
+from ml.contracts.table import Table
+from ml.privacy import CUSTOMER, forgotten, record_path, without
+from ml.releases import shelf
+from ml.releases.proposed import proposed
+from ml.settings import settings
+
+
+def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
+    """Remove a customer everywhere; returns how many rows each place lost.
+
+    Run it again after a refresh that was under way: what is gone already costs nothing.
+    """
+    if pseudonym not in forgotten():
+        _record({"pseudonym": pseudonym, "by": by, "step": "asked"})
+    tables = [t for t in (*SOURCES, *MARTS, *OUTPUTS) if CUSTOMER in t.column_names]
+    removed = {table.uri: _from_table(table, pseudonym) for table in tables}
+    removed["lake/incoming and lake/quarantine"] = _from_loose_files(tables, pseudonym)
+    removed["releases"] = _from_releases(pseudonym)
+    settings().warehouse.unlink(missing_ok=True)
+    found = {place: rows for place, rows in removed.items() if rows}
+    _record({"pseudonym": pseudonym, "by": by, "step": "removed", "rows": found})
+    return found
+
+
+def _from_table(table: Table, pseudonym: str) -> int:
+    return sum(_from_partition(table, day, pseudonym) for day in lake.partitions(table))
+
+
+def _from_partition(table: Table, day: date, pseudonym: str) -> int:
+    paths = lake.files(table, day)
+    rows = sum(_rows_of(path, pseudonym) for path in paths)
+    if not rows:
+        return 0
+    before = lake.manifest(table, day)
+    with lake.staging(table, day) as aside:
+        parts = [aside / path.name for path in paths]
+        for path, part in zip(paths, parts, strict=True):
+            _rewrite(table, path, part, pseudonym)
+        lake.adopt(table, day, parts, before.inputs, before.models)
+    return rows
+
+
+def _from_loose_files(tables: list[Table], pseudonym: str) -> int:
+    """Out of batches that wait for their gate and of quarantined rows."""
+    rows = 0
+    for table in tables:
+        waiting = settings().lake.glob(f"incoming/*/{table.name}.parquet")
+        bad = settings().lake.glob(f"quarantine/{table.name}/*/*.parquet")
+        rows += sum(_from_file(table, path, pseudonym) for path in (*waiting, *bad))
+    return rows
+
+
+def _from_file(table: Table | None, path: Path, pseudonym: str) -> int:
+    if rows := _rows_of(path, pseudonym):
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        _rewrite(table, path, aside, pseudonym)
+        aside.replace(path)
+    return rows
+
+
+def _from_releases(pseudonym: str) -> int:
+    with shelf.locked():
+        return sum(_from_release(folder, pseudonym) for folder in _release_folders())
+
+
+def _release_folders() -> Iterator[Path]:
+    yield from (shelf.folder(version) for version in shelf.versions())
+    yield from (path.parent for path in sorted(proposed("").glob(f"[!.]*/{lake.MANIFEST}")))
+
+
+def _from_release(folder: Path, pseudonym: str) -> int:
+    """A release's offers without the customer, its manifest true again."""
+    private = [path for path in sorted(folder.rglob("*.parquet")) if _rows_of(path, pseudonym)]
+    rows = sum(_rows_of(path, pseudonym) for path in private)
+    if rows:
+        names = [path.relative_to(folder).as_posix() for path in private]
+        fill = partial(_copy_without, folder, names, pseudonym)
+        shelf.build(folder, fill)
+    return rows
+
+
+def _copy_without(release: Path, private: list[str], pseudonym: str, copy: Path) -> None:
+    shutil.copytree(release, copy, dirs_exist_ok=True)
+    for name in private:
+        _from_file(None, copy / name, pseudonym)
+    digests = shelf.digests(copy)
+    manifest = json.loads((copy / lake.MANIFEST).read_text(encoding="utf-8"))
+    for file in manifest["files"]:
+        file["sha256"] = digests[file["name"]]
+        if file["name"] in private:
+            file["rows"] = pq.read_metadata(copy / file["name"]).num_rows
+    (copy / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")
+
+
+def _rows_of(path: Path, pseudonym: str) -> int:
+    if CUSTOMER not in pq.read_schema(path).names:
+        return 0
+    rows: int = ds.dataset(path).count_rows(filter=ds.field(CUSTOMER) == pseudonym)
+    return rows
+
+
+def _rewrite(table: Table | None, path: Path, target: Path, pseudonym: str) -> None:
+    rows = pq.read_table(path)
+    kept = without(table, rows, pa.array([pseudonym]))
+    pq.write_table(kept.cast(rows.schema), target, compression="zstd")
+
+
+def _record(entry: dict[str, object]) -> None:
+    """Append to the record of the forgotten; the first line of a customer keeps them out."""
+    path = record_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    with path.open("a", encoding="utf-8") as record:
+        record.write(json.dumps(entry | {"at": at}, sort_keys=True) + "\n")
+        record.flush()
+        os.fsync(record.fileno())

@@ -1,0 +1,1 @@
+"""What every model needs once: registry, champions, checkpoints, devices, bootstrap."""

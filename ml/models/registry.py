@@ -1,0 +1,219 @@
+"""Which version of a model may be used: gates, aliases, loading.
+
+A version is registered as `challenger`. `mlflow/gates.yml` says what it must show; each
+gate's result is written on the version as a tag `gate.<name>`, and only a version that
+passes them all becomes `champion`. Nothing here treats an unreachable registry as an
+empty one: such errors rise and are retried.
+"""
+
+import logging
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import mlflow
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from ml.errors import GateError, PolicyError
+from ml.settings import settings
+
+if TYPE_CHECKING:
+    import keras
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+COMPARED, UNUSABLE = "compared_with", "unusable_champion"  # tags of a version: another's number
+NETWORKS = {"demand": "ml.demand.network.structured", "propensity": "ml.propensity.model"}
+LONGEST_REASON = 300  # characters: Keras tells the whole configuration of a model
+MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code for a version or a file that is not there
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A metric of a version's run and the bounds it must keep, both inclusive.
+
+    One `against_champion` judges a comparison with it, and is kept where there is none.
+    """
+
+    name: str
+    metric: str
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    against_champion: bool = False
+
+    def verdict(self, found: Mapping[str, float]) -> tuple[bool, str]:
+        """Whether it passes, and the sentence that goes on the version's tag."""
+        value = found.get(self.metric, math.nan)
+        passed = self.minimum <= value <= self.maximum  # False for a metric that is missing
+        low = f"{self.minimum:.4g} <= " if self.minimum > -math.inf else ""
+        high = f" <= {self.maximum:.4g}" if self.maximum < math.inf else ""
+        bounds = f"{low}{self.metric} {value:.4g}{high}"
+        return passed, f"{'pass' if passed else 'fail'} ({bounds})"
+
+
+def read_gates(name: str) -> list[Gate]:
+    """The gates of a model.
+
+    Raises:
+        PolicyError: the file has no gates for the model, or a gate holds another key.
+    """
+    path = settings().gates_path
+    found = yaml.safe_load(path.read_text()) or {}
+    if not found.get(name):
+        raise PolicyError(f"{path}: no gates for model {name!r}; found {sorted(found)}; add some")
+    try:
+        return [Gate(name=gate, **bounds) for gate, bounds in found[name].items()]
+    except TypeError as error:
+        raise PolicyError(
+            f"{path}: a gate of {name!r} holds an unknown or missing key ({error}); "
+            "expected metric, minimum, maximum, against_champion"
+        ) from error
+
+
+def client() -> MlflowClient:
+    """The registry this deployment talks to; MLflow's own functions are pointed at it too."""
+    mlflow.set_tracking_uri(settings().tracking_uri)
+    mlflow.set_registry_uri(settings().tracking_uri)
+    return MlflowClient()
+
+
+def aliases(name: str) -> dict[str, str]:
+    """Alias to version; empty before the first version is registered."""
+    known = client().search_registered_models(filter_string=f"name = '{name}'")
+    return {alias: str(v) for model in known for alias, v in model.aliases.items()}
+
+
+def champion(name: str) -> str | None:
+    """The version that passed its gates, or None when there is none yet."""
+    return aliases(name).get(CHAMPION)
+
+
+def require_champion(name: str) -> str:
+    """The champion's version.
+
+    Raises:
+        GateError: there is none; names the gates the challenger failed.
+    """
+    known = aliases(name)
+    if CHAMPION in known:
+        return known[CHAMPION]
+    if CHALLENGER not in known:
+        raise GateError(f"model {name!r} has no version; run the DAG train_{name}")
+    tags = client().get_model_version(name, known[CHALLENGER]).tags
+    failed = {gate: said for gate, said in sorted(tags.items()) if said.startswith("fail")}
+    raise GateError(
+        f"model {name!r} has no champion; challenger {known[CHALLENGER]} failed {failed}; look at "
+        f"its run in {settings().tracking_uri}, then train again or change {settings().gates_path}"
+    )
+
+
+def metrics(name: str, version: str) -> dict[str, float]:
+    """The metrics of the run that made a version."""
+    made_by = client().get_model_version(name, version).run_id
+    return dict(client().get_run(str(made_by)).data.metrics)
+
+
+def trained_as_of(name: str) -> dict[str, date]:
+    """The as-of date that each registered version was trained for."""
+    found = {}
+    for made in client().search_model_versions(f"name = '{name}'"):
+        run = client().get_run(str(made.run_id))
+        if "as_of" in run.data.params:
+            found[str(made.version)] = date.fromisoformat(run.data.params["as_of"])
+    return found
+
+
+def parameters(name: str, version: str) -> dict[str, str]:
+    """The parameters of the run that made a version."""
+    made_by = client().get_model_version(name, version).run_id
+    return dict(client().get_run(str(made_by)).data.params)
+
+
+def run_text(name: str, version: str, path: str) -> str | None:
+    """A text artefact of the run that made a version; None when it left none there."""
+    run = str(client().get_model_version(name, version).run_id)
+    if path not in {artifact.path for artifact in client().list_artifacts(run)}:
+        return None
+    return str(mlflow.artifacts.load_text(f"runs:/{run}/{path}"))
+
+
+def judge(name: str, version: str) -> bool:
+    """Whether every gate passes; each one's result becomes a tag of the version."""
+    made = client().get_model_version(name, version)
+    rival, found = champion(name), metrics(name, version)
+    passed = True
+    for gate in read_gates(name):
+        if gate.against_champion:
+            kept, said = _against(rival, made, gate, found)
+        else:
+            kept, said = gate.verdict(found)
+        client().set_model_version_tag(name, version, f"gate.{gate.name}", said)
+        log.info("%s version %s, gate %s: %s", name, version, gate.name, said)
+        passed = passed and kept
+    return passed
+
+
+def _against(
+    rival: str | None, made: ModelVersion, gate: Gate, found: Mapping[str, float]
+) -> tuple[bool, str]:
+    """A gate's verdict where there may be a champion, and not the one compared with."""
+    if rival in (None, str(made.version)):
+        return True, "pass (no other champion)"
+    if made.tags.get(UNUSABLE) == rival:
+        return True, f"pass (champion version {rival} does not load)"
+    compared = made.tags.get(COMPARED, "none")
+    if compared != rival:
+        return False, f"fail (compared with version {compared}, champion is {rival}: train again)"
+    return gate.verdict(found)
+
+
+def load(name: str, version: str) -> "keras.Model":
+    """A registered Keras model, read without running any code it carries.
+
+    Raises:
+        GateError: there is no such version, or it does not load.
+    """
+    import mlflow.keras
+
+    import_module(NETWORKS[name])  # where a model's classes are: a file names them only
+    with files(name, version) as folder:
+        return mlflow.keras.load_model(str(folder), load_model_kwargs={"safe_mode": True})
+
+
+@contextmanager
+def files(name: str, version: str) -> Iterator[Path]:
+    """A folder with a registered version's files, there while they are read.
+
+    Raises:
+        GateError: there is no such version, or reading it went wrong.
+    """
+    try:
+        source = f"models:/{name}/{client().get_model_version(name, version).version}"
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=folder))
+    except (MlflowException, ValueError, TypeError, KeyError, OSError) as error:
+        raise does_not_load(name, version, error) from error
+
+
+def does_not_load(name: str, version: str, error: Exception) -> Exception:
+    """What to raise when reading a version raised `error`: a GateError, if it is the version's.
+
+    The server's own trouble is handed back as it is.
+    """
+    if isinstance(error, MlflowException) and error.error_code != MISSING:
+        return error
+    return GateError(
+        f"model {name!r} version {version} does not load "
+        f"({shorten(str(error), LONGEST_REASON)}); train again, or trigger "
+        "roll_back_model with a version that served before"
+    )

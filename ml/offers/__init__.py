@@ -1,0 +1,1 @@
+"""Which customer gets which offer: uplift, sensitivity, fatigue and the allocation of a budget."""

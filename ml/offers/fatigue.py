@@ -1,0 +1,47 @@
+"""Who was offered what lately, so that nobody is offered too much."""
+
+from datetime import date, timedelta
+
+import pandas as pd
+
+from ml.config.policy import Offers
+from ml.releases import shelf
+
+COLUMNS = ["customer_id", "product_id", "week"]
+
+
+def recent_offers(as_of: date, weeks: int) -> pd.DataFrame:
+    """Offers of promotions that began in the `weeks` weeks before as_of's: COLUMNS, week a Monday.
+
+    A week's offers are those of the version planned last on or before its Monday.
+    """
+    monday = as_of - timedelta(days=as_of.weekday())
+    told = [_offered(monday - timedelta(weeks=back)) for back in range(1, weeks + 1)]
+    return pd.concat([pd.DataFrame(columns=COLUMNS), *told], ignore_index=True)
+
+
+def rested(offers: pd.DataFrame, recent: pd.DataFrame, as_of: date, rules: Offers) -> pd.DataFrame:
+    """The rows of `offers` (customer_id, product_id) whose product rested for the customer."""
+    since = as_of - timedelta(days=as_of.weekday(), weeks=rules.product_rest_weeks)
+    lately = recent[recent["week"] >= since]
+    tired = pd.MultiIndex.from_frame(lately[["customer_id", "product_id"]])
+    return offers[~pd.MultiIndex.from_frame(offers[["customer_id", "product_id"]]).isin(tired)]
+
+
+def caps(customers: pd.Series, recent: pd.DataFrame, rules: Offers) -> pd.Series:
+    """How many offers each customer may get now, by customer_id."""
+    had = recent["customer_id"].value_counts().reindex(customers, fill_value=0)
+    left = (rules.most_in_window - had).clip(0, rules.most_per_customer)
+    return pd.Series(left.to_numpy(), customers.to_numpy())
+
+
+def _offered(monday: date) -> pd.DataFrame:
+    before = [v for v in shelf.versions() if date.fromisoformat(v[:10]) <= monday]
+    if not before:
+        return pd.DataFrame(columns=COLUMNS)
+    folder = shelf.folder(max(before))
+    schedule = pd.read_parquet(folder / "schedule.parquet", columns=["promotion_id", "starts_at"])
+    starts = pd.to_datetime(schedule["starts_at"])
+    begun = schedule.loc[starts.dt.to_period("W").dt.start_time.dt.date == monday, "promotion_id"]
+    offers = pd.read_parquet(folder / "offers" / "offers.parquet")
+    return offers.loc[offers["promotion_id"].isin(begun), COLUMNS[:2]].assign(week=monday)

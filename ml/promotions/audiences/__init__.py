@@ -1,0 +1,1 @@
+"""For whom promotions are made: audiences, their members, the holdout."""

@@ -1,0 +1,1 @@
+"""What each option would sell, cost and bring."""

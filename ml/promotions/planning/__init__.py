@@ -1,0 +1,1 @@
+"""From tables and policy to a problem, and back to a proposal."""

@@ -1,0 +1,97 @@
+"""The tables of one as-of date that a plan is made from."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from ml import lake
+from ml.config.policy import Policy
+from ml.contracts.marts import (
+    DIM_PRODUCTS,
+    FCT_BASKET_QUANTITIES,
+    FCT_BASKETS,
+    FCT_CATEGORY_BASKETS,
+    FCT_PRODUCT_PAIRS,
+    FCT_PRODUCT_WEEKS,
+)
+from ml.contracts.outputs import EFFECTS, FORECASTS, RESPONSES, STOCK
+from ml.promotions.audiences.audience import Audience
+from ml.promotions.audiences.segments import read_audiences
+from ml.promotions.economics.retention import read_late_share
+from ml.promotions.mechanics.baskets import Habits, observe
+from ml.releases.schedule import announced, promoted_before
+
+INPUTS = (
+    FORECASTS,
+    RESPONSES,
+    STOCK,
+    DIM_PRODUCTS,
+    FCT_PRODUCT_WEEKS,
+    FCT_BASKETS,
+    FCT_BASKET_QUANTITIES,
+    FCT_CATEGORY_BASKETS,
+    FCT_PRODUCT_PAIRS,
+    EFFECTS,
+)
+
+
+NONE_LATE = pd.Series(dtype=float)
+SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The tables of one as-of date that a plan is made from, and the schedule live before it.
+
+    `promoted` is what was on promotion before the weeks that are planned (`promoted_before`);
+    `late` is `retention.late_share` and `audiences` those of the day where the policy asks.
+    """
+
+    forecasts: pd.DataFrame
+    responses: pd.DataFrame
+    stock: pd.DataFrame
+    products: pd.DataFrame
+    weeks: pd.DataFrame
+    baskets: pd.DataFrame
+    quantities: pd.DataFrame
+    spend: pd.DataFrame
+    pairs: pd.DataFrame
+    announced: pd.DataFrame
+    promoted: pd.DataFrame
+    effects: pd.DataFrame
+    late: pd.Series
+    audiences: tuple[Audience, ...] = ()
+
+    def habits(self, products: pd.DataFrame) -> Habits:
+        """What baskets show of `products`, in their order."""
+        return observe(products, self.quantities, self.spend, self.pairs, self.baskets["sold_on"])
+
+
+def read_known(as_of: date, policy: Policy) -> Known:
+    """Read the tables of as_of that a plan under the policy needs.
+
+    Raises:
+        LakeError: a table is missing.
+    """
+    forecasts = lake.read(FORECASTS, as_of)
+    return Known(
+        forecasts=forecasts,
+        responses=lake.read(RESPONSES, as_of),
+        stock=lake.read(STOCK, as_of),
+        products=lake.read(DIM_PRODUCTS, as_of),
+        weeks=lake.read(FCT_PRODUCT_WEEKS, as_of, columns=SHARES),
+        baskets=lake.read(FCT_BASKETS, as_of, columns=["sold_on"]),
+        quantities=lake.read(FCT_BASKET_QUANTITIES, as_of),
+        spend=lake.read(FCT_CATEGORY_BASKETS, as_of),
+        pairs=lake.read(FCT_PRODUCT_PAIRS, as_of),
+        announced=announced(as_of),
+        promoted=promoted_before(as_of, forecasts["week_start_date"].min()),
+        effects=lake.read(EFFECTS, as_of),
+        late=read_late_share(as_of) if policy.objective.retention else NONE_LATE,
+        audiences=(
+            read_audiences(as_of, policy.audiences, policy.holdout_share)
+            if policy.audiences
+            else ()
+        ),
+    )

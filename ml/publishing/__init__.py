@@ -1,0 +1,1 @@
+"""From an accepted plan to a published release: files, approval, feeds and targets."""

@@ -1,0 +1,136 @@
+"""A plan's way from proposal to approval: who said what, about exactly which files.
+
+lake/promotions/proposed/<version>/      the release as it would be published
+lake/promotions/reviews/<version>.json   its state, and the seal of those files
+published/history.jsonl                  every step with who, when and comment
+
+proposed -> approved, rejected or expired; approved -> published. An approval holds for the same
+files only: a plan made again with other content has another version and is proposed anew.
+"""
+
+import json
+from datetime import date
+from functools import partial
+from typing import Any
+
+from ml import lake
+from ml.config.approval import Answer, require_another
+from ml.config.policy import load_policy
+from ml.contracts.outputs import PLAN
+from ml.contracts.profiles import EVERYBODY
+from ml.errors import GateError, LakeError
+from ml.promotions.verdict import require_gate
+from ml.publishing.release_files import DOSSIER, write_release
+from ml.releases import shelf
+from ml.releases.proposed import _path, proposed, release_of, review_of
+
+APPROVED = "approved"
+BY_POLICY = "policy.yml"
+
+
+def propose(as_of: date, by: str) -> bool:
+    """Make the release of the plan of `as_of`; True when somebody has to be asked about it.
+
+    Nobody is where the policy approves by itself, or the same files were approved before.
+
+    Raises:
+        GateError: the plan did not pass its gate, or holds no promotion.
+    """
+    version = plan_version(as_of)
+    require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
+    with shelf.locked():
+        if version not in shelf.versions():
+            fill = partial(write_release, as_of=as_of, version=version)
+            shelf.build(proposed(version), fill)
+        seal = shelf.seal(release_of(version))
+        before = review_of(version)
+        if before.get("state") == APPROVED and before["seal"] == seal:
+            return False
+        review = {"plan_version": version, "seal": seal, "proposed_by": by}
+        _move(review, "proposed", by)
+        if load_policy().review.plans.approves_itself:
+            _move(review, APPROVED, BY_POLICY, "auto_approve is true")
+            return False
+    return True
+
+
+def settle(version: str, answer: Answer) -> bool:
+    """Record what was answered; True when the plan may be published.
+
+    A no may be said to a plan whose day was planned again since.
+
+    Raises:
+        GateError: the proposer approved and the policy forbids it.
+        LakeError: that version is not the plan in the lake, or its release was changed.
+    """
+    if answer.approved and plan_version(date.fromisoformat(version[:10])) != version:
+        raise LakeError(
+            f"plan {version} is no longer in the lake: its day was planned again; answer "
+            "what that run asks instead"
+        )
+    review = review_of(version)
+    require_another(load_policy().review.plans, review["proposed_by"], answer)
+    if answer.approved and shelf.seal(release_of(version)) != review["seal"]:
+        raise LakeError(f"plan {version} was changed after it was proposed; run its day again")
+    with shelf.locked():
+        _move(review, answer.state, answer.by or "nobody", answer.comment)
+    return answer.approved
+
+
+def require_approval(version: str, seal: str) -> None:
+    """Refuse a release that was not approved with exactly these files."""
+    review = review_of(version)
+    if (review.get("state"), review.get("seal")) != (APPROVED, seal):
+        said = review.get("state", "never proposed")
+        raise GateError(
+            f"plan {version} may not be published: it is {said} in {_path(version)}, expected "
+            f"{APPROVED} for these very files; clear `review.propose` in its run and approve"
+        )
+
+
+def describe(version: str) -> str:
+    """What an approver should know before the answer, in Markdown: of that very release."""
+    release = release_of(version)
+    summary = json.loads((release / DOSSIER).read_text(encoding="utf-8"))["summary"]
+    kinds = ", ".join(f"{n} {name}" for name, n in summary["promotions_by_mechanic"].items())
+    own = {k: n for k, n in summary.get("promotions_by_audience", {}).items() if k != EVERYBODY}
+    told = ", ".join(f"{number} for {audience}" for audience, number in own.items())
+    return "\n".join(
+        [
+            f"* {summary['promotions']} promotions of {summary['products']} products: {kinds}",
+            *([f"* of these for one segment only: {told}"] if own else []),
+            f"* cost {summary['cost']:,.2f} of a budget of {summary['budget']:,.2f}",
+            f"* expected incremental margin {summary['incremental_margin']:,.2f}, "
+            f"9 times in 10 above {summary['incremental_margin_p10']:,.2f}",
+            f"* live now: {shelf.current() or 'nothing'}",
+            f"* report: `{release / 'report.html'}`",
+        ]
+    )
+
+
+def plan_version(as_of: date) -> str:
+    """The version of the plan in the lake.
+
+    Raises:
+        GateError: the plan holds no promotion.
+        LakeError: there is no plan, or more than one version of it.
+    """
+    found = lake.read(PLAN, as_of, ["plan_version"])["plan_version"].unique()
+    if not len(found):
+        raise GateError(
+            f"the plan of {as_of} holds no promotion, so there is nothing to publish and the "
+            "live schedule stays; see the plan's summary for the limits that rule all out"
+        )
+    if len(found) > 1:
+        raise LakeError(
+            f"{PLAN.uri} as_of={as_of} holds plan versions {sorted(found)}; expected one: "
+            "plan that day again"
+        )
+    return str(found[0])
+
+
+def _move(review: dict[str, Any], state: str, by: str, comment: str = "") -> None:
+    version = review["plan_version"]
+    shelf.record(state, version, by, comment=comment)  # first: a kill loses no step
+    changed = review | {"state": state, "by": by, "comment": comment}
+    lake.replace_text(_path(version), lake.to_json(changed))

@@ -1,0 +1,1 @@
+"""The schedule in formats that other systems read: Merchant Center, iCalendar."""

@@ -1,0 +1,45 @@
+"""Publish a plan that passed its gate and was approved, or put an older one back."""
+
+from datetime import date
+
+from ml import lake
+from ml.contracts.outputs import PLAN
+from ml.promotions.verdict import require_gate
+from ml.publishing.approval import plan_version, require_approval
+from ml.publishing.targets.switch import recover, switch
+from ml.releases import shelf
+from ml.releases.proposed import release_of
+
+
+def publish(as_of: date, by: str) -> str:
+    """Publish the release that was approved for `as_of` and make it live; returns its version.
+
+    It is live at every target that the settings name, or at none. A version that is already
+    published is verified and made live again.
+
+    Raises:
+        GateError: the plan did not pass its gate, or nobody approved these very files.
+        LakeError: the release is missing or was changed.
+        TargetError: a target failed; the message says which and what is live.
+    """
+    version = plan_version(as_of)
+    require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
+    with shelf.locked():
+        recover()
+        release = release_of(version)
+        require_approval(version, shelf.seal(release))
+        switch("publish", version, release, by)
+    return version
+
+
+def roll_back(version: str, by: str, comment: str = "") -> None:
+    """Make an already published version live again, at every target.
+
+    Raises:
+        LakeError: the version is not published, or its files were changed.
+        TargetError: a target failed; the message says which and what is live.
+    """
+    with shelf.locked():
+        recover()
+        shelf.verify(version)
+        switch("roll_back", version, shelf.folder(version), by, comment)

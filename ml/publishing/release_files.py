@@ -1,0 +1,129 @@
+"""The files of a release: all that a shop system or a category manager reads of a plan.
+
+They depend on the plan and its inputs alone, so the same plan gives the same bytes.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ml import lake
+from ml.config.policy import load_policy
+from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.offers import ASSIGNMENTS, MEMBERS, OFFERS
+from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN, RESPONSES
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, EVERYBODY
+from ml.contracts.table import Table
+from ml.offers.allocate import allocate_offers
+from ml.offers.fatigue import recent_offers
+from ml.offers.sensitivity import read_eagerness
+from ml.offers.uplift import Bought
+from ml.promotions.audiences.members import members
+from ml.publishing.feeds.icalendar import promotions_calendar
+from ml.publishing.feeds.merchant import merchant_feed
+from ml.publishing.review_data import dossier, product_dossiers
+from ml.releases import shelf
+from ml.report import render
+from ml.report.facts import read_facts
+from ml.report.product_names import product_names, products_named
+from ml.settings import settings
+
+DOSSIER, PRODUCTS = "dossier.json", "products.jsonl"  # of the review page; one line a product
+AUDIENCES = "offers/audiences.parquet"  # who belongs to which, of those who may be targeted
+OFFERED_BY = (CANDIDATES, DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS)
+
+
+def write_release(folder: Path, as_of: date, version: str) -> None:
+    """Write every file of the release of a plan into an empty folder, the manifest last."""
+    schedule = lake.read(PLAN, as_of)
+    products = lake.read(DIM_PRODUCTS, as_of)
+    names = product_names(products[products["product_id"].isin(products_named(schedule))])
+    belong = members(as_of, float(schedule["holdout_share"].max()))
+    offers, assignments = _offers(schedule, belong, as_of)
+    (folder / "offers").mkdir()
+    rows = {
+        "schedule.parquet": _write(folder / "schedule.parquet", PLAN, schedule),
+        "offers/offers.parquet": _write(folder / "offers/offers.parquet", OFFERS, offers),
+        "offers/assignments.parquet": _write(
+            folder / "offers/assignments.parquet", ASSIGNMENTS, assignments
+        ),
+        AUDIENCES: _write(folder / AUDIENCES, MEMBERS, belong),
+        "schedule.csv": len(schedule),
+        "promotions.tsv": int((schedule["audience_id"] == EVERYBODY).sum()),
+    }
+    schedule.to_csv(folder / "schedule.csv", index=False, lineterminator="\n")
+    zone = settings().time_zone
+    for_all = schedule[schedule["audience_id"] == EVERYBODY]
+    feed = merchant_feed(for_all, names, zone)
+    (folder / "promotions.tsv").write_text(feed, encoding="utf-8")
+    agenda = promotions_calendar(schedule, names, zone, version)
+    (folder / "promotions.ics").write_bytes(agenda.encode())
+    facts = read_facts(as_of)
+    (folder / "report.html").write_text(render(facts), encoding="utf-8")
+    (folder / DOSSIER).write_text(_compact(dossier(facts, offers)), encoding="utf-8")
+    lines = (_compact(product) for product in product_dossiers(facts))
+    (folder / PRODUCTS).write_text("".join(lines), encoding="utf-8")
+    (folder / lake.MANIFEST).write_text(
+        lake.to_json(_manifest(as_of, version, shelf.digests(folder), rows)), encoding="utf-8"
+    )
+
+
+def _offers(
+    schedule: pd.DataFrame, belong: pd.DataFrame, as_of: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    customers = lake.read(DIM_CUSTOMERS, as_of).set_index("customer_id")
+    responses = lake.read(RESPONSES, as_of, ["product_id", "mailer_lift"])
+    rules = load_policy().offers
+    bought = Bought(
+        as_of=as_of,
+        pairs=lake.read(FCT_CUSTOMER_PRODUCTS, as_of),
+        first_visit_on=customers["first_visit_on"],
+        mailer_lift=responses.set_index("product_id")["mailer_lift"],
+        eagerness=read_eagerness(as_of),
+    )
+    return allocate_offers(
+        schedule,
+        lake.read(CANDIDATES, as_of),
+        customers.index[customers["may_be_targeted"]].to_series(),
+        belong,
+        bought,
+        recent_offers(as_of, rules.window_weeks),
+        rules,
+    )
+
+
+def _manifest(
+    as_of: date, version: str, digests: dict[str, str], rows: dict[str, int]
+) -> dict[str, Any]:
+    plan = lake.manifest(PLAN, as_of)
+    scored = as_of in lake.partitions(CUSTOMER_PROPENSITY)
+    grouped = (CUSTOMER_SEGMENTS,) if as_of in lake.partitions(CUSTOMER_SEGMENTS) else ()
+    offered_by = (*OFFERED_BY, *grouped, *((CUSTOMER_PROPENSITY,) if scored else ()))
+    made_by = [lake.manifest(t, as_of) for t in offered_by]
+    inputs = {made.table: made.content_hash for made in made_by}
+    return {
+        "plan_version": version,
+        "as_of": as_of.isoformat(),
+        "files": [
+            {"name": name, "rows": rows.get(name), "sha256": digest}
+            for name, digest in digests.items()
+        ],
+        "inputs": plan.inputs | inputs | {PLAN.name: plan.content_hash},
+        "models": plan.models | (made_by[-1].models if scored else {}),
+        "code_version": lake.code_version(),
+    }
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _write(path: Path, table: Table, frame: pd.DataFrame) -> int:
+    rows: pa.Table = lake.conform(table, frame)
+    pq.write_table(rows, path, compression="zstd")
+    return len(rows)

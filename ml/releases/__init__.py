@@ -1,0 +1,1 @@
+"""What lies under published/: versions, their schedules and the audit log."""

@@ -1,0 +1,66 @@
+"""What is known of each segment's members beside DIM_AUDIENCES: scores, response, what they buy."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from ml import lake
+from ml.contracts.marts import FCT_CUSTOMER_CATEGORIES
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_CUSTOMER_PROFILES
+from ml.promotions.audiences.segments import read_responses
+
+SHOWN = 6
+SCORES = ["recency_score", "frequency_score", "monetary_score"]
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A category's share of the members' sales, and of all customers'."""
+
+    category: str
+    share: float
+    usual: float
+
+
+@dataclass(frozen=True)
+class People:
+    """`scores`: mean fifths of recency, frequency and value; `response`: to price, 1: as all."""
+
+    scores: list[float]
+    response: float
+    categories: list[Bought]
+
+
+def read_people(as_of: date) -> dict[str, People]:
+    """By audience_id; empty where the day has no segments."""
+    if as_of not in lake.partitions(CUSTOMER_SEGMENTS):
+        return {}
+    belong = lake.read(CUSTOMER_SEGMENTS, as_of, ["customer_id", "audience_id"])
+    profiles = lake.read(DIM_CUSTOMER_PROFILES, as_of, ["customer_id", *SCORES])
+    scores = belong.merge(profiles, on="customer_id").groupby("audience_id")[SCORES].mean()
+    wanted = ["customer_id", "category", "sales"]
+    bought = distinctive(lake.read(FCT_CUSTOMER_CATEGORIES, as_of, wanted), belong)
+    response = read_responses(as_of, belong)
+    return {
+        key: People(row, float(response[key]), bought.get(key, []))
+        for key, row in zip(scores.index.astype(str), scores.to_numpy().tolist(), strict=True)
+    }
+
+
+def distinctive(bought: pd.DataFrame, belong: pd.DataFrame) -> dict[str, list[Bought]]:
+    """By audience_id, the categories that members give more of their spending than all customers.
+
+    Args:
+        bought: rows of FCT_CUSTOMER_CATEGORIES.
+        belong: customer_id and audience_id.
+    """
+    sales = bought.assign(sales=bought["sales"].astype(float)).merge(belong, on="customer_id")
+    usual = sales.groupby("category")["sales"].sum() / sales["sales"].sum()
+    found = {}
+    for key, rows in sales.groupby("audience_id"):
+        share = rows.groupby("category")["sales"].sum() / rows["sales"].sum()
+        more = (share - usual.reindex(share.index)).sort_values(ascending=False, kind="stable")
+        most = more[more > 0].head(SHOWN).index
+        found[str(key)] = [Bought(str(c), float(share[c]), float(usual[c])) for c in most]
+    return found

@@ -1,0 +1,169 @@
+"""What the report is made of: one read of the lake, before anything is drawn."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from ml import lake
+from ml.config.assumptions import load_assumptions
+from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.outputs import (
+    AFFINITY_QUALITY,
+    DIM_AUDIENCES,
+    DRIFT,
+    EFFECTS,
+    EXPLANATIONS,
+    FORECASTS,
+    LEVEL_FORECASTS,
+    PLAN,
+    RESPONSES,
+    STOCK,
+)
+from ml.contracts.sources import SOURCES
+from ml.contracts.table import Table
+from ml.demand.scores import scores_path
+from ml.promotions.plan import summary_path
+from ml.promotions.verdict import gate_verdict
+from ml.releases import shelf
+from ml.report.customers import People, read_people
+from ml.report.product_names import product_names, products_named
+from ml.sources import incoming
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The frames are rows of their contracts, those of planned products only.
+
+    `plan` and `before` have a `week` too: the Monday of the week they start in. `levels` are the
+    forecasts added up, `sums` the units that the same products sold in past weeks.
+    """
+
+    as_of: date
+    version: str
+    plan: pd.DataFrame
+    summary: dict[str, Any]
+    names: dict[str, str]
+    history: pd.DataFrame
+    forecasts: pd.DataFrame
+    levels: pd.DataFrame
+    sums: pd.DataFrame
+    responses: pd.DataFrame
+    explanations: pd.DataFrame
+    stock: pd.DataFrame
+    assumptions_version: int
+    landed: dict[str, dict[str, Any]]
+    gate: dict[str, Any]
+    affinity: pd.DataFrame
+    audiences: pd.DataFrame
+    people: dict[str, People]
+    backtest: dict[str, float]
+    drift: pd.DataFrame
+    effects: pd.DataFrame
+    before: pd.DataFrame | None
+    before_version: str | None
+
+
+def read_facts(as_of: date) -> Facts:
+    plan = _with_week(lake.read(PLAN, as_of))
+    planned = plan["product_id"].unique()
+    before_version = earlier_version(as_of)
+    before = _schedule(before_version) if before_version else None
+    demand = lake.manifest(PLAN, as_of).models.get("demand")
+    named = pd.unique(
+        pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
+    )
+    products, weekly = lake.read(DIM_PRODUCTS, as_of), lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)
+    forecasts = lake.read(FORECASTS, as_of)
+    return Facts(
+        as_of=as_of,
+        version=", ".join(plan["plan_version"].unique()),
+        plan=plan,
+        summary=_json(summary_path(as_of)),
+        names=product_names(_of(named, products)),
+        history=_of(planned, weekly),
+        forecasts=_of(planned, forecasts),
+        levels=_if_there(LEVEL_FORECASTS, as_of),
+        sums=sold(_of(forecasts["product_id"].unique(), weekly), products),
+        responses=_of(planned, lake.read(RESPONSES, as_of)),
+        explanations=_of(planned, _if_there(EXPLANATIONS, as_of)),
+        stock=_of(planned, lake.read(STOCK, as_of)),
+        assumptions_version=load_assumptions().version,
+        landed=_landed(as_of),
+        gate=gate_verdict(as_of),
+        affinity=_if_there(AFFINITY_QUALITY, as_of),
+        audiences=_if_there(DIM_AUDIENCES, as_of),
+        people=read_people(as_of),
+        backtest=_json(scores_path(demand)) if demand else {},
+        drift=_if_there(DRIFT, as_of),
+        effects=_if_there(EFFECTS, as_of),
+        before=before,
+        before_version=before_version,
+    )
+
+
+HISTORY = ["product_id", "week_start_date", "units", "depth"]
+
+
+def sold(weekly: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+    """Units a week by category, and in total: `level`, `name`, `week_start_date`, `units`."""
+    rows = weekly.merge(products[["product_id", "category"]], on="product_id", validate="m:1")
+    category = rows.rename(columns={"category": "name"}).assign(level="category")
+    both = pd.concat([category, rows.assign(level="total", name="total")])
+    by = ["level", "name", "week_start_date"]
+    return both.groupby(by, as_index=False)[["units"]].sum()
+
+
+def earlier_version(as_of: date) -> str | None:
+    """The schedule published for the last earlier as-of date; the live one if it had several.
+
+    Never one for the same date: a plan published twice would otherwise differ from itself.
+    """
+    live = shelf.current()
+    earlier = [
+        (manifest["as_of"], version == live, version)
+        for version, manifest in ((v, shelf.manifest(v)) for v in shelf.versions())
+        if manifest["as_of"] < as_of.isoformat()
+    ]
+    return max(earlier)[2] if earlier else None
+
+
+def _landed(as_of: date) -> dict[str, dict[str, Any]]:
+    """What the landing gate accepted and quarantined, for tables that come by the day.
+
+    The others are whole snapshots, which tell of the source rather than of this day.
+    """
+    daily = {table.name for table in SOURCES if table.day_column}
+    found = _json(incoming.folder(as_of) / "gated.json")
+    return {table: counts for table, counts in found.items() if table in daily}
+
+
+def _if_there(table: Table, as_of: date) -> pd.DataFrame:
+    """The partition, or no row where its stage did not run for this day."""
+    if as_of in lake.partitions(table):
+        return lake.read(table, as_of)
+    return pd.DataFrame(columns=table.column_names)
+
+
+def _schedule(version: str) -> pd.DataFrame:
+    """A published schedule; columns that it did not have yet are null."""
+    path = shelf.folder(version) / "schedule.parquet"
+    rows = pq.read_table(path).to_pandas(date_as_object=True)
+    return _with_week(rows.reindex(columns=PLAN.column_names))
+
+
+def _with_week(plan: pd.DataFrame) -> pd.DataFrame:
+    """The plan with the Monday of each promotion's week."""
+    return plan.assign(week=plan["starts_at"].dt.to_period("W").dt.start_time)
+
+
+def _of(product_ids: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["product_id"].isin(product_ids)].reset_index(drop=True)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -1,0 +1,1 @@
+"""Implicit-feedback ALS: factors, fold-in, ranking and its quality."""

@@ -1,0 +1,1 @@
+"""Customers on the cluster: segments, their centroids, customer value."""

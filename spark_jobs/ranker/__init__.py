@@ -1,0 +1,1 @@
+"""The ranker's inputs on the cluster: histories, candidates, training examples."""

@@ -1,0 +1,161 @@
+"""Learn the ranker from past four-week windows, each seen with what was known before it."""
+
+import logging
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as f
+
+from ml.affinity.hyperparameters import Hyperparameters
+from ml.affinity.ranker import NAMES, Ranker, kept_share
+from ml.models.bootstrap import paired_ratio
+from spark_jobs.als.factors import learn, numbered
+from spark_jobs.ranker.candidates import examples
+from spark_jobs.ranker.histories import Known, histories, know, purchases, sampled
+
+log = logging.getLogger(__name__)
+
+WINDOW = timedelta(days=28)
+WINDOWS = 2  # to learn from, the last one ending at the as-of date
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Candidates of a past window, ordered by customer.
+
+    `customer` and `item` are numbers; `signals` is float32 (rows, signals); `bought` says
+    what was, and `weights` is one over the share of such rows that was kept.
+    """
+
+    customer: np.ndarray
+    item: np.ndarray
+    signals: np.ndarray
+    bought: np.ndarray
+    weights: np.ndarray
+
+
+def windows(as_of: date, count: int = WINDOWS) -> list[date]:
+    """The first days of the `count` four-week windows before `as_of`, latest first."""
+    return [as_of - WINDOW * k for k in range(1, count + 1)]
+
+
+def window_examples(
+    lines: DataFrame, products: pd.DataFrame, start: date, hyper: Hyperparameters
+) -> Examples:
+    """What sampled customers could be shown on `start`, and what they bought in the window.
+
+    Raises:
+        TooFewPurchases: nothing was bought by enough customers before `start`.
+    """
+    return examples_of(known_on(lines, products, start, hyper), lines, start)
+
+
+def known_on(
+    lines: DataFrame, products: pd.DataFrame, start: date, hyper: Hyperparameters
+) -> Known:
+    """What was known on `start` of sampled customers.
+
+    Raises:
+        TooFewPurchases: nothing was bought by enough customers before `start`.
+    """
+    pairs = histories(lines, start)
+    affinity = learn(purchases(pairs), start, hyper)
+    known = know(pairs, affinity, products, hyper.comparison)
+    return Known(sampled(known.customers), known.catalog)
+
+
+def examples_of(known: Known, lines: DataFrame, start: date) -> Examples:
+    """`window_examples` of what was known on `start`."""
+    made = examples(known, wanted(lines, known, start)).toArrow()
+    made = made.sort_by([("customer_id", "ascending"), ("item", "ascending")])
+    bought = np.asarray(made["bought"])
+    flat = made["signals"].combine_chunks().flatten()
+    log.info("window from %s: %d candidates, %d bought", start, len(bought), bought.sum())
+    signals = np.asarray(flat, np.float32).reshape(len(bought), -1)
+    return Examples(
+        pd.factorize(made["customer_id"].to_pandas())[0],
+        np.asarray(made["item"]),
+        signals,
+        bought,
+        np.where(bought, 1.0, 1 / kept_share(signals)),
+    )
+
+
+def wanted(lines: DataFrame, known: Known, start: date) -> DataFrame:
+    """(customer_id, wanted): positions, sorted, of what was bought in the window; perhaps none."""
+    ids = known.catalog.ids
+    items = f.broadcast(numbered(lines.sparkSession, ids, "product_id", "item"))
+    inside = lines.where((f.col("sold_on") >= start) & (f.col("sold_on") < start + WINDOW))
+    bought = inside.join(items, "product_id").groupBy("customer_id")
+    return bought.agg(f.array_sort(f.collect_set("item")).alias("wanted"))
+
+
+def fit(learned_from: list[Examples], seed: int) -> Ranker:
+    """The ranker that learns from all the windows."""
+    return Ranker.fit(
+        np.concatenate([one.signals for one in learned_from]),
+        np.concatenate([one.bought for one in learned_from]),
+        np.concatenate([one.weights for one in learned_from]),
+        seed,
+    )
+
+
+def judge(ranker: Ranker, seen: Examples) -> dict[str, float]:
+    """How well a ranker orders candidates of a window it did not learn from.
+
+    Average precision over all sampled rows, weighted, beside the customer's own decayed
+    purchases, the best simple ranking; and the same among products new to the customer,
+    beside the product's popularity. Calibration is mean propensity over the share bought.
+    """
+    scores = ranker.predict(seen.signals)
+    habit = seen.signals[:, NAMES.index("decayed_112")]
+    popular = seen.signals[:, NAMES.index("popularity_28")]
+    new = seen.signals[:, NAMES.index("days")] == 0
+    share = np.average(seen.bought, weights=seen.weights)
+    return {
+        "precision_over_habit": _precision(scores, seen) / _precision(habit, seen),
+        "new_precision_over_popularity": _precision(scores, seen, new)
+        / _precision(popular, seen, new),
+        "calibration": float(np.average(scores, weights=seen.weights) / share),
+    }
+
+
+def against(ours: Ranker, rival: Ranker, seen: Examples, seed: int) -> dict[str, float]:
+    """Average precision over another ranker's on the same candidates, which neither learned from.
+
+    The 90 % interval is a paired bootstrap over customers, because a customer's purchases are
+    found or missed together.
+    """
+    found, theirs = (_found(ranker.predict(seen.signals), seen)[1] for ranker in (ours, rival))
+    ratio, low, high = paired_ratio(found, theirs, seed)
+    return {
+        "precision_over_champion": ratio,
+        "precision_over_champion_low": low,
+        "precision_over_champion_high": high,
+    }
+
+
+def _precision(scores: np.ndarray, seen: Examples, among: np.ndarray | None = None) -> float:
+    """Average precision of the candidates bought, negatives reweighted."""
+    hits, precision = _found(scores, seen, among)
+    return float(precision.sum() / hits.sum())
+
+
+def _found(
+    scores: np.ndarray, seen: Examples, among: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """By customer: purchases among the candidates, and the sum of precisions at their places."""
+    kept = np.ones(len(scores), bool) if among is None else among
+    customer, bought, weights = seen.customer[kept], seen.bought[kept], seen.weights[kept]
+    order = np.lexsort((seen.item[kept], -scores[kept], customer))
+    customer, bought, weights = customer[order], bought[order], weights[order]
+    first = np.searchsorted(customer, customer)
+    ranked, found = np.cumsum(weights), np.cumsum(bought)
+    before = np.where(first > 0, first - 1, 0)
+    ranked = ranked - np.where(first > 0, ranked[before], 0)
+    found = found - np.where(first > 0, found[before], 0)
+    precision = np.where(bought, found / ranked, 0.0)
+    return np.bincount(customer, bought), np.bincount(customer, precision)

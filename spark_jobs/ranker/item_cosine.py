@@ -1,0 +1,73 @@
+"""Which products the same customers buy, a block of products at a time in the executors."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from scipy import sparse
+
+from ml.affinity.item_item import ItemItem, most_bought
+from ml.affinity.neighbours import Comparison, nearest
+from ml.affinity.weighting import Weighing
+from spark_jobs.als.ranking import CELLS
+
+KEPT, SHRINKAGE = 100, 10.0
+PARTS = 4
+EDGES = "item int, neighbour int, alike float"
+
+
+def similar_products(
+    spark: SparkSession,
+    purchases: sparse.csr_array,
+    comparison: Comparison,
+    kept: int = KEPT,
+    shrinkage: float = SHRINKAGE,
+) -> ItemItem:
+    """How much a purchase of one product speaks for another, by who buys them.
+
+    Args:
+        spark: where products are compared.
+        purchases: log(1 + lines), (customers, products); the products with most buyers take
+            part, as in `fit_item_item`.
+        comparison: how products are compared.
+        kept: products at most that speak for one.
+        shrinkage: buyers that two must share for half of their likeness to count.
+    """
+    chosen = most_bought(purchases)
+    buyers = sparse.csr_array(purchases[:, chosen].T)
+    weighing = Weighing.of(buyers, comparison.product_weights)
+    shared = spark.sparkContext.broadcast(weighing.of_rows(buyers))
+    size = max(1, CELLS // len(chosen))
+
+    def edges(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for start in batch["id"].to_pylist():
+                block = np.arange(start, min(start + size, len(chosen)))
+                alike = nearest(
+                    shared.value[block],
+                    shared.value,
+                    kept,
+                    shrinkage,
+                    comparison.likeness,
+                    never=block,
+                )
+                yield _edges(block, alike.tocoo())
+
+    starts = spark.range(0, len(chosen), size, PARTS)
+    found = starts.mapInArrow(edges, EDGES).toArrow()
+    item, neighbour, alike = (np.asarray(found[name]) for name in found.column_names)
+    shape = (purchases.shape[1],) * 2
+    places = (chosen[neighbour], chosen[item])
+    return ItemItem(sparse.coo_array((alike, places), shape=shape).tocsr())
+
+
+def _edges(block: np.ndarray, alike: sparse.coo_array) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(block[alike.row].astype(np.int32)),
+            pa.array(alike.col.astype(np.int32)),
+            pa.array(alike.data.astype(np.float32)),
+        ],
+        ["item", "neighbour", "alike"],
+    )

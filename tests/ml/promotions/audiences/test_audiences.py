@@ -1,0 +1,243 @@
+"""A promotion for a segment is had, responded to and paid for by its members alone."""
+
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_shop import AS_OF, GOOD, plan, summary
+
+from ml import lake
+from ml.config.policy import Targeting, load_policy
+from ml.contracts.marts import DIM_CUSTOMERS, FCT_BASKETS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES, DIM_CUSTOMER_PROFILES
+from ml.errors import LakeError, PolicyError
+from ml.promotions.audiences.members import (
+    members,
+)
+from ml.promotions.audiences.segments import (
+    are_written,
+    read_audiences,
+    relative_responses,
+    units_shares,
+)
+from ml.promotions.gate import gate_plan
+from ml.promotions.plan import write_plan
+from ml.promotions.planning.inputs import read_known
+from ml.promotions.planning.propose import prepare
+from ml.promotions.recount import broken_limits
+
+SEEKERS = {"audience": "promotion seekers"}
+NAMES = {"all": "all customers", "segment-0": "high spend", "segment-1": "promotion seekers"}
+PEOPLE = [f"c{k}" for k in range(100)]
+
+
+def segment_of(person):
+    return f"segment-{int(person[1:]) % 4 == 0:d}"
+
+
+def write_customers(seeking=0.5):
+    """A quarter of the customers seeks promotions; c0 may not be targeted."""
+    seekers = np.array([segment_of(person) == "segment-1" for person in PEOPLE])
+    who = pd.DataFrame({"customer_id": PEOPLE})
+    facts = who.reindex(columns=DIM_CUSTOMERS.column_names).assign(
+        may_be_targeted=who["customer_id"] != "c0",
+        first_visit_on=date(2017, 1, 2),
+        last_visit_on=date(2017, 12, 1),
+        recency_days=3,
+        visits=2,
+        sales=Decimal("10.00"),
+        top_department="DELI",
+        **dict.fromkeys(("mean_basket_sales", "mean_basket_lines", "promotion_share"), 0.5),
+        **dict.fromkeys(("coupon_share", "private_label_share", "top_department_share"), 0.5),
+    )
+    profiles = who.assign(
+        **dict.fromkeys(("recency_score", "frequency_score", "monetary_score", "categories"), 1),
+        **dict.fromkeys(("visits_per_week", "price_level", "concentration"), 1.0),
+        overdue=1.0,
+        top_category="HAM",
+        top_category_share=1.0,
+        discounted_share=np.where(seekers, seeking, 0.5),
+        saved_share=0.1,
+    )
+    segments = who.assign(
+        segment_id=seekers.astype(int), audience_id=who["customer_id"].map(segment_of)
+    )
+    segments["segment"] = segments["audience_id"].map(NAMES)
+    pairs = who.merge(pd.DataFrame({"product_id": GOOD}), how="cross").assign(
+        purchases=8,
+        units=8,
+        sales=Decimal("8.00"),
+        decayed_purchases=8.0,
+        first_bought_on=date(2017, 1, 2),
+        last_bought_on=date(2017, 12, 1),
+    )
+    audiences = pd.DataFrame({"audience_id": NAMES.keys(), "audience": NAMES.values()})
+    audiences = audiences.reindex(columns=DIM_AUDIENCES.column_names).fillna(0.5)
+    lake.write(DIM_CUSTOMERS, AS_OF, facts)
+    lake.write(DIM_CUSTOMER_PROFILES, AS_OF, profiles)
+    lake.write(CUSTOMER_SEGMENTS, AS_OF, segments)
+    lake.write(FCT_CUSTOMER_PRODUCTS, AS_OF, pairs)
+    lake.write(
+        DIM_AUDIENCES, AS_OF, audiences.assign(customers=50, may_be_targeted=50, traits="{}")
+    )
+
+
+def test_few_purchases_are_drawn_to_the_category_and_it_to_the_shop():
+    bought = pd.DataFrame(
+        [("a", "ham", 30.0), ("b", "ham", 10.0), ("b", "tea", 40.0)],
+        columns=["customer_id", "product_id", "decayed_purchases"],
+    )
+    belong = pd.DataFrame({"customer_id": ["a"], "audience_id": ["segment-1"]})
+    category = pd.Series({"ham": "MEAT", "lamb": "MEAT", "tea": "TEA"})
+
+    found = units_shares(bought, belong, category)["segment-1"]
+
+    shop = 30 / 80
+    meat, tea = (30 + 10 * shop) / (40 + 10), 10 * shop / (40 + 10)
+    assert found["ham"] == pytest.approx((30 + 10 * meat) / (40 + 10))
+    assert found["lamb"] == pytest.approx(meat)
+    assert found["tea"] == pytest.approx(10 * tea / (40 + 10))
+
+
+def test_who_buys_only_what_is_always_on_promotion_responds_no_stronger_for_it():
+    pairs = [(f"a{k}", "ham", 10.0) for k in range(50)] + [
+        (f"b{k}", "tea", 10.0) for k in range(50)
+    ]
+    bought = pd.DataFrame(pairs, columns=["customer_id", "product_id", "sales"])
+    belong = bought[["customer_id"]].assign(audience_id=bought["product_id"])
+    quantities = pd.DataFrame(
+        [("ham", True, 80), ("ham", False, 20), ("tea", True, 20), ("tea", False, 80)],
+        columns=["product_id", "on_promotion", "baskets"],
+    )
+
+    def found(ham, tea):
+        share = bought["product_id"].map({"ham": ham, "tea": tea}).to_numpy()
+        profiles = pd.DataFrame({"discounted_share": share}, index=bought["customer_id"])
+        profiles["saved_share"] = 0.25 * share  # every discount is a quarter
+        return relative_responses(bought, belong, profiles, quantities, elasticity=-2.0)
+
+    assert found(0.8, 0.2).tolist() == pytest.approx([1.0, 1.0])
+    seeking = found(0.9, 0.1)
+    usual, observed, expected = 2 * np.log(1 / 0.75), np.log(9), np.log(4)
+    drawn = 50 / (50 + 50)
+    assert seeking["ham"] == pytest.approx(min(2.0, 1 + drawn * (observed - expected) / usual))
+    assert seeking["tea"] == pytest.approx(max(0.5, 1 - drawn * (observed - expected) / usual))
+
+
+def test_nobody_who_may_not_be_targeted_or_is_held_out_is_a_member(shop):
+    shop()
+    write_customers()
+
+    everybody, fewer = members(AS_OF, 0.0), members(AS_OF, 0.5)
+
+    assert set(PEOPLE) - set(everybody["customer_id"]) == {"c0"}
+    assert set(fewer["customer_id"]) < set(everybody["customer_id"])
+    assert everybody["audience_id"].tolist() == [segment_of(c) for c in everybody["customer_id"]]
+    assert members(date(2017, 12, 5), 0.0).empty  # a day without segments
+
+
+def test_sales_to_unknown_buyers_are_no_members(shop):
+    shop()
+    write_customers()
+    rule = [Targeting(**SEEKERS)]
+    [all_known] = read_audiences(AS_OF, rule, 0.0)
+    baskets = lake.read(FCT_BASKETS, AS_OF)
+    lake.write(
+        FCT_BASKETS, AS_OF, pd.concat([baskets, baskets.assign(customer_id=None, basket_id="u")])
+    )
+
+    [half_known] = read_audiences(AS_OF, rule, 0.0)
+
+    assert all_known.of_units["p0"] == pytest.approx(24 / 100, abs=0.005)
+    assert half_known.of_units["p0"] == pytest.approx(all_known.of_units["p0"] / 2)
+    assert all_known.of_customers == pytest.approx(24 / 100)
+
+
+def test_an_offer_to_a_segment_raises_and_costs_its_own_part_and_no_display_goes_with_it(shop):
+    shop(audiences=[SEEKERS], holdout_share=0.0)
+    write_customers()
+    policy = load_policy()
+    draft, _ = prepare(read_known(AS_OF, policy), policy, policy.budget)
+    options, economics = draft.options, draft.economics
+    ids = np.array([options.offers[o].audience.audience_id for o in options.offer])
+    share = options.offers[options.offer[ids == "segment-1"][0]].audience.of_units["p0"]
+    to_all, theirs = (
+        np.flatnonzero((ids == who) & (options.support == "none")) for who in ("all", "segment-1")
+    )
+
+    assert {*options.support[ids == "segment-1"]} == {"none", "mailer"}
+    mailer = (ids == "segment-1") & (options.support == "mailer")
+    assert options.support_cost[mailer] == pytest.approx(0.5 * 24 / 100)
+    row = draft.items.table["product_id"].tolist().index("p0")
+    raised = economics.mean_demand[row, 0] / draft.items.baseline[row, 0] - 1
+    assert raised[theirs] == pytest.approx(share * raised[to_all])
+    whole, part = (economics.cost[row, 0, at] for at in (to_all, theirs))
+    assert part == pytest.approx(share * whole, rel=0.05)  # stock cuts the larger demand first
+
+
+def test_a_segment_that_responds_stronger_gets_promotions_of_its_own_that_pass_the_gate(shop):
+    shop(audiences=[SEEKERS], budget=40.0)
+    write_customers(seeking=0.9)
+    write_plan(AS_OF)
+    lines, policy = plan(), load_policy()
+    theirs = lines[lines["audience_id"] == "segment-1"]
+
+    assert len(theirs)
+    assert set(lines["audience_id"]) <= {"all", "segment-1"}
+    assert theirs["audience_share"].between(0.1, 0.3).all()
+    assert (lines.loc[lines["audience_id"] == "all", "audience_share"] == 1).all()
+    assert summary()["promotions_by_audience"]["segment-1"] == len(theirs)
+    assert lines["cost"].sum() <= 40.0
+    gate_plan(AS_OF)
+    for_all = lines.assign(audience_id="all")
+    assert broken_limits(AS_OF, for_all, policy, 40.0)  # at another cost, to another number
+
+
+def test_a_rule_may_keep_a_mechanic_or_products_to_a_segment(shop):
+    only = SEEKERS | {"only": True, "products": ["ham"], "mechanics": ["percent_off"]}
+    shop(audiences=[only])
+    write_customers()
+    write_plan(AS_OF)
+
+    lines = plan().groupby("category")["audience_id"].unique()
+
+    assert lines["HAM"].tolist() == ["segment-1"]
+    assert lines["SALAMI"].tolist() == ["all"]
+
+
+def test_a_word_that_no_segment_has_today_targets_nobody(shop):
+    shop(audiences=[{"audience": "lapsing"}])
+    write_customers()
+    write_plan(AS_OF)
+
+    assert set(plan()["audience_id"]) == {"all"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"audience": "everyone"}, "audiences.*segment-0, segment-1 ... or a word"),
+        (SEEKERS | {"products": ["harm"]}, "audiences.products: 'harm' is no product_id"),
+        (SEEKERS | {"mechanics": ["rebate"]}, "audiences.*percent_off"),
+    ],
+)
+def test_a_rule_that_names_something_unknown_is_refused(shop, rule, said):
+    shop(audiences=[rule])
+    write_customers()
+
+    with pytest.raises(PolicyError, match=said):
+        write_plan(AS_OF)
+
+
+def test_a_plan_for_segments_waits_until_they_are_written():
+    assert are_written("success")
+    for state in (None, "running", "up_for_retry"):
+        assert not are_written(state)
+
+
+@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
+def test_nobody_waits_for_segments_that_will_not_come(state):
+    with pytest.raises(LakeError, match="clear it and the task `segments`"):
+        are_written(state)

@@ -1,0 +1,135 @@
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from ml import lake
+from ml.errors import GateError, LakeError
+from ml.promotions.verdict import gate_path
+from ml.publishing import publish as publishing
+from ml.publishing.approval import propose
+from ml.publishing.publish import roll_back
+from ml.releases import shelf
+from ml.settings import settings
+
+FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
+
+
+def publish(as_of, by="Ada"):
+    """Propose a day's plan, as the run does before, and publish it."""
+    propose(as_of, by)
+    return publishing.publish(as_of, by)
+
+
+def live_files():
+    root = shelf.folder(shelf.current())
+    return {p.relative_to(root): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def history():
+    lines = (settings().published / "history.jsonl").read_text().splitlines()
+    return [(json.loads(line)["action"], json.loads(line)["plan_version"]) for line in lines]
+
+
+def test_a_release_holds_the_schedule_in_every_form(plan_day):
+    version = plan_day()
+
+    assert publish(FIRST) == version == shelf.current()
+
+    folder = settings().published / "current"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    schedule = pd.read_parquet(folder / "schedule.parquet")
+    assert schedule["product_id"].tolist() == ["100", "200"]
+    assert pd.read_csv(folder / "schedule.csv")["promo_price"].tolist() == [7.99, 7.99]
+    assert {f["name"]: f["rows"] for f in manifest["files"]} == {
+        "dossier.json": None,
+        "products.jsonl": None,
+        "offers/assignments.parquet": 39,
+        "offers/audiences.parquet": 0,
+        "offers/offers.parquet": len(pd.read_parquet(folder / "offers/offers.parquet")),
+        "promotions.ics": None,
+        "promotions.tsv": 2,
+        "report.html": None,
+        "schedule.csv": 2,
+        "schedule.parquet": 2,
+    }
+    assert manifest["models"] == {"demand": "3"}
+    assert (folder / "manifest.json").is_file()
+    assert not (settings().published / "current").readlink().is_absolute()
+
+
+def test_the_same_plan_gives_the_same_bytes(plan_day):
+    plan_day()
+    publish(FIRST)
+    before = live_files()
+    for path in sorted(settings().published.glob("2017*/**/*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    shelf.folder(shelf.current()).rmdir()
+
+    publish(FIRST)
+
+    assert live_files() == before
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, {"passed": False}, {"content_hash": "other"}, {"plan_version": "other"}]
+)
+def test_a_plan_that_did_not_pass_its_gate_is_refused(plan_day, wrong):
+    plan_day(FIRST)
+    publish(FIRST)
+    plan_day(SECOND, promo_price=8.99)
+    verdict = json.loads(gate_path(SECOND).read_text())
+    gate_path(SECOND).unlink()
+    if wrong is not None:
+        lake.replace_text(gate_path(SECOND), lake.to_json(verdict | wrong))
+    before = live_files()
+
+    with pytest.raises(GateError, match="run the plan gate for 2017-12-05"):
+        publish(SECOND)
+
+    assert live_files() == before
+
+
+def test_an_older_version_can_be_put_back(plan_day):
+    older, newer = plan_day(FIRST), plan_day(SECOND, promo_price=8.99)
+    publish(FIRST)
+    publish(SECOND)
+    assert shelf.current() == newer
+
+    roll_back(older, "Ada")
+
+    assert shelf.current() == older
+    assert history()[-1] == ("roll_back", older)
+
+
+def test_a_changed_version_is_never_put_back(plan_day):
+    older, newer = plan_day(FIRST), plan_day(SECOND, promo_price=8.99)
+    publish(FIRST)
+    publish(SECOND)
+    with (shelf.folder(older) / "schedule.csv").open("a") as schedule:
+        schedule.write("one more row\n")
+
+    with pytest.raises(LakeError, match=r"schedule\.csv"):
+        roll_back(older, "Ada")
+
+    assert shelf.current() == newer
+
+
+def test_rolling_back_to_an_unknown_version_names_the_known_ones(plan_day):
+    version = plan_day()
+    publish(FIRST)
+
+    with pytest.raises(LakeError, match=version):
+        roll_back("2016-01-01-00000000", "Ada")
+
+
+def test_publishing_again_makes_an_older_version_live_without_writing_it(plan_day):
+    older = plan_day(FIRST)
+    publish(FIRST)
+    written = (shelf.folder(older) / "report.html").stat().st_mtime_ns
+    plan_day(SECOND, promo_price=8.99)
+    publish(SECOND)
+
+    assert publish(FIRST) == older == shelf.current()
+    assert (shelf.folder(older) / "report.html").stat().st_mtime_ns == written

@@ -1,0 +1,118 @@
+"""The till takes what the plan counted: each mechanic's own offer, sold in whole."""
+
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.config.assumptions import load_assumptions
+from ml.config.mechanics import Mechanics
+from ml.promotions.mechanics.baskets import MOST_UNITS, Habits
+from ml.promotions.mechanics.catalogue import make_offers
+from ml.promotions.mechanics.deal import Offer, Shop
+from ml.quoting.terms import Line, Promotion, Quote, promotion
+from ml.quoting.till import quote
+
+TEA = 0  # its row in the shop
+TERMS = (
+    *("threshold_amount", "discount_amount", "buy_qty", "get_qty", "get_depth"),
+    *("gift_product_id", "bundle_product_id"),
+)
+MECHANICS = Mechanics.model_validate(
+    {
+        "percent_off": {"depths": [0.1, 0.25]},
+        "buy_get": {
+            "offers": [{"buy": 2, "get": 1, "depth": 0.5}, {"buy": 1, "get": 1, "depth": 1.0}]
+        },
+        "spend_save": {"offers": [{"spend": 20, "save": 1}]},
+        "bundle": {"depths": [0.2, 0.3]},
+        "gift": {"buy": [2]},
+        "flash": {"depths": [0.3], "weekday": 6, "from_hour": 10, "to_hour": 16},
+    }
+)
+
+
+@pytest.fixture
+def offers() -> dict[str, list[Offer]]:
+    """What the plan may offer on tea at 4.00, of which each basket holds two, beside a cup."""
+    table = pd.DataFrame(
+        {
+            "product_id": ["tea", "cup"],
+            "category": ["TEA", "CUPS"],
+            "regular_price": [4.0, 2.0],
+            "unit_cost": [2.0, 0.5],
+        }
+    )
+    habits = Habits(
+        quantities=np.tile(np.eye(MOST_UNITS)[1], (2, 1)),
+        spend=np.full((2, 41), 1 / 41),
+        partner=np.array([1, -1]),
+        together=np.array([0.2, 0.0]),
+        weekdays=np.full(7, 1 / 7),
+    )
+    made: dict[str, list[Offer]] = {}
+    for offer in make_offers(Shop(table, habits), MECHANICS, load_assumptions(), 0.09):
+        if not np.isnan(offer.price[TEA]):
+            made.setdefault(offer.mechanic, []).append(offer)
+    return made
+
+
+def planned(offer: Offer) -> Promotion:
+    told = {name: offer.terms.get(name) for name in TERMS}
+    terms = {n: v[TEA] if isinstance(v, np.ndarray) else v for n, v in told.items()}
+    row = {
+        "promotion_id": f"tea-{offer.mechanic}",
+        "product_id": "tea",
+        "mechanic": offer.mechanic,
+        "starts_at": "2017-12-04",
+        "ends_at": "2017-12-11",
+        "regular_price": 4.0,
+        "promo_price": round(float(offer.price[TEA]), 4),
+        "max_redemptions": 100,
+        "per_customer_limit": 6,
+        "audience_id": "all",
+        "store_group": "all",
+    }
+    return promotion(row | terms, ZoneInfo("UTC"))
+
+
+def sold(offer: Offer, tea: int, **others: Line) -> Quote:
+    basket = {"tea": Line(tea, Decimal("4.00"))} | others
+    return quote(basket, {"tea": planned(offer)})
+
+
+def price(found: Quote) -> float:
+    """What a unit of tea brought in."""
+    return float(found.lines[0].amount) / found.lines[0].quantity
+
+
+@pytest.mark.parametrize("mechanic", ["percent_off", "flash", "bundle"])
+def test_a_lower_price_is_the_plans_to_the_cent(offers, mechanic):
+    for offer in offers[mechanic]:
+        assert price(sold(offer, 2, cup=Line(1, Decimal("2.00")))) == offer.price[TEA]
+
+
+def test_a_whole_set_brings_in_the_plans_price_a_unit(offers):
+    for offer in offers["buy_get"]:
+        a_set = int(offer.terms["buy_qty"] + offer.terms["get_qty"])
+        assert price(sold(offer, a_set)) == pytest.approx(offer.price[TEA])
+
+
+def test_money_off_the_usual_basket_brings_in_the_plans_price_a_unit(offers):
+    (offer,) = offers["spend_save"]
+
+    found = sold(offer, 2, rest=Line(1, Decimal("12.00")))
+
+    assert price(found) == pytest.approx(offer.price[TEA])
+
+
+def test_a_gift_goes_with_as_many_units_as_the_plan_counts(offers):
+    (offer,) = offers["gift"]
+    assert offer.companion is not None
+
+    found = sold(offer, 4)
+
+    assert [gift.quantity for gift in found.gifts] == [4 * offer.companion.units[TEA]]
+    assert found.total == Decimal("16.00")

@@ -1,0 +1,111 @@
+"""A customer of the shop of `plan_day` goes; everybody else stays."""
+
+import json
+from datetime import date
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from ml import lake
+from ml.contracts.marts import DIM_CUSTOMERS
+from ml.contracts.outputs import CANDIDATES
+from ml.contracts.sources import COUPON_REDEMPTIONS, TRANSACTIONS
+from ml.erasure import forget_customer
+from ml.gates import quarantine
+from ml.privacy import forgotten, record_path
+from ml.publishing import publish
+from ml.publishing.approval import propose
+from ml.releases import shelf
+from ml.settings import settings
+
+FIRST, SALE = date(2017, 12, 4), date(2017, 12, 1)
+LINE = {
+    "basket_id": "b",
+    "product_id": "100",
+    "store_id": "s",
+    "sold_at": pd.Timestamp("2017-12-01 12:00"),
+    "sold_on": SALE,
+    "quantity": 1,
+    "net_sales": 2.0,
+    "shelf_discount": 0.0,
+    "coupon_discount": 0.0,
+    "coupon_match_discount": 0.0,
+}
+COUPON = {"coupon_id": "k", "campaign_id": "m", "redeemed_on": SALE}
+
+
+@pytest.fixture
+def published(plan_day, segmented):
+    """A published day whose customers c1 to c3 bought, c1 and c2 with a coupon."""
+    version = plan_day()
+    segmented()
+    names = ("c1", "c2", "c3")
+    lines = pd.DataFrame([LINE | {"customer_id": c, "basket_id": c} for c in names])
+    lake.write(TRANSACTIONS, SALE, lines, {"incoming": "files"})
+    coupons = pd.DataFrame([COUPON | {"customer_id": c} for c in names[:2]])
+    lake.write(COUPON_REDEMPTIONS, SALE, coupons)
+    quarantine.write(TRANSACTIONS, FIRST, lake.conform(TRANSACTIONS, lines))
+    propose(FIRST, "Ada")
+    publish.publish(FIRST, "Ada")
+    settings().warehouse.touch()
+    return version
+
+
+def customers(path):
+    return set(pq.read_table(path, columns=["customer_id"])["customer_id"].to_pylist())
+
+
+def private_files():
+    found = settings().home.rglob("*.parquet")
+    return [path for path in found if "customer_id" in pq.read_schema(path).names]
+
+
+def test_no_file_holds_a_forgotten_customer_and_every_other_is_where_they_were(published):
+    before = {path.parent: customers(path) for path in private_files()}
+
+    forget_customer("c1", "Ada")
+
+    after = {path.parent: customers(path) for path in private_files()}
+    assert before.keys() == after.keys()
+    assert any("c1" in people for people in before.values())
+    assert all(after[place] - {None} == people - {"c1"} for place, people in before.items())
+    assert not settings().warehouse.exists()
+
+
+def test_the_sale_stays_as_an_unknown_buyers_and_manifests_fit_their_files(published):
+    forget_customer("c1", "Ada")
+
+    sales = lake.read(TRANSACTIONS, SALE)
+    assert sales["customer_id"].tolist() == [None, "c2", "c3"]
+    assert lake.manifest(TRANSACTIONS, SALE).inputs == {"incoming": "files"}
+    for table, day in ((TRANSACTIONS, SALE), (CANDIDATES, FIRST), (DIM_CUSTOMERS, FIRST)):
+        for path, file in zip(lake.files(table, day), lake.manifest(table, day).files, strict=True):
+            assert pq.read_schema(path).equals(table.schema)
+            assert pq.read_metadata(path).num_rows == file.rows
+
+
+def test_the_live_release_is_whole_without_them(published):
+    live = shelf.folder(published)
+    assert "c1" in customers(live / "offers" / "assignments.parquet")
+    assert "c2" in customers(live / "offers" / "audiences.parquet")
+
+    forget_customer("c1", "Ada")
+
+    shelf.verify(published)
+    assert shelf.current() == published
+    assert "c1" not in customers(live / "offers" / "assignments.parquet")
+    counts = {f["name"]: f["rows"] for f in shelf.manifest(published)["files"]}
+    assert counts["offers/assignments.parquet"] == 38
+
+
+def test_the_record_says_who_asked_and_what_went_and_asking_twice_finds_nothing(published):
+    first = forget_customer("c1", "Ada")
+
+    assert forgotten() == {"c1"}
+    lines = [json.loads(line) for line in record_path().read_text().splitlines()]
+    assert [line["step"] for line in lines] == ["asked", "removed"]
+    assert {line["by"] for line in lines} == {"Ada"}
+    assert lines[1]["rows"] == first
+    assert first["lake://landing/coupon_redemptions"] == 1
+    assert forget_customer("c1", "Ada") == {}
