@@ -53,7 +53,7 @@ demo: $(READY) ## Refresh one day on real data (AS_OF=2017-12-04).
 
 .PHONY: bench-refresh
 bench-refresh: $(READY) ## Time a full refresh and the next day's.
-	@$(BIN)/promoloop bench-refresh
+	@$(BIN)/python -m benchmarks.refresh
 
 .PHONY: bench-demand
 bench-demand: AS_OF = 2017-12-25

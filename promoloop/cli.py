@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.errors import PromoloopError, ServiceError
-from ml.settings import Settings, settings
+from ml.settings import settings
 from promoloop import preflight as checks
 from promoloop import services
 from promoloop.airflow_api import AirflowApi
@@ -212,17 +212,6 @@ def serve(
         )
 
 
-@app.command("bench-refresh")
-def bench_refresh() -> None:
-    """Time a full refresh and the next day's in a fresh home; end with one line of JSON."""
-    from benchmarks.refresh import bench_refresh
-
-    own = settings().model_copy(update={"home": settings().home.absolute() / "bench"})
-    with _errors():
-        _check(own)
-        bench_refresh(own, out.print)
-
-
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
@@ -254,8 +243,8 @@ def _refresh(as_of: datetime, conf: dict[str, object]) -> None:
     raise ServiceError(f"the refresh for {day} failed; what was published before stays live")
 
 
-def _check(chosen: Settings | None = None) -> None:
-    findings = checks.preflight(chosen or settings())
+def _check() -> None:
+    findings = checks.preflight(settings())
     for finding in findings:
         kind = "missing" if finding.stops else "hint"
         err.print(f"{kind}: {finding.what}\n    {finding.mend}", markup=False)

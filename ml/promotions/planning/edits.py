@@ -17,8 +17,9 @@ from ml.errors import PolicyError
 from ml.promotions.economics.items import Items
 from ml.promotions.economics.options import Options
 from ml.promotions.economics.value import Economics
-from ml.promotions.explanation.reasons import DIGITS
 from ml.solver.problem import FREE, NOTHING, PlanProblem
+
+DEPTH_DIGITS = 4  # as the plan's rows and alternatives print depths
 
 
 class Choice(Document):
@@ -97,7 +98,7 @@ def _option(edit: Edit, place: tuple[int, int], options: Options, economics: Eco
         for option in fits
         if options.offers[choice.offer].mechanic == choice.mechanic
         and options.offers[choice.offer].audience.audience_id == choice.audience_id
-        and np.round(options.depth[place[0], option], DIGITS) == choice.depth
+        and np.round(options.depth[place[0], option], DEPTH_DIGITS) == choice.depth
     ]
     if not named:
         raise PolicyError(
