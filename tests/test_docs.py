@@ -70,6 +70,14 @@ def test_every_path_and_module_named_is_there(page):
     assert missing_code(page) == []
 
 
+@pytest.mark.parametrize("top", [*FOLDERS, "Makefile", "policy.yml", "assumptions.yml"])
+def test_every_page_that_code_refers_to_is_there(top):
+    at = PROJECT / top
+    files = [at] if at.is_file() else [*at.rglob("*.py"), *at.rglob("*.yml"), *at.rglob("*.sql")]
+    pages = {page for file in files for page in re.findall(r"docs/[\w/-]+\.md", file.read_text())}
+    assert {page for page in pages if not (PROJECT / page).is_file()} == set()
+
+
 def test_a_reference_page_has_at_most_two_screens():
     lengths = {
         page.name: len(page.read_text().splitlines())
