@@ -9,7 +9,8 @@ refresh fits anew with it; then trigger `train_ranker`, which has learned from t
 **Triage notes**
 
 * It ends after `trials` trials or `minutes` minutes, whichever comes first.
-* The two windows differ by more than most settings do (docs/affinity.md): a gain on one is none.
+* The two windows differ by more than most settings do (docs/experiments/affinity.md): a gain on one
+  is none.
 * Trials tagged `pruned` were behind the others after one window, or out of time: no failure.
 * `TooFewPurchases`: less was landed than the windows and one purchase history take.
 """

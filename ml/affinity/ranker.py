@@ -97,7 +97,7 @@ class Ranker:
             seed: of the rows and signals that each tree sees.
 
         A probability of each pair ranks better here than a loss of whole lists: see
-        docs/affinity.md. Source: Ke et al. (2017), "LightGBM".
+        docs/experiments/affinity.md. Source: Ke et al. (2017), "LightGBM".
         """
         odds, is_own = simple(signals), _is_own(signals)
         own, new = (
