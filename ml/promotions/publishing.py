@@ -4,6 +4,7 @@ from datetime import date
 
 from ml import lake
 from ml.contracts.outputs import PLAN
+from ml.errors import OutdatedPlanError
 from ml.promotions import releases
 from ml.promotions.clearance import require_gate
 from ml.promotions.review import plan_version, release_of, require_approval
@@ -18,6 +19,7 @@ def publish(as_of: date, by: str) -> str:
 
     Raises:
         GateError: the plan did not pass its gate, or nobody approved these very files.
+        OutdatedPlanError: the live version is of a later as-of date.
         LakeError: the release is missing or was changed.
         TargetError: a target failed; the message says which and what is live.
     """
@@ -25,6 +27,7 @@ def publish(as_of: date, by: str) -> str:
     require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
     with releases.locked():
         recover()
+        _require_latest(version)
         release = release_of(version)
         require_approval(version, releases.seal(release))
         switch("publish", version, release, by)
@@ -42,3 +45,12 @@ def roll_back(version: str, by: str, comment: str = "") -> None:
         recover()
         releases.verify(version)
         switch("roll_back", version, releases.folder(version), by, comment)
+
+
+def _require_latest(version: str) -> None:
+    if live := releases.live_after(version):
+        raise OutdatedPlanError(
+            f"plan {version} is not published: the live version {live} has a later as-of date; "
+            f"expected a plan of {live[:10]} or later. To put an older published version back, "
+            "roll back to it by name (roll_back_schedule, or `promoloop roll-back`)"
+        )

@@ -43,6 +43,12 @@ def current() -> str | None:
     return link.readlink().name if link.is_symlink() else None
 
 
+def live_after(version: str) -> str | None:
+    """The live version if its as-of date is later than that of `version`, else None."""
+    live = current()
+    return live if live and live[:10] > version[:10] else None
+
+
 def folder(version: str) -> Path:
     return settings().published / version
 
