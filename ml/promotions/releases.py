@@ -113,7 +113,6 @@ def build(release: Path, fill: Callable[[Path], None]) -> None:
         shutil.rmtree(left_by_a_kill)
     aside = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=shelf))
     fill(aside)
-    aside.chmod(0o755)
     for path in sorted(aside.rglob("*"), reverse=True):
         _sync(path)
     _sync(aside)

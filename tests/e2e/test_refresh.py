@@ -1,6 +1,7 @@
 """A small real retailer through Airflow's scheduler, the Spark master and MLflow's server."""
 
 import json
+import stat
 import urllib.request
 from datetime import date, timedelta
 
@@ -182,6 +183,16 @@ def test_the_plan_names_the_champion_of_the_model_registry(platform, first_day):
 
     assert lake.manifest(PLAN, FIRST).models == {"demand": champion.version}
     assert client.get_run(champion.run_id).data.metrics
+
+
+def test_no_secret_leaves_its_folder_and_nobody_else_reads_the_state_folder(
+    platform, second_day, exposed
+):
+    home = platform.settings.home
+    modes = {top: stat.S_IMODE((home / top).stat().st_mode) for top in ("", "lake", "published")}
+
+    assert exposed(home) == []
+    assert [top for top, mode in modes.items() if mode & 0o077] == []
 
 
 def test_the_second_day_lands_one_day_and_touches_no_other(second_day):
