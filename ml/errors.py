@@ -7,6 +7,7 @@ PromoloopError            final: a retry cannot change it
 ├── LakeError             a partition is missing, or its bytes differ from its manifest
 ├── PolicyError           policy.yml, assumptions.yml or gates.yml holds an unusable value
 ├── InfeasibleError       no plan satisfies the limits
+├── OutdatedPlanError     a plan of an earlier day than the live one was to be published
 ├── TargetError           a publish target could not take a version
 └── ServiceError          a local service or tool the platform needs is not there
 
@@ -41,6 +42,10 @@ class PolicyError(PromoloopError):
 
 class InfeasibleError(PromoloopError):
     """No plan satisfies the limits."""
+
+
+class OutdatedPlanError(PromoloopError):
+    """A plan of an earlier as-of date than the live version's was to be published."""
 
 
 class TargetError(PromoloopError):

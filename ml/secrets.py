@@ -17,11 +17,22 @@ def kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
     """What `path` holds; made and written with mode 0600 by the first who asks."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
-        aside = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            json.dump(make(), stream)
+        aside = _private(path, make())
         with suppress(FileExistsError):  # another process was first: its secret counts
             path.hardlink_to(aside)
         aside.unlink()
     found: dict[str, str] = json.loads(path.read_text())
     return found
+
+
+def replace(path: Path, values: dict[str, str]) -> None:
+    """Let `path`, which is there, hold other values, again with mode 0600."""
+    _private(path, values).replace(path)
+
+
+def _private(path: Path, values: dict[str, str]) -> Path:
+    """A new file beside `path` that only its owner reads."""
+    aside = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        json.dump(values, stream)
+    return aside

@@ -21,7 +21,7 @@ from promoloop import services
 from promoloop.airflow_api import AirflowApi
 from promoloop.environment import environment
 
-app = typer.Typer(no_args_is_help=True, help="Plan, publish and watch a retailer's promotions.")
+app = typer.Typer(no_args_is_help=True)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -33,6 +33,12 @@ PlanVersion = Annotated[str, typer.Argument(help="The plan's version, YYYY-MM-DD
 Comment = Annotated[str, typer.Option(help="Kept in the audit log.")]
 REFRESH = "refresh_promotions"
 DEMO_DAY = datetime(2017, 12, 4)  # noqa: DTZ001 - a date
+
+
+@app.callback()
+def private() -> None:
+    """Plan, publish and watch a retailer's promotions."""
+    os.umask(0o077)  # what any command writes is its owner's alone
 
 
 @app.command()

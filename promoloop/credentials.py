@@ -1,13 +1,12 @@
 """Secrets of the local services: made once, readable by their owner only."""
 
 import base64
-import json
 import os
 import secrets
 from pathlib import Path
 
 from ml.errors import PolicyError
-from ml.secrets import folder, kept
+from ml.secrets import folder, kept, replace
 from ml.settings import Settings
 
 ADMIN = "admin"
@@ -15,19 +14,21 @@ SHORTEST_TOKEN = 24  # characters
 
 
 def password_file(settings: Settings) -> Path:
-    """The file that holds the password of Airflow's admin, as JSON."""
+    """The file that holds the passwords of Airflow's users, as JSON."""
     return folder(settings) / "airflow-passwords.json"
 
 
-def admin_password(settings: Settings) -> str:
-    return kept(password_file(settings), lambda: {ADMIN: secrets.token_urlsafe(18)})[ADMIN]
-
-
 def password(settings: Settings, user: str) -> str:
-    """The password of a user of Airflow's simple auth manager, which makes all but the admin's."""
-    if user == ADMIN:
-        return admin_password(settings)
-    return str(json.loads(password_file(settings).read_text(encoding="utf-8"))[user])
+    """The password of a user of Airflow's simple auth manager; made by the first who asks.
+
+    Airflow would make one that is missing itself, and print it.
+    """
+    path = password_file(settings)
+    known = kept(path, dict)
+    if user not in known:
+        known |= {user: secrets.token_urlsafe(18)}
+        replace(path, known)
+    return known[user]
 
 
 def airflow_keys(settings: Settings) -> dict[str, str]:

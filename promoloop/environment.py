@@ -16,11 +16,12 @@ def environment(settings: Settings) -> dict[str, str]:
     """This process's environment with what the platform needs laid over it.
 
     An `AIRFLOW__…` or `AIRFLOW_CONN_…` variable set by the user wins over the local
-    default: that is how another metadata database or Spark cluster is chosen.
+    default: that is how another metadata database or Spark cluster is chosen. Each of Airflow's
+    users has a password from here on.
     """
     bin_folder = str(Path(sys.executable).parent)
     chosen = {k: v for k, v in os.environ.items() if k.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))}
-    return (
+    found = (
         dict(os.environ)
         | {"PATH": f"{bin_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
         | _own(settings)
@@ -31,6 +32,9 @@ def environment(settings: Settings) -> dict[str, str]:
         | _quiet()
         | chosen
     )
+    for user in found["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"].split(","):
+        credentials.password(settings, user.split(":")[0].strip())
+    return found
 
 
 def log_folder(settings: Settings) -> Path:
@@ -76,6 +80,8 @@ def _airflow(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API__PORT": str(settings.airflow_port),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(log_folder(settings) / "airflow"),
+        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
             log_folder(settings) / "airflow" / "dag_processor"
         ),

@@ -35,9 +35,13 @@ class Health:
 def up(settings: Settings, say: Callable[[str], None] = print) -> None:
     """Start every service and return when each answers. Harmless when they run already.
 
+    Only the owner may enter the state folder.
+
     Raises:
         ServiceError: a service did not become healthy; its last log lines are in the message.
     """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.chmod(0o700)
     if supervision.is_running(settings) and _config_changed(settings):
         say("the settings changed: restarting the services")
         down(settings)

@@ -46,6 +46,7 @@ logfile_backups=1
 pidfile={run / "supervisord.pid"}
 childlogdir={log_folder(settings)}
 directory={run}
+umask=077
 
 [unix_http_server]
 file={socket_path(settings)}

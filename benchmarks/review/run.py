@@ -142,7 +142,7 @@ def _signed_in(browser: "Browser", chosen: Settings) -> "StorageState":
     page = context.new_page()
     page.goto(f"http://{chosen.host}:{chosen.airflow_port}/")
     page.locator("input[name=username]").fill(credentials.ADMIN)
-    page.locator("input[name=password]").fill(credentials.admin_password(chosen))
+    page.locator("input[name=password]").fill(credentials.password(chosen, credentials.ADMIN))
     page.locator("button[type=submit]").click()
     page.get_by_role("link", name="Plans").wait_for(timeout=PATIENCE)
     kept = context.storage_state()

@@ -115,12 +115,16 @@ def _wait(url: str) -> None:
 
 
 def _switches(days: list[date], count: int) -> list[Switch]:
-    """Publish the next plan, go back to the one before, and so on; each changes what is live."""
+    """Publish the next plan, go back to the one before, and so on; each changes what is live.
+
+    After the last plan come rolls back alone: a plan older than the live one is not published.
+    """
     made: list[Switch] = []
     for k in range(count):
-        day, before = days[(k // 2 + 1) % len(days)], days[k // 2 % len(days)]
-        back: Switch = partial(roll_back, _version(before), BY)
-        made.append(back if k % 2 else partial(publish, day, BY))
+        place = k // 2 if k % 2 else k // 2 + 1
+        day, is_new = days[place % len(days)], not k % 2 and place < len(days)
+        back: Switch = partial(roll_back, _version(day), BY)
+        made.append(partial(publish, day, BY) if is_new else back)
     return made
 
 

@@ -64,8 +64,15 @@ def gate_plan(as_of: str) -> None:
 
 @task(owner=OWNER, outlets=[schedule], trigger_rule="none_failed", **GOES_LIVE)
 def publish(as_of: str, by: str) -> str:
+    """Skipped where a plan of a later date is live, so that a backfill ends well."""
     from datetime import date
 
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from ml.errors import OutdatedPlanError
     from ml.publishing.publish import publish
 
-    return publish(date.fromisoformat(as_of), by)
+    try:
+        return publish(date.fromisoformat(as_of), by)
+    except OutdatedPlanError as error:
+        raise AirflowSkipException(str(error)) from error

@@ -9,6 +9,7 @@ empty one: such errors rise and are retried.
 import logging
 import math
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER = "champion", "challenger"
 COMPARED, UNUSABLE = "compared_with", "unusable_champion"  # tags of a version: another's number
 NETWORKS = {"demand": "ml.demand.network.structured", "propensity": "ml.propensity.model"}
+MODEL_FILE = "data/model.keras"  # as mlflow.keras names it
 LONGEST_REASON = 300  # characters: Keras tells the whole configuration of a model
 MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code for a version or a file that is not there
 log = logging.getLogger(__name__)
@@ -180,14 +182,28 @@ def _against(
 def load(name: str, version: str) -> "keras.Model":
     """A registered Keras model, read without running any code it carries.
 
+    Only its .keras file is read, in safe mode: what the version's MLmodel file asks for, as a
+    SavedModel, whose operations run while it loads, is not followed.
+
     Raises:
         GateError: there is no such version, or it does not load.
     """
-    import mlflow.keras
-
     import_module(NETWORKS[name])  # where a model's classes are: a file names them only
     with files(name, version) as folder:
-        return mlflow.keras.load_model(str(folder), load_model_kwargs={"safe_mode": True})
+        return read_keras(folder / MODEL_FILE)
+
+
+def read_keras(path: Path) -> "keras.Model":
+    """A .keras file's model; functions that the file carries are refused.
+
+    Raises:
+        ValueError: it is no .keras file, or it carries functions.
+    """
+    import keras
+
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{'/'.join(path.parts[-2:])} is missing or no .keras file")
+    return keras.saving.load_model(path, safe_mode=True)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from ml.errors import GateError
@@ -80,7 +79,7 @@ def yardstick(version: str, as_of: date) -> Propensity:
     if registry.trained_as_of(NAME)[version] <= as_of - timedelta(days=WINDOW):
         return registry.load(NAME, version)
     with registry.files(NAME, version) as folder:
-        return keras.saving.load_model(folder / JUDGED, safe_mode=True)
+        return registry.read_keras(folder / JUDGED)
 
 
 def losses(

@@ -5,7 +5,8 @@ lake/promotions/reviews/<version>.json   its state, and the seal of those files
 published/history.jsonl                  every step with who, when and comment
 
 proposed -> approved, rejected or expired; approved -> published. An approval holds for the same
-files only: a plan made again with other content has another version and is proposed anew.
+files only: a plan made again with other content has another version and is proposed anew. A plan
+of an earlier as-of date than the live version's is superseded: nobody is asked about it.
 """
 
 import json
@@ -24,14 +25,15 @@ from ml.publishing.release_files import DOSSIER, write_release
 from ml.releases import shelf
 from ml.releases.proposed import _path, proposed, release_of, review_of
 
-APPROVED = "approved"
+APPROVED, SUPERSEDED = "approved", "superseded"
 BY_POLICY = "policy.yml"
 
 
 def propose(as_of: date, by: str) -> bool:
     """Make the release of the plan of `as_of`; True when somebody has to be asked about it.
 
-    Nobody is where the policy approves by itself, or the same files were approved before.
+    Nobody is where the policy approves by itself, where the same files were approved before, or
+    where the live version is of a later as-of date.
 
     Raises:
         GateError: the plan did not pass its gate, or holds no promotion.
@@ -47,6 +49,9 @@ def propose(as_of: date, by: str) -> bool:
         if before.get("state") == APPROVED and before["seal"] == seal:
             return False
         review = {"plan_version": version, "seal": seal, "proposed_by": by}
+        if live := shelf.live_after(version):
+            _move(review, SUPERSEDED, by, f"{live} is live and has a later as-of date")
+            return False
         _move(review, "proposed", by)
         if load_policy().review.plans.approves_itself:
             _move(review, APPROVED, BY_POLICY, "auto_approve is true")

@@ -4,6 +4,7 @@ from datetime import date
 
 from ml import lake
 from ml.contracts.outputs import PLAN
+from ml.errors import OutdatedPlanError
 from ml.promotions.verdict import require_gate
 from ml.publishing.approval import plan_version, require_approval
 from ml.publishing.targets.switch import recover, switch
@@ -19,6 +20,7 @@ def publish(as_of: date, by: str) -> str:
 
     Raises:
         GateError: the plan did not pass its gate, or nobody approved these very files.
+        OutdatedPlanError: the live version is of a later as-of date.
         LakeError: the release is missing or was changed.
         TargetError: a target failed; the message says which and what is live.
     """
@@ -26,6 +28,7 @@ def publish(as_of: date, by: str) -> str:
     require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
     with shelf.locked():
         recover()
+        _require_latest(version)
         release = release_of(version)
         require_approval(version, shelf.seal(release))
         switch("publish", version, release, by)
@@ -43,3 +46,12 @@ def roll_back(version: str, by: str, comment: str = "") -> None:
         recover()
         shelf.verify(version)
         switch("roll_back", version, shelf.folder(version), by, comment)
+
+
+def _require_latest(version: str) -> None:
+    if live := shelf.live_after(version):
+        raise OutdatedPlanError(
+            f"plan {version} is not published: the live version {live} has a later as-of date; "
+            f"expected a plan of {live[:10]} or later. To put an older published version back, "
+            "roll back to it by name (roll_back_schedule, or `promoloop roll-back`)"
+        )

@@ -43,6 +43,12 @@ def current() -> str | None:
     return link.readlink().name if link.is_symlink() else None
 
 
+def live_after(version: str) -> str | None:
+    """The live version if its as-of date is later than that of `version`, else None."""
+    live = current()
+    return live if live and live[:10] > version[:10] else None
+
+
 def folder(version: str) -> Path:
     return settings().published / version
 
@@ -107,7 +113,6 @@ def build(release: Path, fill: Callable[[Path], None]) -> None:
         shutil.rmtree(left_by_a_kill)
     aside = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=shelf))
     fill(aside)
-    aside.chmod(0o755)
     for path in sorted(aside.rglob("*"), reverse=True):
         _sync(path)
     _sync(aside)

@@ -123,6 +123,10 @@ class PlanProblem:
             raise ValueError("the cost of an allowed option must be >= 0")
         if (self.units is None) != (self.stock is None):
             raise ValueError("units and stock go together; received only one of them")
+        for name in ("category", "gap", "group", "pinned"):
+            array = getattr(self, name)
+            if array is not None and array.dtype.itemsize < np.dtype(np.int64).itemsize:
+                raise ValueError(f"{name} is {array.dtype}; expected int64: narrower ones overflow")
         if self.units is not None and not (self.units[self.allowed] >= 0).all():
             raise ValueError("the units of an allowed option must be >= 0")
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from ml.contracts.profiles import EVERYBODY
 from ml.quoting.terms import Line, Redeemed, cents
@@ -23,7 +24,7 @@ from ml.quoting.till import quote
 from ml.settings import settings
 from promoloop import credentials
 from promoloop.serving import metrics
-from promoloop.serving.access import ERRORS, Served, authorised
+from promoloop.serving.access import ERRORS, Guarded, Served, bearer, malformed
 from promoloop.serving.live import Live
 from promoloop.serving.messages import (
     Basket,
@@ -54,8 +55,9 @@ def create_app(live: Live | None = None) -> FastAPI:
         lifespan=_refreshing if live is None else None,
     )
     app.state.live = live or Live()
-    app.state.token = credentials.serving_token(settings()).encode()
     app.state.zone = ZoneInfo(settings().time_zone)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_middleware(Guarded, token=credentials.serving_token(settings()).encode())
     app.add_middleware(metrics.Measured)
     app.include_router(versioned)
     app.include_router(operating)
@@ -90,8 +92,9 @@ UNKNOWN: dict[int | str, dict[str, Any]] = {
 REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "The body is not UTF-8."},
     409: {"model": Refusal, "description": "No price is known for a product."},
+    413: {"model": Refusal, "description": "The body is larger than 1 MiB."},
 }
-versioned = APIRouter(prefix="/v1", dependencies=[Depends(authorised)], responses=ERRORS)
+versioned = APIRouter(prefix="/v1", dependencies=[Depends(bearer)], responses=ERRORS)
 
 
 @versioned.get(

@@ -11,7 +11,12 @@ from ml.quoting.terms import Reason
 
 def _iso(value: object) -> object:
     """A number is no time: pydantic would read it as seconds since 1970."""
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("expected a time in ISO 8601, as 2017-12-05T10:00:00") from None
 
 
 Money = Annotated[Decimal, PlainSerializer(float, return_type=float)]
@@ -119,10 +124,10 @@ class Basket(BaseModel):
     customer_id: Name | None = Field(
         None, description="Whose basket, by pseudonym: what is for an audience is for its members."
     )
-    items: dict[str, Item] = Field(
+    items: dict[Name, Item] = Field(
         min_length=1, max_length=500, description="What the basket holds, by product_id."
     )
-    redeemed: dict[str, RedeemedBefore] = Field(
+    redeemed: dict[Name, RedeemedBefore] = Field(
         {}, max_length=500, description="By promotion_id; none was redeemed when left out."
     )
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from ml.settings import settings
 from promoloop.serving import metrics
-from promoloop.serving.access import ERRORS, authorised
+from promoloop.serving.access import ERRORS, bearer
 from promoloop.serving.messages import Health
 
 OVERDUE = 10  # intervals without a look at what is published, after which /health is stale
@@ -30,7 +30,7 @@ async def health(request: Request, response: Response) -> Health:
 
 @operating.get(
     "/metrics",
-    dependencies=[Depends(authorised)],
+    dependencies=[Depends(bearer)],
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}, 401: ERRORS[401]},
 )

@@ -1,6 +1,7 @@
 """A small real retailer through Airflow's scheduler, the Spark master and MLflow's server."""
 
 import json
+import stat
 import urllib.request
 from datetime import date, timedelta
 
@@ -17,6 +18,7 @@ from ml.contracts.outputs import CANDIDATES, PLAN, STOCK
 from ml.contracts.sources import TRANSACTIONS
 from ml.demand.data.panel import read_panel
 from ml.privacy import pseudonym
+from ml.publishing.approval import plan_version
 from ml.settings import PROJECT
 
 pytestmark = pytest.mark.e2e
@@ -41,8 +43,8 @@ def second_day(platform, first_day):
 
 @pytest.fixture(scope="module")
 def first_day_again(platform, second_day):
-    platform.refresh(FIRST, "first-again")
-    return platform.published()
+    tasks = platform.refresh(FIRST, "first-again")
+    return {task["task_id"]: task["state"] for task in tasks}, platform.published()
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +185,16 @@ def test_the_plan_names_the_champion_of_the_model_registry(platform, first_day):
     assert client.get_run(champion.run_id).data.metrics
 
 
+def test_no_secret_leaves_its_folder_and_nobody_else_reads_the_state_folder(
+    platform, second_day, exposed
+):
+    home = platform.settings.home
+    modes = {top: stat.S_IMODE((home / top).stat().st_mode) for top in ("", "lake", "published")}
+
+    assert exposed(home) == []
+    assert [top for top, mode in modes.items() if mode & 0o077] == []
+
+
 def test_the_second_day_lands_one_day_and_touches_no_other(second_day):
     before, _ = second_day
     after = landed()
@@ -198,8 +210,14 @@ def test_the_second_day_publishes_a_version_of_its_own(first_day, second_day):
     assert published.keys().isdisjoint(first_day)
 
 
-def test_rerunning_the_first_day_gives_the_same_bytes(first_day, first_day_again):
-    assert first_day_again == first_day
+def test_rerunning_the_first_day_makes_the_same_plan_and_leaves_the_second_live(
+    first_day, second_day, first_day_again
+):
+    states, published = first_day_again
+
+    assert published == second_day[1]
+    assert {states["publish"], states["review.ask"]} == {"skipped"}
+    assert all(path.startswith(plan_version(FIRST)) for path in first_day)
 
 
 def test_killed_tasks_were_tried_again(disturbed_first_day):

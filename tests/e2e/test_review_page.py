@@ -107,7 +107,9 @@ def signed_in(page, platform):
     """Sign in to Airflow, and open the review page from its navigation."""
     page.goto(f"http://127.0.0.1:{platform.settings.airflow_port}/")
     page.locator("input[name=username]").fill(credentials.ADMIN)
-    page.locator("input[name=password]").fill(credentials.admin_password(platform.settings))
+    page.locator("input[name=password]").fill(
+        credentials.password(platform.settings, credentials.ADMIN)
+    )
     page.locator("button[type=submit]").click()
     page.get_by_role("link", name="Plans").click(timeout=SLOW)
     plan = page.frame_locator("iframe")

@@ -1,10 +1,18 @@
 import json
+import os
 import stat
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
 
 from ml.settings import Settings
-from promoloop import credentials
-from promoloop.environment import environment
-from promoloop.programs import programs
+from ml.settings import settings as current_settings
+from promoloop import cli, credentials, services, supervision
+from promoloop.environment import environment, log_folder
+from promoloop.programs import Program, programs
 from promoloop.supervision import config_text
 
 
@@ -30,12 +38,99 @@ def test_a_connection_or_database_chosen_by_the_user_wins(tmp_path, monkeypatch)
 def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path):
     settings = Settings(home=tmp_path)
 
-    first, again = credentials.admin_password(settings), credentials.admin_password(settings)
+    first, again = (credentials.password(settings, credentials.ADMIN) for _ in range(2))
 
     assert first == again
     assert len(first) >= 20
-    assert first != credentials.admin_password(Settings(home=tmp_path / "other"))
+    assert first != credentials.password(Settings(home=tmp_path / "other"), credentials.ADMIN)
     assert stat.S_IMODE(credentials.password_file(settings).stat().st_mode) == 0o600
+
+
+AIRFLOW_STARTS = """
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+SimpleAuthManager().init()
+"""
+
+
+def test_airflow_finds_the_passwords_of_its_users_and_prints_none(tmp_path, monkeypatch, exposed):
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "admin:admin, grace:user")
+    settings = Settings(home=tmp_path)
+    log = log_folder(settings) / "airflow-api-server.log"
+    log.parent.mkdir(parents=True)
+    with log.open("w") as stream:
+        subprocess.run(
+            [sys.executable, "-c", AIRFLOW_STARTS],
+            env=environment(settings),
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            check=True,
+        )
+
+    passwords = json.loads(credentials.password_file(settings).read_text())
+    assert passwords == {u: credentials.password(settings, u) for u in ("admin", "grace")}
+    assert stat.S_IMODE(credentials.password_file(settings).stat().st_mode) == 0o600
+    assert exposed(tmp_path) == []
+    log.write_text(f"Password for user 'grace': {passwords['grace']}")
+    assert exposed(tmp_path) == [f"{log}, airflow-passwords.json: grace"]
+
+
+def test_what_supervisord_starts_leaves_no_secret_and_nothing_that_others_read(
+    tmp_path, monkeypatch, exposed
+):
+    settings = Settings(home=tmp_path / "home")
+    write = "open('written', 'w').write('done')"
+    program = Program("spark-master", (sys.executable, "-c", write), lambda: "")
+    monkeypatch.setattr(supervision, "programs", lambda settings: [program])
+    before = os.umask(0o077)
+    try:
+        credentials.serving_token(settings)
+        supervision.start(settings)
+        supervision.proxy(settings).startProcess("spark-master", False)
+        written = supervision.run_folder(settings) / "written"
+        until(lambda: written.exists() and written.stat().st_size)
+    finally:
+        supervision.stop(settings)
+        os.umask(before)
+
+    assert exposed(settings.home) == []
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in settings.home.rglob("*")}
+    assert [path for path, mode in modes.items() if mode & 0o077] == []
+
+
+def until(happened, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_any_command_writes_for_its_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMOLOOP_HOME", str(tmp_path / "home"))
+    current_settings.cache_clear()
+    before = os.umask(0o022)
+    try:
+        CliRunner().invoke(cli.app, ["pseudonym", "household-1"], catch_exceptions=False)
+    finally:
+        os.umask(before)
+        current_settings.cache_clear()
+
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+
+
+def test_the_state_folder_is_closed_to_others_at_every_start(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    monkeypatch.setattr(supervision, "is_running", stop_here)
+
+    with pytest.raises(InterruptedError):
+        services.up(Settings(home=home))
+
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def stop_here(settings):
+    raise InterruptedError
 
 
 def test_the_supervisor_config_holds_no_secret_and_opens_no_port(tmp_path):

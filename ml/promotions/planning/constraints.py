@@ -45,7 +45,7 @@ def make_problem(
         value=economics.value,
         cost=economics.cost,
         allowed=economics.allowed,
-        category=items.categories.codes,
+        category=items.categories.codes.astype(np.int64),  # pandas: int8 for a few categories
         slots=np.broadcast_to(per_category[:, None], shape),
         gap=items.gap,
         most=policy.maximum_per_product,

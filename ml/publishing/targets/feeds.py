@@ -29,7 +29,10 @@ class Feed:
         try:
             text = source.read_bytes().decode("utf-8")
             self._check(text)
-            lake.replace_text(self._copy_of(release.version), text)
+            copy = self._copy_of(release.version)
+            lake.replace_text(copy, text)
+            copy.chmod(0o644)  # others fetch it, as far as they may enter the folder
+            copy.parent.chmod(0o755)
         except (ContractError, OSError) as error:
             raise TargetError(f"{error}") from error
 

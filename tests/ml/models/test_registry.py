@@ -3,8 +3,10 @@
 import contextlib
 from datetime import date
 
+import keras
 import mlflow
 import pytest
+import tensorflow as tf
 
 from ml.config.approval import Review
 from ml.errors import GateError, PolicyError
@@ -184,6 +186,51 @@ def test_a_champion_that_does_not_load_says_so(version, tmp_path):
 
     with pytest.raises(GateError, match="does not load"):
         registry.load("demand", broken)
+
+
+@pytest.mark.parametrize("with_keras_file", [False, True])
+def test_a_saved_model_is_never_run_at_load(version, tmp_path, with_keras_file):
+    """A SavedModel's operations write files while it loads; a changed MLmodel may ask for it."""
+    trace = tmp_path / "trace"
+    (tmp_path / "MLmodel").write_text("flavors: {keras: {data: data, save_exported_model: true}}")
+    write_hostile_model(tmp_path / "data" / "model", trace)
+    tf.saved_model.load(str(tmp_path / "data" / "model"))
+    assert trace.read_text() == "run"
+    trace.unlink()
+    if with_keras_file:
+        keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]).save(
+            tmp_path / "data" / "model.keras"
+        )
+        assert registry.load("demand", version(**GOOD)).input_shape == (None, 2)
+    else:
+        with pytest.raises(GateError, match=r"model\.keras is missing.*train again"):
+            registry.load("demand", version(**GOOD))
+
+    assert not trace.exists()
+
+
+def test_a_function_that_a_keras_file_carries_is_refused(version, tmp_path):
+    (tmp_path / "data").mkdir()
+    carrying = keras.Sequential([keras.Input([2]), keras.layers.Lambda(lambda x: x)])
+    carrying.save(tmp_path / "data" / "model.keras")
+
+    with pytest.raises(GateError, match="does not load"):
+        registry.load("demand", version(**GOOD))
+
+
+def write_hostile_model(folder, trace):
+    """A SavedModel that writes `trace` when it is loaded: an initializer runs at load."""
+
+    class Resource(tf.saved_model.experimental.TrackableResource):
+        def _create_resource(self):
+            return tf.constant(0)
+
+        def _initialize(self):
+            tf.io.write_file(str(trace), "run")
+
+    module = tf.Module()
+    module.resource = Resource()
+    tf.saved_model.save(module, str(folder))
 
 
 def test_an_unreachable_registry_is_not_an_empty_one(home, monkeypatch):

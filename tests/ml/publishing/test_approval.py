@@ -152,3 +152,18 @@ def test_what_is_told_of_a_plan_is_its_own_release_also_after_its_day_was_planne
     assert "* 2 promotions of 2 products: 2 percent_off" in told
     assert "* cost 39.95 of a budget of 50.00" in told
     assert told.endswith(f"proposed/{version}/report.html`")
+
+
+def test_nobody_is_asked_about_a_plan_of_an_earlier_day_than_the_live_one(review_asked, plan_day):
+    newer = plan_day(SECOND, promo_price=8.99)
+    propose(SECOND, "Ada")
+    settle(newer, Answer(True, "Grace"))
+    publish.publish(SECOND, "Ada")
+    older = plan_day(FIRST)
+
+    assert not propose(FIRST, "Ada")
+
+    assert review_of(older)["state"] == "superseded"
+    assert newer in review_of(older)["comment"]
+    (settings().published / "current").unlink()
+    assert propose(FIRST, "Ada")  # the newer one is no longer live

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ml import lake
-from ml.errors import GateError, LakeError
+from ml.errors import GateError, LakeError, OutdatedPlanError
 from ml.promotions.verdict import gate_path
 from ml.publishing import publish as publishing
 from ml.publishing.approval import propose
@@ -124,12 +124,37 @@ def test_rolling_back_to_an_unknown_version_names_the_known_ones(plan_day):
         roll_back("2016-01-01-00000000", "Ada")
 
 
-def test_publishing_again_makes_an_older_version_live_without_writing_it(plan_day):
-    older = plan_day(FIRST)
+def test_publishing_a_version_again_does_not_write_it_again(plan_day):
+    version = plan_day(FIRST)
     publish(FIRST)
-    written = (shelf.folder(older) / "report.html").stat().st_mtime_ns
-    plan_day(SECOND, promo_price=8.99)
-    publish(SECOND)
+    written = (shelf.folder(version) / "report.html").stat().st_mtime_ns
 
-    assert publish(FIRST) == older == shelf.current()
-    assert (shelf.folder(older) / "report.html").stat().st_mtime_ns == written
+    assert publish(FIRST) == version == shelf.current()
+    assert (shelf.folder(version) / "report.html").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("was_published", [True, False])
+def test_a_plan_of_an_earlier_day_does_not_replace_the_live_one(plan_day, was_published):
+    older = plan_day(FIRST)
+    if was_published:
+        publish(FIRST)
+    newer = plan_day(SECOND, promo_price=8.99)
+    publish(SECOND)
+    before = live_files()
+
+    with pytest.raises(OutdatedPlanError, match=f"{older}.* live version {newer}.* roll back"):
+        publish(FIRST)
+
+    assert shelf.current() == newer
+    assert live_files() == before
+
+
+def test_after_a_roll_back_the_newer_day_and_the_same_day_are_published(plan_day):
+    older, newer = plan_day(FIRST), plan_day(SECOND, promo_price=8.99)
+    publish(FIRST)
+    publish(SECOND)
+    roll_back(older, "Ada")
+
+    replanned = plan_day(FIRST, promo_price=6.99)
+    assert publish(FIRST) == replanned == shelf.current()
+    assert publish(SECOND) == newer == shelf.current()

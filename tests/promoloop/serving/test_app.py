@@ -1,6 +1,12 @@
+import asyncio
+import json
+
+import pytest
+import starlette.requests
 from fastapi.testclient import TestClient
 
 from ml.releases import shelf
+from promoloop.serving.access import MOST_BYTES
 from promoloop.serving.app import create_app
 from promoloop.serving.live import Live
 
@@ -115,6 +121,83 @@ def test_nothing_under_v1_and_no_metrics_without_the_token(client):
             assert "Authorization: Bearer <token>" in answer.json()["detail"]
         assert caller.post("/v1/quote", json={}).status_code == 401
     assert plain.get("/health").status_code == 200
+
+
+def parsed(monkeypatch):
+    """Bodies that were parsed, from now on."""
+    seen = []
+    monkeypatch.setattr(starlette.requests.Request, "json", lambda self: seen.append(self))
+    return seen
+
+
+def test_a_body_without_the_token_is_neither_read_nor_parsed(client, monkeypatch):
+    seen = parsed(monkeypatch)
+
+    assert received_by(client.app, {}, [b" " * 2**20] * 60) == (401, 0)
+    assert seen == []
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_beyond_the_limit_is_refused_before_it_is_parsed(client, monkeypatch, declared):
+    seen = parsed(monkeypatch)
+    headers = {"authorization": client.headers["Authorization"]}
+    headers |= {"content-length": str(60 * 2**20)} if declared else {}
+
+    assert received_by(client.app, headers, [b" " * 2**20] * 60) == (413, 0 if declared else 2)
+    assert seen == []
+
+
+def received_by(app, headers, chunks):
+    """The status of a POST to /v1/quote, and how many chunks of its body were read."""
+    left, sent = list(chunks), []
+
+    async def receive():
+        return {"type": "http.request", "body": left.pop(), "more_body": bool(left)}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/quote",
+        "query_string": b"",
+        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+    }
+    asyncio.run(app(scope, receive, send))
+    return sent[0]["status"], len(chunks) - len(left)
+
+
+def test_a_body_up_to_the_limit_is_quoted_in_one_piece_or_many(client):
+    basket = json.dumps({"at": "2017-12-05", "items": {"100": {"quantity": 1}}}).encode()
+    whole = basket + b" " * (MOST_BYTES - len(basket))
+
+    def quoted(content):
+        return client.post(
+            "/v1/quote", content=content, headers={"Content-Type": "application/json"}
+        )
+
+    assert quoted(whole).json()["total"] == 7.99
+    pieces = (whole[at : at + 100_000] for at in range(0, len(whole), 100_000))
+    assert quoted(pieces).json()["total"] == 7.99
+    assert quoted(whole + b" ").status_code == 413
+
+
+def test_a_refusal_names_places_and_repeats_no_value(client):
+    items = {str(k): {"quantity": "s3cret", "s3cret": 1} for k in range(300)}
+    basket = {"at": "s3cret", "items": items | {"x" * 9_000: {"quantity": 1}}}
+
+    answer = client.post("/v1/quote", json=basket)
+
+    assert answer.status_code == 422
+    faults = answer.json()["detail"]
+    assert {"type", "loc", "msg"} == set.union(*(set(fault) for fault in faults))
+    assert faults[0]["loc"] == ["body", "at"]
+    assert "ISO 8601" in faults[0]["msg"]
+    assert faults[1]["loc"][:4] == ["body", "items", "0", "quantity"]
+    assert len(answer.content) < 10_000
+    assert "s3cret" not in client.get(TEA, params={"at": "s3cret"}).text
+    assert "xxxx" * 100 not in answer.text
 
 
 def test_health_tells_a_stale_schedule_from_a_good_one(client, live):

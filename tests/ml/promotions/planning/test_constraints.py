@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -161,3 +162,30 @@ def test_known_names_in_any_case_are_accepted():
     require_known(policy(category_budgets={"tea": 1.0, "default": 2.0}), CATALOGUE)
 
     assert named(CATALOGUE, ["home"], "exclude").tolist() == ["20", "21"]
+
+
+@pytest.mark.parametrize("categories", [40, 127, 128])
+def test_a_shop_of_any_number_of_categories_is_planned(categories):
+    """Codes of fewer than 128 categories are int8, and 32 x 4 weeks no longer fit."""
+    ids = [str(number) for number in range(categories)]
+    table = pd.DataFrame({"product_id": ids, "category": ids, "department": "GROCERY"})
+    shape = (categories, 4)
+    grid = np.full(shape, 5.0)
+    weeks = np.array([*WEEKS, date(2017, 12, 25)], object)
+    many = Items(
+        table.assign(dispersion=1e9),
+        weeks,
+        grid,
+        grid * 4,
+        np.ones(categories, bool),
+        np.ones(categories, int),
+    )
+    worth = SimpleNamespace(
+        value=np.ones((*shape, 1)), cost=np.ones((*shape, 1)), allowed=np.ones((*shape, 1), bool)
+    )
+
+    problem = make_problem(many, worth, policy(), 1.5 * categories)
+
+    choice = solve(problem).choice
+    assert violations(problem, choice) == []
+    assert (choice != NOTHING).sum() == int(1.5 * categories)

@@ -1,6 +1,8 @@
 """Every target changes, or none does, whichever of them fails in whichever phase."""
 
 import json
+import os
+import stat
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -172,3 +174,21 @@ def test_targets_are_told_by_name_and_files_must_be_one(tmp_path):
         Settings(targets="postgres")
     with pytest.raises(ValueError, match="Input should be 'files'"):
         Settings(targets="files,ftp")
+
+
+def test_feeds_outside_the_state_folder_are_readable_by_a_web_server(
+    choose, plan_day, publish, tmp_path
+):
+    feeds = tmp_path / "feeds"
+    feeds.mkdir(mode=0o755)
+    choose(targets="files,merchant,calendar", feeds_path=feeds)
+    plan_day()
+    before = os.umask(0o077)
+    try:
+        publish(FIRST)
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((feeds / "versions").stat().st_mode) == 0o755
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in feeds.glob("promotions.*")}
+    assert modes == {"promotions.tsv": 0o644, "promotions.ics": 0o644}
