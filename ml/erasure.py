@@ -40,7 +40,7 @@ def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
     removed = {table.uri: _from_table(table, pseudonym) for table in tables}
     removed["lake/incoming and lake/quarantine"] = _from_loose_files(tables, pseudonym)
     removed["releases"] = _from_releases(pseudonym)
-    settings().warehouse.unlink(missing_ok=True)
+    _remove_warehouse()
     found = {place: rows for place, rows in removed.items() if rows}
     _record({"pseudonym": pseudonym, "by": by, "step": "removed", "rows": found})
     return found
@@ -127,6 +127,17 @@ def _rewrite(table: Table | None, path: Path, target: Path, pseudonym: str) -> N
     rows = pq.read_table(path)
     kept = without(table, rows, pa.array([pseudonym]))
     pq.write_table(kept.cast(rows.schema), target, compression="zstd")
+
+
+def _remove_warehouse() -> None:
+    """The database last, after DuckDB's files beside it: its log of writes, and what it spilled."""
+    path = settings().warehouse
+    for beside in path.parent.glob(f"{path.name}.*"):
+        if beside.is_dir():
+            shutil.rmtree(beside)
+        else:
+            beside.unlink()
+    path.unlink(missing_ok=True)
 
 
 def _record(entry: dict[str, object]) -> None:

@@ -1,6 +1,8 @@
 """A customer of the shop of `plan_day` goes; everybody else stays."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 
 import pandas as pd
@@ -109,3 +111,32 @@ def test_the_record_says_who_asked_and_what_went_and_asking_twice_finds_nothing(
     assert lines[1]["rows"] == first
     assert first["lake://landing/coupon_redemptions"] == 1
     assert forget_customer("c1", "Ada") == {}
+
+
+KILLED = """
+import os, sys, duckdb
+
+warehouse = duckdb.connect(sys.argv[1])
+warehouse.execute("create table people as select 'pseudonym-of-c1' as customer_id")
+spilled = sys.argv[1] + ".tmp"
+os.mkdir(spilled)
+open(os.path.join(spilled, "duckdb_temp_block-1.block"), "w").write("pseudonym-of-c1")
+os._exit(9)
+"""
+
+
+def test_nothing_that_a_killed_build_left_of_the_warehouse_holds_them(published):
+    warehouse = settings().warehouse
+    warehouse.unlink()
+    subprocess.run([sys.executable, "-c", KILLED, str(warehouse)])
+
+    def traces():
+        files = (path for path in settings().home.rglob("*") if path.is_file())
+        return {path.name for path in files if b"pseudonym-of-c1" in path.read_bytes()}
+
+    assert traces() == {"warehouse.duckdb.wal", "duckdb_temp_block-1.block"}
+
+    forget_customer("c1", "Ada")
+
+    assert traces() == set()
+    assert list(settings().home.glob("warehouse.duckdb*")) == []
