@@ -27,6 +27,7 @@ from ml.privacy import CUSTOMER, forgotten, record_path, without
 from ml.releases import shelf
 from ml.releases.proposed import proposed
 from ml.settings import settings
+from ml.sources.source import SPILL
 
 
 def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
@@ -130,9 +131,9 @@ def _rewrite(table: Table | None, path: Path, target: Path, pseudonym: str) -> N
 
 
 def _remove_warehouse() -> None:
-    """The database last, after DuckDB's files beside it: its log of writes, and what it spilled."""
+    """The database last, after its log of writes and what DuckDB spilled, there or on landing."""
     path = settings().warehouse
-    for beside in path.parent.glob(f"{path.name}.*"):
+    for beside in (*path.parent.glob(f"{path.name}.*"), *path.parent.glob(f"{SPILL}*")):
         if beside.is_dir():
             shutil.rmtree(beside)
         else:

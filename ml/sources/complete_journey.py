@@ -132,7 +132,7 @@ class CompleteJourney:
         self.folder = folder or _installed()
         for name in FILES:
             check_parquet(self.folder / f"{name}.parquet")
-        self.connection = connect()
+        self.connection = connect(self.folder)
 
     def first_day(self) -> date:
         return date(2017, 1, 1)

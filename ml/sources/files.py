@@ -9,8 +9,8 @@ import duckdb
 from ml.contracts.sources import SOURCES, TRANSACTIONS
 from ml.contracts.table import Table
 from ml.errors import SourceError
-from ml.sources.columns import select_list
-from ml.sources.mapping import load_mapping
+from ml.sources.columns import select_list, variables
+from ml.sources.mapping import TABLES, load_mapping
 from ml.sources.prices import WINDOW_DAYS, infer_shelf_discount
 from ml.sources.readers import read_files
 from ml.sources.source import connect
@@ -27,7 +27,10 @@ class Files:
         self.folder = folder
         self.mapping = load_mapping(folder)
         self.timezone = self.mapping.timezone
-        self.connection = connect()
+        self.connection = connect(folder)
+        for name, mapped in self.mapping.tables.items():
+            for variable, value in variables(TABLES[name], mapped).items():
+                self.connection.execute(f"set variable {variable} = ?", [value])
 
     @classmethod
     def at(cls, folder: Path | None) -> "Files":

@@ -12,6 +12,11 @@ from ml.sources.mapping import TableMapping
 
 
 def find_files(folder: Path, pattern: str) -> list[Path]:
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise SourceError(
+            f"`files` in mapping.yml is {pattern!r}; expected files below {folder}: name them by "
+            "a path from there"
+        )
     found = sorted(path for path in folder.glob(pattern) if path.is_file())
     if not found:
         raise SourceError(

@@ -1,11 +1,16 @@
 """What an adapter offers, and how one is chosen."""
 
+import os
 from datetime import date
+from pathlib import Path
 from typing import Protocol
 
 import duckdb
 
 from ml.contracts.table import Table
+from ml.settings import settings
+
+SPILL = ".spill-"  # and a process: where a source's rows go that exceed DuckDB's memory
 
 
 class Source(Protocol):
@@ -35,10 +40,21 @@ class Source(Protocol):
         ...
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB that streams: bounded memory, UTC, rows in the order of the file."""
+def connect(folder: Path, memory: str = "1500MB") -> duckdb.DuckDBPyConnection:
+    """A DuckDB that streams: bounded memory, UTC, rows in the order of the file.
+
+    Its SQL reaches the files in `folder` and those of the waiting batches, and nothing else; none
+    of this can be changed on it. What exceeds the memory is spilled to a folder of the process.
+    """
+    home = settings().home.absolute()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = duckdb.connect()
-    connection.execute("set memory_limit = '1500MB'")
+    open_folders = [str(folder.absolute()), str(settings().lake / "incoming")]
+    connection.execute("set allowed_directories = ?", [open_folders])
+    connection.execute("set temp_directory = ?", [str(home / f"{SPILL}{os.getpid()}")])
+    connection.execute("set memory_limit = ?", [memory])
     connection.execute("set timezone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
     return connection

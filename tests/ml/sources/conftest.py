@@ -15,7 +15,7 @@ PRODUCTS = """
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Callable[..., Files]:
+def files(tmp_path: Path, home: Path) -> Callable[..., Files]:
     """A `files` source of one sales file and the mapping of its table."""
 
     def make(sales: str, mapping: str, timezone: str = "UTC", encoding: str = "utf-8") -> Files:

@@ -9,14 +9,14 @@ from ml.sources.complete_journey import FILES, CompleteJourney
 
 
 @pytest.fixture
-def journey(tmp_path):
+def journey(tmp_path, home):
     """A slice in the package's own layout: two sales, promotions of two weeks, a campaign."""
     sale = {"household_id": 900, "store_id": 330, "basket_id": 1, "product_id": 7, "quantity": 1}
     sale |= {"sales_value": 2.5, "retail_disc": 0.5, "coupon_disc": 0.0, "coupon_match_disc": 0.0}
     sale |= {"week": 1}
     started, ended = pd.Timestamp("2016-11-14"), pd.Timestamp("2017-01-16")
-    home = dict.fromkeys(["age", "income", "home_ownership", "marital_status"], "x")
-    home |= dict.fromkeys(["household_size", "household_comp", "kids_count"], "x")
+    household = dict.fromkeys(["age", "income", "home_ownership", "marital_status"], "x")
+    household |= dict.fromkeys(["household_size", "household_comp", "kids_count"], "x")
     promo = {"product_id": 7, "store_id": 330}
     tables = {
         "transactions": [
@@ -27,7 +27,7 @@ def journey(tmp_path):
             {"product_id": 7, "manufacturer_id": 2, "department": "GROCERY", "brand": "National"}
             | {"product_category": "ICE", "product_type": "CUBED", "package_size": "22 LB"}
         ],
-        "demographics": [home | {"household_id": 900}],
+        "demographics": [household | {"household_id": 900}],
         "promotions": [
             promo | {"display_location": "0", "mailer_location": "A", "week": 1},
             promo | {"display_location": "9", "mailer_location": "0", "week": 2},

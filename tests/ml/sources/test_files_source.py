@@ -1,10 +1,15 @@
+import os
 from datetime import date, timedelta
+from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
 from ml.contracts.sources import TRANSACTIONS
 from ml.errors import SourceError
+from ml.sources.files import Files
+from ml.sources.source import connect
 
 LAST = date(2100, 1, 1)
 COLUMNS = (
@@ -123,3 +128,82 @@ def test_dates_that_cannot_be_read_ask_for_a_format(files):
 
     with pytest.raises(SourceError, match="set `date_format`"):
         source.first_day()
+
+
+def test_sql_in_a_date_format_is_text_and_reads_nothing(files, tmp_path):
+    """The format closes its quote and adds as many days as another file has characters."""
+    secret = tmp_path.parent / "secret.txt"
+    secret.write_text("s3cret")
+    length = f"length((select content from read_text('{secret}')))::integer"
+    hostile = f"%Y-%m-%d') + to_days({length}) + (interval '0 days"
+    sales = "b,p,t,q,n\n1,tea,2026-07-01,1,2.5\n"
+
+    source = files(sales, f'{DATED}\n    date_format: "{hostile}"')
+
+    with pytest.raises(SourceError, match="no row has a readable date"):
+        source.first_day()
+
+
+def test_sql_in_a_constant_is_text(files):
+    hostile = "it's' || (select 1) || '"
+    mapping = DATED.replace("online", f'"{hostile}"')
+
+    (row,) = rows(files("b,p,t,q,n\n1,tea,2026-07-01,1,2.5\n", mapping))
+
+    assert row["store_id"] == hostile
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from read_text('{outside}')",
+        "from read_csv('{outside}')",
+        "copy (select 1) to '{outside}.new'",
+        "attach '{outside}.db'",
+        "install httpfs",
+        "set enable_external_access = true",
+        "set allowed_directories = ['/']",
+    ],
+)
+def test_the_sources_connection_reaches_nothing_outside_its_folder(files, tmp_path, statement):
+    outside = tmp_path.parent / "outside.txt"
+    outside.write_text("s3cret")
+    source = files("b,p,t,q,n\n1,tea,2026-07-01,1,2.5\n", DATED)
+
+    with pytest.raises((duckdb.PermissionException, duckdb.InvalidInputException)):
+        source.connection.execute(statement.format(outside=outside))
+
+
+def test_parquet_files_of_a_relative_folder_are_read(files, tmp_path, monkeypatch):
+    files("b,p,t,q,n\n", DATED)
+    frame = pd.DataFrame([{"b": "1", "p": "tea", "t": "2026-07-01", "q": "1", "n": "2.5"}])
+    frame.to_parquet(tmp_path / "sales.parquet")
+    mapping = tmp_path / "mapping.yml"
+    mapping.write_text(mapping.read_text().replace("sales.csv", "sales.parquet"))
+    monkeypatch.chdir(tmp_path.parent)
+
+    (row,) = rows(Files(Path(tmp_path.name)))
+
+    assert row["net_sales"] == 2.5
+
+
+@pytest.mark.parametrize("pattern", ["../*.csv", "/etc/*.csv", "a/../../sales.csv"])
+def test_files_outside_the_folder_are_refused(files, tmp_path, pattern):
+    files("b,p,t,q,n\n", DATED)
+    mapping = tmp_path / "mapping.yml"
+    mapping.write_text(mapping.read_text().replace("sales.csv", pattern))
+
+    with pytest.raises(SourceError, match="expected files below"):
+        rows(Files(tmp_path))
+
+
+def test_what_exceeds_the_memory_is_spilled_into_the_state_folder(home):
+    connection = connect(home, memory="60MB")
+
+    connection.execute("create temp table many as select hash(i) from range(20000000) t(i)")
+
+    (folder,) = home.iterdir()
+    assert folder.name == f".spill-{os.getpid()}"
+    assert any(folder.iterdir())
+    connection.close()
+    assert list(home.iterdir()) == []

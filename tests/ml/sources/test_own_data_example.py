@@ -33,7 +33,7 @@ def test_the_example_lands_in_two_runs_with_its_sundays_and_its_promotion():
     assert costs.isna().tolist() == [False, False, False, True]
 
 
-def test_check_source_says_what_the_example_has_lacks_and_turns_off():
+def test_check_source_says_what_the_example_has_lacks_and_turns_off(home):
     said = check_source("files", EXAMPLE).render()
 
     assert "mapped   transactions: 144 rows" in said
