@@ -27,7 +27,6 @@ from ml.privacy import CUSTOMER, forgotten, record_path, without
 from ml.releases import shelf
 from ml.releases.proposed import proposed
 from ml.settings import settings
-from ml.sources.source import SPILL
 
 
 def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
@@ -133,11 +132,11 @@ def _rewrite(table: Table | None, path: Path, target: Path, pseudonym: str) -> N
 def _remove_warehouse() -> None:
     """The database last, after its log of writes and what DuckDB spilled, there or on landing."""
     path = settings().warehouse
-    for beside in (*path.parent.glob(f"{path.name}.*"), *path.parent.glob(f"{SPILL}*")):
+    for beside in (*path.parent.glob(f"{path.name}.*"), settings().spill):
         if beside.is_dir():
             shutil.rmtree(beside)
         else:
-            beside.unlink()
+            beside.unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 

@@ -128,6 +128,11 @@ class Settings(BaseSettings):
         return self.home.absolute() / "warehouse.duckdb"
 
     @property
+    def spill(self) -> Path:
+        """Rows of a source that exceed DuckDB's memory, by process."""
+        return self.home.absolute() / "spill"
+
+    @property
     def published(self) -> Path:
         return self.home.absolute() / "published"
 

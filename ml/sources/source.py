@@ -10,8 +10,6 @@ import duckdb
 from ml.contracts.table import Table
 from ml.settings import settings
 
-SPILL = ".spill-"  # and a process: where a source's rows go that exceed DuckDB's memory
-
 
 class Source(Protocol):
     """A retailer's data under the names of `ml.contracts.sources`.
@@ -46,12 +44,11 @@ def connect(folder: Path, memory: str = "1500MB") -> duckdb.DuckDBPyConnection:
     Its SQL reaches the files in `folder` and those of the waiting batches, and nothing else; none
     of this can be changed on it. What exceeds the memory is spilled to a folder of the process.
     """
-    home = settings().home.absolute()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings().spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = duckdb.connect()
     open_folders = [str(folder.absolute()), str(settings().lake / "incoming")]
     connection.execute("set allowed_directories = ?", [open_folders])
-    connection.execute("set temp_directory = ?", [str(home / f"{SPILL}{os.getpid()}")])
+    connection.execute("set temp_directory = ?", [str(settings().spill / str(os.getpid()))])
     connection.execute("set memory_limit = ?", [memory])
     connection.execute("set timezone = 'UTC'")
     connection.execute("set enable_progress_bar = false")

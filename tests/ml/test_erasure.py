@@ -121,8 +121,8 @@ warehouse.execute("create table people as select 'pseudonym-of-c1' as customer_i
 spilled = sys.argv[1] + ".tmp"
 os.mkdir(spilled)
 open(os.path.join(spilled, "duckdb_temp_block-1.block"), "w").write("pseudonym-of-c1")
-landing = os.path.join(os.path.dirname(sys.argv[1]), ".spill-77")
-os.mkdir(landing)
+landing = os.path.join(os.path.dirname(sys.argv[1]), "spill", "77")
+os.makedirs(landing)
 open(os.path.join(landing, "duckdb_temp_block-2.block"), "w").write("pseudonym-of-c1")
 os._exit(9)
 """
