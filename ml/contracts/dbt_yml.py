@@ -1,4 +1,4 @@
-"""dbt's properties of the marts, written from the contracts: `python -m ml.contracts.dbt_yml`.
+"""dbt's properties of the marts, written from the contracts: `make contracts`.
 
 dbt creates each mart with these columns, types and nulls, or fails, and tests its key, its row
 conditions and that its ids are those of the dimensions.

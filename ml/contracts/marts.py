@@ -1,6 +1,6 @@
 """The marts dbt builds, exported as one partition per as-of date D. All rows lie before D.
 
-dbt enforces these columns and tests these rules: `python -m ml.contracts.dbt` writes its yml.
+dbt enforces these columns and tests these rules: `make contracts` writes its yml.
 """
 
 from ml.contracts.customer_marts import (
