@@ -31,7 +31,15 @@ reasons as (
 final as (
 
     select
-        products.*,
+        products.product_id,
+        products.manufacturer_id,
+        products.brand,
+        products.department,
+        products.category,
+        products.subcategory,
+        products.package_size,
+        products.unit_cost,
+        products.list_price,
         reasons.exclusion_reason is null as is_merchandise,
         reasons.exclusion_reason
     from products

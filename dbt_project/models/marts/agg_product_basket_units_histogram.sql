@@ -13,8 +13,8 @@ in_baskets as (
         basket_id,
         product_id,
         sum(units) as units,
-        sum(shelf_discount) > {{ var('on_promotion_depth') }} * sum(net_sales + shelf_discount)
-        as on_promotion
+        sum(shelf_discount)
+        > {{ var('on_promotion_depth') }} * sum(net_sales + shelf_discount) as on_promotion
     from lines
     group by basket_id, product_id
 

@@ -38,7 +38,7 @@ breadth as (
 
 ),
 
-scored as (
+ranks as (
 
     select
         visits.customer_id,
@@ -70,9 +70,18 @@ final as (
         spending.sales,
         cast(spending.sales as double) / visits.visits as mean_basket_sales,
         spending.lines / visits.visits as mean_basket_lines,
-        cast(least(1 + floor({{ var('score_levels') }} * scored.recency), {{ var('score_levels') }}) as bigint) as recency_score,
-        cast(least(1 + floor({{ var('score_levels') }} * scored.frequency), {{ var('score_levels') }}) as bigint) as frequency_score,
-        cast(least(1 + floor({{ var('score_levels') }} * scored.monetary), {{ var('score_levels') }}) as bigint) as monetary_score,
+        cast(
+            least(1 + floor({{ var('score_levels') }} * ranks.recency), {{ var('score_levels') }})
+            as bigint
+        ) as recency_score,
+        cast(
+            least(1 + floor({{ var('score_levels') }} * ranks.frequency), {{ var('score_levels') }})
+            as bigint
+        ) as frequency_score,
+        cast(
+            least(1 + floor({{ var('score_levels') }} * ranks.monetary), {{ var('score_levels') }})
+            as bigint
+        ) as monetary_score,
 
         ---------- prices and promotions
         spending.promotion_share,
@@ -98,7 +107,7 @@ final as (
     from visits
     inner join spending on visits.customer_id = spending.customer_id
     inner join breadth on visits.customer_id = breadth.customer_id
-    inner join scored on visits.customer_id = scored.customer_id
+    inner join ranks on visits.customer_id = ranks.customer_id
     left join customers on visits.customer_id = customers.customer_id
 
 )

@@ -35,8 +35,9 @@ weighted as (
         -- A view of less than the full time counts in proportion.
         event_weights.purchases
         * coalesce(least(events.dwell_seconds / {{ var('event_full_dwell_seconds') }}, 1), 1)
-        * pow(2, -({{ as_of() }} - events.happened_on) / {{ var('event_half_life_days') }})
-        as interest
+        * pow(
+            2, -({{ as_of() }} - events.happened_on) / {{ var('event_half_life_days') }}
+        ) as interest
     from events
     inner join event_weights on events.event_type = event_weights.event_type
 
