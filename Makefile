@@ -101,6 +101,11 @@ lint: $(READY) ## Check style, SQL and types.
 	home=$$(mktemp -d) && PROMOLOOP_HOME=$$home $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests && rm -r $$home
 	$(BIN)/mypy
 
+.PHONY: contracts
+contracts: $(READY) ## Write dbt's yml of the marts and docs/data-contracts.md from ml/contracts.
+	$(BIN)/python -m ml.contracts.dbt_yml
+	$(BIN)/python -m ml.contracts.pages
+
 .PHONY: docs
 docs: $(READY) ## Build dbt's documentation under the state folder.
 	cd dbt_project && PROMOLOOP_AS_OF=$(AS_OF) $(CURDIR)/$(BIN)/dbt docs generate --quiet --static \

@@ -37,13 +37,20 @@ def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
     if pseudonym not in forgotten():
         _record({"pseudonym": pseudonym, "by": by, "step": "asked"})
     tables = [t for t in (*SOURCES, *MARTS, *OUTPUTS) if CUSTOMER in t.column_names]
-    removed = {table.uri: _from_table(table, pseudonym) for table in tables}
+    removed = {table.uri: _from_table(table, pseudonym) for table in (*tables, *_retired_marts())}
     removed["lake/incoming and lake/quarantine"] = _from_loose_files(tables, pseudonym)
     removed["releases"] = _from_releases(pseudonym)
     _remove_warehouse()
     found = {place: rows for place, rows in removed.items() if rows}
     _record({"pseudonym": pseudonym, "by": by, "step": "removed", "rows": found})
     return found
+
+
+def _retired_marts() -> list[Table]:
+    """Marts in the lake that no contract names: those of before an upgrade."""
+    names = {path.name for path in (settings().lake / "marts").glob("*")}
+    retired = sorted(names - {mart.name for mart in MARTS})
+    return [Table(name, "marts", grain="", columns=(), key=()) for name in retired]
 
 
 def _from_table(table: Table, pseudonym: str) -> int:

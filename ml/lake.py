@@ -29,7 +29,8 @@ from ml.errors import ContractError, LakeError
 from ml.settings import PROJECT, settings
 
 MANIFEST = "manifest.json"
-CODE = ("ml", "spark_jobs", "dbt_project/models", "dbt_project/macros")
+DBT = ("dbt_project.yml", "models/**/*", "macros/**/*", "seeds/**/*")
+CODE = ("ml/**/*", "spark_jobs/**/*", *(f"dbt_project/{pattern}" for pattern in DBT))
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Manifest:
 @lru_cache
 def code_version() -> str:
     """A hash of the code that makes partitions, so that a manifest names what made it."""
-    paths = (p for top in CODE for p in sorted((PROJECT / top).rglob("*")))
+    paths = (p for pattern in CODE for p in sorted(PROJECT.glob(pattern)))
     sources = [p for p in paths if p.suffix != ".pyc" and p.is_file()]
     digest = hashlib.sha256()
     for path in sources:

@@ -135,13 +135,6 @@ def test_every_package_is_named_in_pyproject_and_no_benchmark_is():
     assert set(project["tool"]["setuptools"]["packages"]) == there
 
 
-def test_only_staging_models_read_sources():
-    readers = {
-        p for p in (PROJECT / "dbt_project" / "models").rglob("*.sql") if "source(" in p.read_text()
-    }
-    assert {p for p in readers if "staging" not in p.parts} == set()
-
-
 def test_no_lock_names_a_registry_host():
     text = (PROJECT / "requirements.lock").read_text()
     assert "://" not in text

@@ -8,8 +8,9 @@ import pandas as pd
 from benchmarks.demand.boosting import boosted
 from benchmarks.demand.features import CATEGORICAL
 from ml.demand.data.covariates import CONTEXT, EFFECTS
-from ml.demand.data.lifts import RECENT, summed
+from ml.demand.data.lifts import summed
 from ml.demand.data.panel import Panel
+from ml.demand.data.stockouts import LEVEL_WEEKS
 from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest, Forecast
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.fitting.fit import fit
@@ -104,7 +105,8 @@ def content(
 def others_mean(panel: Panel, codes: np.ndarray, new: np.ndarray) -> np.ndarray:
     """(N, W) units a week of a group's other products with history, over the last weeks."""
     there = panel.started * ~new[:, None]
-    units, weeks = summed(panel.units * there, RECENT), summed(there.astype(float), RECENT)
+    units = summed(panel.units * there, LEVEL_WEEKS)
+    weeks = summed(there.astype(float), LEVEL_WEEKS)
     total = np.zeros((codes.max() + 1, panel.units.shape[1]))
     count = np.zeros_like(total)
     np.add.at(total, codes, units)

@@ -9,17 +9,18 @@ import re
 import numpy as np
 import pandas as pd
 
+from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
 from ml.demand.data.covariates import CONTEXT, EFFECTS, HISTORY
 from ml.demand.data.lifts import summed
 from ml.demand.data.panel import STATIC, Panel
+from ml.demand.data.stockouts import LEVEL_WEEKS
 from ml.demand.network.structured import REGULAR
 
 LAGS = 8
 SPANS = (4, 8, 13, 26, 52)
-RECENT = 13
 PRIOR_WEEKS = 1.0
 CATEGORICAL = STATIC[:3]
-PROMOTED = np.log(0.95)
+PROMOTED = np.log(1 - ON_PROMOTION_DEPTH)
 MADE = re.compile("expected|level_|.+_lift|log_alive")  # features with something of our model
 
 
@@ -47,12 +48,12 @@ def past_features(
         mean = grids[f"mean_{span}"]
         square = summed(units**2, span) / np.maximum(summed(counts, span), 1)
         grids[f"sd_{span}"] = np.sqrt(np.maximum(square - mean**2, 0.0))
-    grids["sold_share"] = summed((units > 0).astype(float), RECENT) / RECENT
+    grids["sold_share"] = summed((units > 0).astype(float), LEVEL_WEEKS) / LEVEL_WEEKS
     grids["weeks_on_sale"] = np.cumsum(counts, axis=1)
     grids["weeks_since_sale"] = since(units > 0)
     for number, name in enumerate(EFFECTS):
         grids[f"{name}_now"] = effects[..., number]
-        grids[f"{name}_usual"] = summed(effects[..., number], RECENT) / RECENT
+        grids[f"{name}_usual"] = summed(effects[..., number], LEVEL_WEEKS) / LEVEL_WEEKS
     for name, promoted in support(effects).items():
         seen = summed(promoted * counts, 52)
         grids[f"{name}_weeks"] = seen
@@ -64,7 +65,7 @@ def past_features(
     grids["category_season"] = category_season(panel)
     for number, name in enumerate(HISTORY):
         grids[f"{name}_now"] = history[..., number]
-        grids[f"{name}_usual"] = summed(history[..., number], RECENT) / RECENT
+        grids[f"{name}_usual"] = summed(history[..., number], LEVEL_WEEKS) / LEVEL_WEEKS
     grids["regular_price"] = np.broadcast_to(panel.regular_price, units.shape)
     return grids
 
@@ -96,7 +97,7 @@ def category_season(panel: Panel) -> np.ndarray:
     groups = pd.factorize(panel.products["category"], sort=True)[0]
     total = np.zeros((groups.max() + 1, panel.units.shape[1]))
     np.add.at(total, groups, panel.units)
-    short, long = summed(total, 4) / 4, summed(total, RECENT) / RECENT
+    short, long = summed(total, 4) / 4, summed(total, LEVEL_WEEKS) / LEVEL_WEEKS
     return np.log((short + 1) / (long + 1))[groups]
 
 

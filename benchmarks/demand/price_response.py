@@ -10,9 +10,9 @@ from keras import ops
 
 from ml.demand.data.covariates import covariates
 from ml.demand.data.panel import Panel
+from ml.demand.data.stockouts import LEVEL_WEEKS
 from ml.demand.network.structured import StructuredDemand, coefficients
 
-LEVEL_WEEKS = 13
 LEAST_LEVEL = 0.5  # units over all of `LEVEL_WEEKS`: a level of 0 has no deviance
 
 

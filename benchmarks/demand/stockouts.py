@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from ml.demand.data.covariates import covariates
-from ml.demand.data.lifts import RECENT, summed
+from ml.demand.data.lifts import summed
 from ml.demand.data.panel import Panel, read_panel
-from ml.demand.data.stockouts import USUAL
+from ml.demand.data.stockouts import LEVEL_WEEKS, USUAL
 from ml.demand.evaluation.backtest import HORIZON, LARGEST, measures
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.fitting.fit import fit, predict
@@ -37,7 +37,7 @@ SHOWN = ("wape", "wape_median", "mase", "wql", "bias", "cov80")
 def sold_out(whole: Panel) -> Panel:
     """The panel when stock was for what was expected of each week, and a little more."""
     usual = np.exp(whole.realised @ np.array(USUAL)) * whole.started
-    sums = (summed(values.astype(float), RECENT)[:, :-1] for values in (whole.units, usual))
+    sums = (summed(values.astype(float), LEVEL_WEEKS)[:, :-1] for values in (whole.units, usual))
     sold, there = (np.pad(values, [(0, 0), (1, 0)]) for values in sums)
     stock = np.ceil(COVER * (sold + 0.5) / (there + 0.5) * usual) + 1
     out = whole.started & (whole.units >= stock)

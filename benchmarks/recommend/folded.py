@@ -14,9 +14,9 @@ from benchmarks.recommend.peers import ndcg
 from benchmarks.recommend.scale import timed
 from benchmarks.recommend.split import Shop, Split, split
 from ml.affinity.hyperparameters import read_hyperparameters
+from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from spark_jobs.als.factors import Affinity, learn
 from spark_jobs.als.fold_in import Fitted, fold_in
-from spark_jobs.als.quality import HALF_LIFE_DAYS
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def folded(shop: Shop) -> dict[str, dict]:
 def purchases(given: Split, before: date) -> pa.Table:
     """What `factors.learn` reads; a customer's id is the place in the split."""
     age = given.pairs["age"]
-    weighed = given.pairs.assign(weight=2.0 ** (-age / HALF_LIFE_DAYS))
+    weighed = given.pairs.assign(weight=2.0 ** (-age / PURCHASE_HALF_LIFE_DAYS))
     sums = weighed.groupby(["customer", "product"], as_index=False).agg(
         {"weight": "sum", "age": "min"}
     )

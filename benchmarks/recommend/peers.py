@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.recommend.split import Shop, Split
 from ml.affinity.item_item import fit_item_item
 from ml.affinity.measures import PLACES
+from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 
 if TYPE_CHECKING:
     from implicit.als import AlternatingLeastSquares
@@ -31,7 +32,7 @@ BLOCK = 250  # customers scored at once
 class Settings:
     """Of all peers; half-lives in days."""
 
-    half_life: int = 112
+    half_life: int = PURCHASE_HALF_LIFE_DAYS
     ease_ridge: float = 500.0
     ease_weight: float = 1.0
     bm25_k1: float = 1.2

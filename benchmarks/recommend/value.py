@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.recommend.ours import local_session
 from benchmarks.recommend.split import Shop
+from ml.contracts.dbt_vars import VARS
 from ml.settings import PROJECT
 from spark_jobs.customers.customer_value import AWAY_DAYS, FITTED, fit_gaps, sample, worth
 
@@ -75,7 +76,9 @@ def losses(lines: pd.DataFrame, start: date, expected: pd.DataFrame) -> dict[str
 def gaps_before(lines: pd.DataFrame, start: date) -> pd.DataFrame:
     """FCT_CUSTOMER_GAPS of a day, by the mart's own SQL."""
     told = jinja2.Template(GAPS.read_text(encoding="utf-8"))
-    sql = told.render(ref=lambda _: "known_lines", as_of=lambda: f"date '{start}'")
+    sql = told.render(
+        ref=lambda _: "known_lines", as_of=lambda: f"date '{start}'", var=VARS.__getitem__
+    )
     with duckdb.connect() as connection:
         known = before(lines, start)[["customer_id", "sold_on"]]
         connection.register("sold", known)

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
 from ml.promotions.economics.options import Options
 from ml.promotions.mechanics.percent_off import MECHANIC
 from ml.promotions.planning.proposal import Proposal
 from ml.solver.greedy import Packing
 from ml.solver.problem import NOTHING
 
-PROMOTED = 0.05  # least depth at which a week counts as on promotion
 RULE = 0.2  # the rule's depth
 
 
@@ -51,7 +51,7 @@ def retailer(proposal: Proposal, weeks: pd.DataFrame) -> np.ndarray:
             ("display+mailer", display & mailer),
         ):
             nearest = _nearest(options, depth, _plain(options, support))
-            promoted = had & (depth >= PROMOTED)
+            promoted = had & (depth >= ON_PROMOTION_DEPTH)
             choice[promoted, at] = nearest[promoted]
     return choice
 

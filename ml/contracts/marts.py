@@ -1,13 +1,38 @@
-"""The marts dbt builds, exported as one partition per as-of date D. All rows lie before D."""
+"""The marts dbt builds, exported as one partition per as-of date D. All rows lie before D.
 
-from ml.contracts.profiles import DIM_CUSTOMER_PROFILES, FCT_CUSTOMER_GAPS
+dbt enforces these columns and tests these rules: `make contracts` writes its yml.
+"""
+
+from ml.contracts.customer_marts import (
+    DIM_CUSTOMERS,
+    FCT_CUSTOMER_CATEGORIES,
+    FCT_CUSTOMER_EVENTS,
+    FCT_CUSTOMER_GAPS,
+    FCT_CUSTOMER_PRODUCTS,
+    KNOWN_PRODUCTS,
+)
+from ml.contracts.dbt_vars import (
+    ON_PROMOTION_DEPTH,
+    PAIR_BASKETS_MIN,
+    PAIR_PRODUCT_BASKETS_MIN,
+    PAIRS_PER_PRODUCT,
+    RECENT_DAYS,
+    SALES_HISTOGRAM_MAX,
+    SALES_HISTOGRAM_STEP,
+    UNITS_HISTOGRAM_MAX,
+)
 from ml.contracts.table import Column, Table
 
 DIM_PRODUCTS = Table(
     name="dim_products",
     layer="marts",
+    description="What is sold, with the reason when it is not merchandise.",
     grain="One row per product.",
     key=("product_id",),
+    row_conditions=(
+        "is_merchandise = (exclusion_reason is null)",
+        "first_sold_on <= last_sold_on",
+    ),
     columns=(
         Column("product_id", "string"),
         Column("brand", "string"),
@@ -25,45 +50,16 @@ DIM_PRODUCTS = Table(
     ),
 )
 
-DIM_CUSTOMERS = Table(
-    name="dim_customers",
-    layer="marts",
-    grain="One row per customer seen before the as-of date.",
-    key=("customer_id",),
-    columns=(
-        Column("customer_id", "string"),
-        Column("first_visit_on", "date"),
-        Column("last_visit_on", "date"),
-        Column("recency_days", "int64", minimum=0),
-        Column("visits", "int64", "Baskets in the window.", minimum=1),
-        Column("sales", "money", "Net sales in the window."),
-        Column("mean_basket_sales", "double", minimum=0),
-        Column("mean_basket_lines", "double", minimum=0),
-        Column("mean_days_between_visits", "double", "Null after one visit.", True, minimum=0),
-        Column("sd_days_between_visits", "double", nullable=True, minimum=0),
-        Column(
-            "promotion_share",
-            "double",
-            "Of lines, bought below regular price.",
-            minimum=0,
-            maximum=1,
-        ),
-        Column("coupon_share", "double", "Of baskets with a coupon.", minimum=0, maximum=1),
-        Column("private_label_share", "double", "Of lines.", minimum=0, maximum=1),
-        Column("top_department", "string"),
-        Column("top_department_share", "double", "Of sales.", minimum=0, maximum=1),
-        Column("age_band", "string", nullable=True),
-        Column("income_band", "string", nullable=True),
-        Column("household_size", "string", nullable=True),
-        Column("may_be_targeted", "bool", "False when consent was refused, or on do_not_target."),
-    ),
-)
-
 DIM_DATES = Table(
     name="dim_dates",
     layer="marts",
-    grain="One row per calendar day, to one year past the as-of date.",
+    description="Days with their holidays and the shop's own events.",
+    grain="One row per calendar day, from the first sale to one year past the as-of date.",
     key=("date_day",),
+    row_conditions=(
+        "date_day - week_start_date = day_of_week - 1",
+        "day_of_week between 1 and 7",
+    ),
     columns=(
         Column("date_day", "date"),
         Column("week_start_date", "date", "The Monday."),
@@ -77,8 +73,17 @@ DIM_DATES = Table(
 FCT_PRODUCT_WEEKS = Table(
     name="fct_product_weeks",
     layer="marts",
+    description="Sales, prices and support; a week without a sale has zero units.",
     grain="One row per merchandise product per complete week since its first sale.",
     key=("product_id", "week_start_date"),
+    known_in=KNOWN_PRODUCTS,
+    row_conditions=(
+        "(units = 0) = (shelf_price is null) and (units = 0) = (baskets = 0)",
+        "abs(shelf_price * units - sales) < 0.005",
+        "abs(regular_price * (1 - depth) - shelf_price) < 1e-6",
+        "depth >= 0 and display_share <= 1 and mailer_share <= 1",
+        "week_start_date + 7 <= as_of",
+    ),
     columns=(
         Column("product_id", "string"),
         Column("week_start_date", "date", "The Monday."),
@@ -117,47 +122,16 @@ FCT_PRODUCT_WEEKS = Table(
     ),
 )
 
-FCT_CUSTOMER_PRODUCTS = Table(
-    name="fct_customer_products",
-    layer="marts",
-    grain="One row per known customer per merchandise product bought before the as-of date.",
-    key=("customer_id", "product_id"),
-    columns=(
-        Column("customer_id", "string"),
-        Column("product_id", "string"),
-        Column("purchases", "int64", "Baskets with the product.", minimum=1),
-        Column("units", "int64", minimum=1),
-        Column("sales", "money"),
-        Column(
-            "decayed_purchases",
-            "double",
-            "Sum over baskets of 2^(-age/112 days), age at the as-of date.",
-            above=0,
-        ),
-        Column("first_bought_on", "date"),
-        Column("last_bought_on", "date"),
-    ),
-)
-
-FCT_CUSTOMER_CATEGORIES = Table(
-    name="fct_customer_categories",
-    layer="marts",
-    grain="One row per known customer per merchandise category bought before the as-of date.",
-    key=("customer_id", "category"),
-    columns=(
-        Column("customer_id", "string"),
-        Column("category", "string"),
-        Column("lines", "int64", minimum=1),
-        Column("sales", "money"),
-        Column("sales_share", "double", "Of the customer's sales.", minimum=0, maximum=1),
-    ),
-)
-
 FCT_BASKETS = Table(
     name="fct_baskets",
     layer="marts",
-    grain="One row per basket of the 91 days before the as-of date.",
+    description="Merchandise in recent baskets.",
+    grain=f"One row per basket of the {RECENT_DAYS} days before the as-of date.",
     key=("basket_id",),
+    row_conditions=(
+        "units >= lines and sold_on < as_of",
+        f"sold_on >= as_of - {RECENT_DAYS}",
+    ),
     columns=(
         Column("basket_id", "string"),
         Column("customer_id", "string", nullable=True),
@@ -171,27 +145,56 @@ FCT_BASKETS = Table(
     ),
 )
 
-FCT_BASKET_QUANTITIES = Table(
-    name="fct_basket_quantities",
+AGG_PRODUCT_BASKET_UNITS_HISTOGRAM = Table(
+    name="agg_product_basket_units_histogram",
     layer="marts",
-    grain="One row per product, price and units, over baskets of the 91 days before the date.",
+    description="Units of a product in a recent basket, at the regular price and on promotion.",
+    grain=(
+        "One row per product, price and units in a basket, over the baskets of the "
+        f"{RECENT_DAYS} days before the as-of date."
+    ),
     key=("product_id", "on_promotion", "units"),
+    row_conditions=(f"units between 1 and {UNITS_HISTOGRAM_MAX} and baskets >= 1",),
     columns=(
         Column("product_id", "string"),
-        Column("on_promotion", "bool", "Bought more than 5 % below the regular price."),
-        Column("units", "int64", "12 = 12 or more.", minimum=1, maximum=12),
+        Column(
+            "on_promotion",
+            "bool",
+            f"Bought more than {ON_PROMOTION_DEPTH:.0%} below the regular price.",
+        ),
+        Column(
+            "units",
+            "int64",
+            f"{UNITS_HISTOGRAM_MAX} = that many or more.",
+            minimum=1,
+            maximum=UNITS_HISTOGRAM_MAX,
+        ),
         Column("baskets", "int64", minimum=1),
     ),
 )
 
-FCT_CATEGORY_BASKETS = Table(
-    name="fct_category_baskets",
+AGG_CATEGORY_BASKET_SALES_HISTOGRAM = Table(
+    name="agg_category_basket_sales_histogram",
     layer="marts",
-    grain="One row per category and sales bracket of 5, over baskets that hold the category.",
+    description="What the recent baskets that hold a category come to.",
+    grain=(
+        f"One row per category and bracket of basket sales, over the baskets of the {RECENT_DAYS} "
+        "days before the as-of date that hold the category."
+    ),
     key=("category", "sales_from"),
+    row_conditions=(
+        f"sales_from between 0 and {SALES_HISTOGRAM_MAX}",
+        f"sales_from % {SALES_HISTOGRAM_STEP} = 0",
+    ),
     columns=(
         Column("category", "string"),
-        Column("sales_from", "int64", "200 = 200 or more.", minimum=0, maximum=200),
+        Column(
+            "sales_from",
+            "int64",
+            f"Bracket of {SALES_HISTOGRAM_STEP} from here; {SALES_HISTOGRAM_MAX} = this or more.",
+            minimum=0,
+            maximum=SALES_HISTOGRAM_MAX,
+        ),
         Column("baskets", "int64", minimum=1),
     ),
 )
@@ -199,23 +202,36 @@ FCT_CATEGORY_BASKETS = Table(
 FCT_PRODUCT_PAIRS = Table(
     name="fct_product_pairs",
     layer="marts",
-    grain="One row per product and each of the five products most often in its baskets.",
+    description="What is bought together.",
+    grain=(
+        f"One row per product and each of the {PAIRS_PER_PRODUCT} products most often in its "
+        f"baskets of the {RECENT_DAYS} days before the as-of date."
+    ),
     key=("product_id", "partner_id"),
     minimum_rows=0,
+    row_conditions=(
+        f"baskets_together between {PAIR_BASKETS_MIN} and baskets",
+        "product_id != partner_id",
+    ),
     columns=(
         Column("product_id", "string"),
         Column("partner_id", "string"),
-        Column("baskets", "int64", "With the product.", minimum=30),
-        Column("baskets_together", "int64", "With both.", minimum=10),
+        Column("baskets", "int64", "With the product.", minimum=PAIR_PRODUCT_BASKETS_MIN),
+        Column("baskets_together", "int64", "With both.", minimum=PAIR_BASKETS_MIN),
     ),
 )
 
 FCT_CAMPAIGNS = Table(
     name="fct_campaigns",
     layer="marts",
+    description="Coupon campaigns and what came of them until the as-of date.",
     grain="One row per campaign that started before the as-of date.",
     key=("campaign_id",),
     minimum_rows=0,
+    row_conditions=(
+        "starts_on <= ends_on and starts_on < as_of",
+        "redeeming_customers <= redemptions",
+    ),
     columns=(
         Column("campaign_id", "string"),
         Column("campaign_type", "string"),
@@ -229,32 +245,14 @@ FCT_CAMPAIGNS = Table(
     ),
 )
 
-FCT_CUSTOMER_EVENTS = Table(
-    name="fct_customer_events",
-    layer="marts",
-    grain="One row per known customer per merchandise product with an event.",
-    key=("customer_id", "product_id"),
-    minimum_rows=0,
-    columns=(
-        Column("customer_id", "string"),
-        Column("product_id", "string"),
-        Column("events", "int64", minimum=1),
-        Column(
-            "decayed_interest",
-            "double",
-            "Sum over events of their weight in purchases, times 2^(-age/28 days).",
-            minimum=0,
-        ),
-        Column("last_event_on", "date"),
-    ),
-)
-
 FCT_COUPON_REDEMPTIONS = Table(
     name="fct_coupon_redemptions",
     layer="marts",
+    description="Coupons used.",
     grain="One row per customer, coupon, campaign and day of redemption.",
     key=("customer_id", "coupon_id", "campaign_id", "redeemed_on"),
     minimum_rows=0,
+    row_conditions=("redeemed_on < as_of",),
     columns=(
         Column("customer_id", "string"),
         Column("coupon_id", "string"),
@@ -268,7 +266,6 @@ FCT_COUPON_REDEMPTIONS = Table(
 MARTS = (
     DIM_PRODUCTS,
     DIM_CUSTOMERS,
-    DIM_CUSTOMER_PROFILES,
     DIM_DATES,
     FCT_PRODUCT_WEEKS,
     FCT_CUSTOMER_PRODUCTS,
@@ -276,8 +273,8 @@ MARTS = (
     FCT_CUSTOMER_CATEGORIES,
     FCT_CUSTOMER_GAPS,
     FCT_BASKETS,
-    FCT_BASKET_QUANTITIES,
-    FCT_CATEGORY_BASKETS,
+    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
+    AGG_CATEGORY_BASKET_SALES_HISTOGRAM,
     FCT_PRODUCT_PAIRS,
     FCT_CAMPAIGNS,
     FCT_COUPON_REDEMPTIONS,

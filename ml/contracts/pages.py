@@ -1,4 +1,4 @@
-"""docs/data-contracts.md, written from the contracts: `python -m ml.contracts.pages`."""
+"""docs/data-contracts.md, written from the contracts: `make contracts`."""
 
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ AS_OF = date.max  # stands for any
 
 OPENING = """# Data contracts
 
-Written by `.venv/bin/python -m ml.contracts.pages` from `ml/contracts`; a test holds both equal.
+Written by `make contracts` from `ml/contracts`; a test fails when the two differ.
 
 A table is a folder of the lake, `lake/<layer>/<table>/`, with one partition per business day
 (`day=`) or per run (`as_of=`), each with a manifest. Great Expectations checks the rules below
@@ -53,11 +53,17 @@ def page() -> str:
 
 
 def _table(table: Table) -> str:
-    lines = [f"### {table.name}", "", f"{table.grain} Key: {', '.join(table.key)}."]
+    described = f"{table.description} {table.grain}".strip()
+    lines = [f"### {table.name}", "", f"{described} Key: {', '.join(table.key)}."]
     if table.layer == "landing":
         needed = "Required." if table.required else "Optional."
         by = f"by {table.day_column}" if table.day_column else "as a snapshot"
         lines[-1] += f" {needed} Lands {by}; {table.bad_share:.0%} of its rows may be bad."
+    if table.row_conditions:
+        lines += [
+            "",
+            "Of every row: " + "; ".join(f"`{sql}`" for sql in table.row_conditions) + ".",
+        ]
     rules = _rules(table)
     lines += ["", "| column | type | null | refused when | |", "| --- | --- | --- | --- | --- |"]
     for column in table.columns:

@@ -39,6 +39,7 @@ class Table:
 
     `partition` is `day` (landed events: one partition a business day) or `as_of` (one
     partition a run). `known_in` names the table and column a value must be found in.
+    `row_conditions` are SQL that holds of every row of a mart, `as_of` being the run's date.
     `bad_share` is the largest share of a batch's rows that may go to quarantine.
     """
 
@@ -53,6 +54,8 @@ class Table:
     known_in: dict[str, tuple[str, str]] = field(default_factory=dict)
     bad_share: float = 0.0
     minimum_rows: int = 1
+    description: str = ""
+    row_conditions: tuple[str, ...] = ()
 
     @property
     def uri(self) -> str:

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ml.arrays import Floats
+from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.offers.sensitivity import Eagerness
 
-HALF_LIFE_WEEKS = 16.0  # of FCT_CUSTOMER_PRODUCTS' decayed purchases
+HALF_LIFE_WEEKS = PURCHASE_HALF_LIFE_DAYS / 7  # of FCT_CUSTOMER_PRODUCTS' decayed purchases
 PRIOR_WEEKS = 8.0  # how many weeks of a customer's own what all customers buy counts for
 MOST_LIFT = float(np.log(3.0))  # a message never more than triples a rate
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.propensity.examples import Example, Span, at_origins, customers, labels
 from ml.propensity.histories import HORIZONS, Histories
 from ml.propensity.hyperparameters import Hyperparameters
 
-HALF_LIFE = 112.0  # days, as of the marts' decayed purchases
 PRIOR_DAYS = (3.0, 7.0, 14.0, 28.0, 56.0, 112.0)  # tried
 
 
@@ -58,8 +58,9 @@ def own(inputs: Example, prior_days: float, horizon: int) -> np.ndarray:
     A gamma prior on a Poisson rate: Gelman et al., "Bayesian Data Analysis", 3rd ed., ch. 2.6.
     """
     age = inputs["origins"][:, :, None] - inputs["days"][:, None, :] - 1
-    weight = np.where(age >= 0, np.exp2(-np.maximum(age, 0) / HALF_LIFE), 0).astype(np.float32)
+    decay = np.exp2(-np.maximum(age, 0) / PURCHASE_HALF_LIFE_DAYS)
+    weight = np.where(age >= 0, decay, 0).astype(np.float32)
     first = np.maximum(inputs["origins"] - inputs["days"][:, :1], 1)
-    known = HALF_LIFE / np.log(2) * (1 - np.exp2(-first / HALF_LIFE))
+    known = PURCHASE_HALF_LIFE_DAYS / np.log(2) * (1 - np.exp2(-first / PURCHASE_HALF_LIFE_DAYS))
     bought = np.matmul(weight, inputs["bought"]) + prior_days * np.exp(inputs["usual"])
     return -np.expm1(-HORIZONS[horizon] * bought / (known + prior_days)[..., None])

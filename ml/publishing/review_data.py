@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from ml import lake
+from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
 from ml.contracts.outputs import ALTERNATIVES, CUSTOMER_SEGMENTS
 from ml.report.facts import Facts
 from ml.settings import settings
 
 WEEKS_SHOWN = 26
-ON_PROMOTION = 0.05  # a week sold this far below the regular price counts as promoted
 SHOWN = 5
 QUANTILES = ("p10", "p30", "p50", "p70", "p90")
 DIGITS = 4
@@ -41,7 +41,7 @@ def product_dossiers(facts: Facts) -> Iterator[dict[str, Any]]:
     """
     alternatives = _by(lake.read(ALTERNATIVES, facts.as_of), "promotion_id")
     history = facts.history.sort_values("week_start_date")
-    history = history.assign(promoted=history["depth"].fillna(0) > ON_PROMOTION)
+    history = history.assign(promoted=history["depth"].fillna(0) > ON_PROMOTION_DEPTH)
     past = _by(history[["product_id", "week_start_date", "units", "promoted"]], "product_id")
     forecasts, stock = facts.forecasts, facts.stock
     ahead = ["product_id", "week_start_date", "mean_units", *QUANTILES]

@@ -6,8 +6,8 @@ from datetime import date
 import pandas as pd
 
 from ml import lake
-from ml.contracts.marts import FCT_CUSTOMER_CATEGORIES
-from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_CUSTOMER_PROFILES
+from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_CATEGORIES
+from ml.contracts.profiles import CUSTOMER_SEGMENTS
 from ml.promotions.audiences.segments import read_responses
 
 SHOWN = 6
@@ -37,7 +37,7 @@ def read_people(as_of: date) -> dict[str, People]:
     if as_of not in lake.partitions(CUSTOMER_SEGMENTS):
         return {}
     belong = lake.read(CUSTOMER_SEGMENTS, as_of, ["customer_id", "audience_id"])
-    profiles = lake.read(DIM_CUSTOMER_PROFILES, as_of, ["customer_id", *SCORES])
+    profiles = lake.read(DIM_CUSTOMERS, as_of, ["customer_id", *SCORES])
     scores = belong.merge(profiles, on="customer_id").groupby("audience_id")[SCORES].mean()
     wanted = ["customer_id", "category", "sales"]
     bought = distinctive(lake.read(FCT_CUSTOMER_CATEGORIES, as_of, wanted), belong)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
 from ml.report.charts import Fan, Response, fan_chart, response_chart, stock_chart
 from ml.report.drivers import Story, story
 from ml.report.facts import Facts
@@ -17,7 +18,6 @@ from ml.report.wording import terms
 
 CARDS = 8
 WEEKS_SHOWN = 26
-ON_PROMOTION = 0.05
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _fan(history: pd.DataFrame, forecast: pd.DataFrame, plan: pd.DataFrame) -> F
     half = [(middle, day(weeks[0] + timedelta(weeks=middle)))] if len(past) > 12 else []
     return Fan(
         past=past["units"].tolist(),
-        past_promoted=(past["depth"].fillna(0) > ON_PROMOTION).tolist(),
+        past_promoted=(past["depth"].fillna(0) > ON_PROMOTION_DEPTH).tolist(),
         quantiles={q: forecast[f"p{q}"].tolist() for q in (10, 30, 50, 70, 90)},
         promoted=promoted,
         labels=[*first, *half, (0, day(weeks[0]))],

@@ -11,6 +11,7 @@ from pyspark.sql import functions as f
 
 from ml import lake
 from ml.affinity.hyperparameters import Hyperparameters
+from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY
 from ml.contracts.sources import TRANSACTIONS
@@ -21,7 +22,6 @@ from spark_jobs.tables import read, schema
 log = logging.getLogger(__name__)
 
 HOLDOUT = timedelta(days=28)
-HALF_LIFE_DAYS = 112
 PLACES = 10
 EXACT = "decimal(18,12)"  # sums of decimals do not depend on their order
 
@@ -101,7 +101,7 @@ def decayed(lines: DataFrame, before: date) -> DataFrame:
     baskets = lines.groupBy("customer_id", "product_id", "sold_on").agg(
         f.countDistinct("basket_id").alias("baskets")
     )
-    weight = (f.col("baskets") * f.pow(2.0, -age / HALF_LIFE_DAYS)).cast("decimal(28,10)")
+    weight = (f.col("baskets") * f.pow(2.0, -age / PURCHASE_HALF_LIFE_DAYS)).cast("decimal(28,10)")
     return baskets.groupBy("customer_id", "product_id").agg(
         f.sum(weight).cast("double").alias("decayed_purchases"),
         f.max("sold_on").alias("last_bought_on"),

@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans as SampleKMeans
 from sklearn.metrics import silhouette_score
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMER_PROFILES, DIM_CUSTOMERS
+from ml.contracts.marts import DIM_CUSTOMERS
 from ml.contracts.outputs import CUSTOMER_FACTORS
 from ml.contracts.profiles import (
     CUSTOMER_SEGMENTS,
@@ -127,12 +127,9 @@ def write_segments(spark: SparkSession, as_of: date, segments: int | None, seed:
     segment stays what it is. `segments` finds so many anew; None: as many of CHOICES as are best
     apart.
     """
-    made_from = inputs(
-        as_of, DIM_CUSTOMERS, DIM_CUSTOMER_PROFILES, CUSTOMER_VALUES, CUSTOMER_FACTORS
-    )
-    customers = read(spark, DIM_CUSTOMERS, as_of)
-    for more in (DIM_CUSTOMER_PROFILES, CUSTOMER_VALUES):
-        customers = customers.join(read(spark, more, as_of), "customer_id")
+    made_from = inputs(as_of, DIM_CUSTOMERS, CUSTOMER_VALUES, CUSTOMER_FACTORS)
+    values = read(spark, CUSTOMER_VALUES, as_of)
+    customers = read(spark, DIM_CUSTOMERS, as_of).join(values, "customer_id")
     placed, scale = place(customers, read(spark, CUSTOMER_FACTORS, as_of))
     before = [day for day in lake.partitions(CUSTOMER_SEGMENTS) if day < as_of][-1:]
     known = read(spark, CUSTOMER_SEGMENTS, before[0]) if before else None

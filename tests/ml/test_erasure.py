@@ -13,6 +13,7 @@ from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS
 from ml.contracts.outputs import CANDIDATES
 from ml.contracts.sources import COUPON_REDEMPTIONS, TRANSACTIONS
+from ml.contracts.table import Column, Table
 from ml.erasure import forget_customer
 from ml.gates import quarantine
 from ml.privacy import forgotten, record_path
@@ -37,6 +38,15 @@ LINE = {
 COUPON = {"coupon_id": "k", "campaign_id": "m", "redeemed_on": SALE}
 
 
+RETIRED = Table(
+    name="dim_customer_profiles",
+    layer="marts",
+    grain="One row per customer.",
+    key=("customer_id",),
+    columns=(Column("customer_id", "string"), Column("overdue", "double")),
+)
+
+
 @pytest.fixture
 def published(plan_day, segmented):
     """A published day whose customers c1 to c3 bought, c1 and c2 with a coupon."""
@@ -51,6 +61,8 @@ def published(plan_day, segmented):
     propose(FIRST, "Ada")
     publish.publish(FIRST, "Ada")
     settings().warehouse.touch()
+    profiles = pd.DataFrame({"customer_id": names, "overdue": 0.5})
+    lake.write(RETIRED, FIRST, profiles)
     return version
 
 

@@ -13,9 +13,9 @@ from small_shop import POLICY, write_shop
 
 from ml import lake
 from ml.contracts.marts import (
+    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
     DIM_CUSTOMERS,
     DIM_PRODUCTS,
-    FCT_BASKET_QUANTITIES,
     FCT_CUSTOMER_CATEGORIES,
     FCT_CUSTOMER_PRODUCTS,
     FCT_PRODUCT_WEEKS,
@@ -29,7 +29,7 @@ from ml.contracts.outputs import (
     RESPONSES,
     STOCK,
 )
-from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_CUSTOMER_PROFILES
+from ml.contracts.profiles import CUSTOMER_SEGMENTS
 from ml.promotions.explanation.rows import TERMS
 from ml.promotions.plan import summary_path
 from ml.promotions.verdict import write_verdict
@@ -118,16 +118,13 @@ def _segments(as_of: date = MONDAY) -> None:
     names = alone.map({True: "coupon users", False: "frequent"})
     place = alone.astype(int)
     rows = own.assign(segment_id=place, segment=names, audience_id="segment-" + place.astype(str))
-    numbers = {c.name: 0.5 for c in DIM_CUSTOMER_PROFILES.columns if c.kind == "double"}
-    scores = {c.name: 3 for c in DIM_CUSTOMER_PROFILES.columns if c.kind == "int64"}
     tea = own.assign(category="TEA", lines=1, sales=Decimal("10.00"), sales_share=1.0)
     cups = tea[alone].assign(category="CUPS", sales=Decimal("30.00"))
     baskets = {"on_promotion": [True, False] * 2, "units": 1, "baskets": 10}
     bought = pd.DataFrame({"product_id": [p for p in PRODUCTS for _ in (0, 1)]} | baskets)
     lake.write(CUSTOMER_SEGMENTS, as_of, rows)
-    lake.write(DIM_CUSTOMER_PROFILES, as_of, own.assign(top_category="TEA", **numbers | scores))
     lake.write(FCT_CUSTOMER_CATEGORIES, as_of, pd.concat([tea, cups]))
-    lake.write(FCT_BASKET_QUANTITIES, as_of, bought)
+    lake.write(AGG_PRODUCT_BASKET_UNITS_HISTOGRAM, as_of, bought)
 
 
 def _per_product(**columns: object) -> pd.DataFrame:
@@ -152,21 +149,23 @@ def _products(subcategory: str) -> pd.DataFrame:
 
 
 def _customers() -> pd.DataFrame:
-    measured = ("mean_basket_sales", "mean_basket_lines", "promotion_share", "coupon_share")
-    shares = dict.fromkeys((*measured, "private_label_share", "top_department_share"), 0.5)
-    nothing = ("mean_days_between_visits", "sd_days_between_visits")
-    unknown = dict.fromkeys((*nothing, "age_band", "income_band", "household_size"), None)
+    required = [c for c in DIM_CUSTOMERS.columns if not c.nullable]
+    shares = {c.name: 0.5 for c in required if c.kind == "double"}
+    scores = {c.name: 3 for c in required if c.kind == "int64"}
+    unknown = {c.name: None for c in DIM_CUSTOMERS.columns if c.nullable}
     frame = pd.DataFrame(
         {
             "customer_id": [f"c{k}" for k in range(40)],
+            **shares,
+            **scores,
+            **unknown,
             "first_visit_on": date(2017, 1, 2),
             "last_visit_on": date(2017, 12, 1),
             "recency_days": 3,
             "visits": 2,
             "sales": Decimal("10.00"),
             "top_department": "GROCERY",
-            **shares,
-            **unknown,
+            "top_category": "TEA",
         }
     )
     return frame.assign(may_be_targeted=frame["customer_id"] != "c0")

@@ -9,10 +9,10 @@ import pandas as pd
 
 from ml import lake
 from ml.contracts.marts import (
+    AGG_CATEGORY_BASKET_SALES_HISTOGRAM,
+    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
     DIM_PRODUCTS,
-    FCT_BASKET_QUANTITIES,
     FCT_BASKETS,
-    FCT_CATEGORY_BASKETS,
     FCT_PRODUCT_PAIRS,
     FCT_PRODUCT_WEEKS,
 )
@@ -89,8 +89,10 @@ def write_baskets():
     pairs = pd.DataFrame({"product_id": GOOD, "partner_id": [*GOOD[1:], GOOD[0]]})
     lake.write(FCT_BASKETS, AS_OF, one)
     quantities = held.assign(on_promotion=True, baskets=100 * held["units"])
-    lake.write(FCT_BASKET_QUANTITIES, AS_OF, quantities)
-    lake.write(FCT_CATEGORY_BASKETS, AS_OF, spent.assign(baskets=[100, 300, 100, 100]))
+    lake.write(AGG_PRODUCT_BASKET_UNITS_HISTOGRAM, AS_OF, quantities)
+    lake.write(
+        AGG_CATEGORY_BASKET_SALES_HISTOGRAM, AS_OF, spent.assign(baskets=[100, 300, 100, 100])
+    )
     lake.write(FCT_PRODUCT_PAIRS, AS_OF, pairs.assign(baskets=200, baskets_together=100))
 
 

@@ -8,11 +8,11 @@ transactions as (
 
 products as (
 
-    select * from {{ ref('dim_products') }}
+    select * from {{ ref('int_products') }}
 
 ),
 
-joined as (
+final as (
 
     select
         ---------- ids
@@ -48,4 +48,4 @@ joined as (
 
 )
 
-select * from joined
+select * from final

@@ -10,17 +10,23 @@ with
 
 transactions as (
 
+    select * from {{ ref('stg_transactions') }}
+    where sold_on < date_trunc('week', {{ as_of() }})
+
+),
+
+dated as (
+
     select
         *,
         cast(date_trunc('week', sold_on) as date) as week_start_date
-    from {{ ref('stg_transactions') }}
-    where sold_on < date_trunc('week', {{ as_of() }})
+    from transactions
 
 ),
 
 new_weeks as (
 
-    select * from transactions
+    select * from dated
     where {{ is_new_week('transactions') }}
 
 ),

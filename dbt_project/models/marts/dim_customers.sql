@@ -1,98 +1,52 @@
 with
 
-lines as (
-
-    select * from {{ ref('int_merchandise_lines') }}
-    where customer_id is not null
-
-),
-
-baskets as (
-
-    select
-        customer_id,
-        basket_id,
-        min(sold_on) as sold_on,
-        bool_or(coupon_discount > 0) as has_coupon
-    from lines
-    group by customer_id, basket_id
-
-),
-
 visits as (
 
+    select * from {{ ref('int_customer_visits') }}
+
+),
+
+spending as (
+
+    select * from {{ ref('int_customer_spending') }}
+
+),
+
+customer_categories as (
+
+    select * from {{ ref('fct_customer_categories') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('stg_customers') }}
+
+),
+
+breadth as (
+
+    -- Decimals add up exactly, in any order.
     select
         customer_id,
-        min(sold_on) as first_visit_on,
-        max(sold_on) as last_visit_on,
-        count(*) as visits,
-        count_if(has_coupon) / count(*) as coupon_share
-    from baskets
+        count(*) as categories,
+        max_by(category, (sales_share, category)) as top_category,
+        max(sales_share) as top_category_share,
+        cast(sum(cast(sales_share * sales_share as decimal(28, 12))) as double) as concentration
+    from customer_categories
     group by customer_id
 
 ),
 
-visit_days as (
-
-    select distinct
-        customer_id,
-        sold_on
-    from baskets
-
-),
-
-gaps as (
+ranks as (
 
     select
-        customer_id,
-        sold_on - lag(sold_on) over (partition by customer_id order by sold_on) as gap
-    from visit_days
-
-),
-
-rhythm as (
-
-    -- The standard deviation from whole-number sums, which are exact in any order.
-    select
-        customer_id,
-        sum(gap) / count(gap) as mean_days_between_visits,
-        sqrt(
-            (count(gap) * sum(gap * gap) - sum(gap) * sum(gap))
-            / nullif(count(gap) * (count(gap) - 1), 0)
-        ) as sd_days_between_visits
-    from gaps
-    group by customer_id
-
-),
-
-habits as (
-
-    select
-        customer_id,
-        count(*) as lines,
-        cast(sum(net_sales) as decimal(18, 2)) as sales,
-        count_if(shelf_discount > 0) / count(*) as promotion_share,
-        count_if(is_private_label) / count(*) as private_label_share
-    from lines
-    group by customer_id
-
-),
-
-departments as (
-
-    select
-        customer_id,
-        department,
-        cast(sum(net_sales) as double) as sales
-    from lines
-    group by customer_id, department
-
-),
-
-top_departments as (
-
-    select * from departments
-    qualify row_number() over (partition by customer_id order by sales desc, department asc) = 1
+        visits.customer_id,
+        percent_rank() over (order by visits.last_visit_on) as recency,
+        percent_rank() over (order by visits.visits) as frequency,
+        percent_rank() over (order by spending.sales) as monetary
+    from visits
+    inner join spending on visits.customer_id = spending.customer_id
 
 ),
 
@@ -100,29 +54,61 @@ final as (
 
     select
         visits.customer_id,
+
+        ---------- visits
         visits.first_visit_on,
         visits.last_visit_on,
         {{ as_of() }} - visits.last_visit_on as recency_days,
         visits.visits,
-        habits.sales,
-        cast(habits.sales as double) / visits.visits as mean_basket_sales,
-        habits.lines / visits.visits as mean_basket_lines,
-        rhythm.mean_days_between_visits,
-        rhythm.sd_days_between_visits,
-        habits.promotion_share,
+        7 * visits.visits
+        / cast({{ as_of() }} - visits.first_visit_on as double) as visits_per_week,
+        visits.mean_days_between_visits,
+        visits.sd_days_between_visits,
+        ({{ as_of() }} - visits.last_visit_on) / visits.mean_days_between_visits as overdue,
+
+        ---------- spending
+        spending.sales,
+        cast(spending.sales as double) / visits.visits as mean_basket_sales,
+        spending.lines / visits.visits as mean_basket_lines,
+        cast(
+            least(1 + floor({{ var('score_levels') }} * ranks.recency), {{ var('score_levels') }})
+            as bigint
+        ) as recency_score,
+        cast(
+            least(1 + floor({{ var('score_levels') }} * ranks.frequency), {{ var('score_levels') }})
+            as bigint
+        ) as frequency_score,
+        cast(
+            least(1 + floor({{ var('score_levels') }} * ranks.monetary), {{ var('score_levels') }})
+            as bigint
+        ) as monetary_score,
+
+        ---------- prices and promotions
+        spending.promotion_share,
+        spending.discounted_share,
+        spending.saved_share,
         visits.coupon_share,
-        habits.private_label_share,
-        top_departments.department as top_department,
-        top_departments.sales / cast(habits.sales as double) as top_department_share,
+        spending.price_level,
+        spending.private_label_share,
+
+        ---------- breadth
+        spending.top_department,
+        spending.top_department_share,
+        breadth.categories,
+        breadth.top_category,
+        breadth.top_category_share,
+        breadth.concentration,
+
+        ---------- attributes
         customers.age_band,
         customers.income_band,
         customers.household_size,
         coalesce(customers.may_be_targeted, true) as may_be_targeted
     from visits
-    inner join rhythm on visits.customer_id = rhythm.customer_id
-    inner join habits on visits.customer_id = habits.customer_id
-    inner join top_departments on visits.customer_id = top_departments.customer_id
-    left join {{ ref('stg_customers') }} as customers on visits.customer_id = customers.customer_id
+    inner join spending on visits.customer_id = spending.customer_id
+    inner join breadth on visits.customer_id = breadth.customer_id
+    inner join ranks on visits.customer_id = ranks.customer_id
+    left join customers on visits.customer_id = customers.customer_id
 
 )
 

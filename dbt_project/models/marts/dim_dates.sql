@@ -6,6 +6,18 @@ transactions as (
 
 ),
 
+public_holidays as (
+
+    select * from {{ ref('holidays') }}
+
+),
+
+calendar as (
+
+    select * from {{ ref('stg_calendar') }}
+
+),
+
 spans as (
 
     select
@@ -27,12 +39,12 @@ named as (
     select
         date_day,
         holiday as day_name
-    from {{ ref('holidays') }}
+    from public_holidays
     union
     select
         date_day,
         event_name as day_name
-    from {{ ref('stg_calendar') }}
+    from calendar
 
 ),
 

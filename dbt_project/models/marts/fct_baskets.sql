@@ -3,11 +3,11 @@ with
 lines as (
 
     select * from {{ ref('int_merchandise_lines') }}
-    where sold_on >= {{ as_of() }} - 91
+    where sold_on >= {{ as_of() }} - {{ var('recent_days') }}
 
 ),
 
-summed as (
+final as (
 
     select
         basket_id,
@@ -24,4 +24,4 @@ summed as (
 
 )
 
-select * from summed
+select * from final

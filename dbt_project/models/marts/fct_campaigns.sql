@@ -7,13 +7,33 @@ campaigns as (
 
 ),
 
+campaign_customers as (
+
+    select * from {{ ref('stg_campaign_customers') }}
+    where landed_on < {{ as_of() }}
+
+),
+
+coupons as (
+
+    select * from {{ ref('stg_coupons') }}
+    where landed_on < {{ as_of() }}
+
+),
+
+redemptions as (
+
+    select * from {{ ref('stg_coupon_redemptions') }}
+    where redeemed_on < {{ as_of() }}
+
+),
+
 reach as (
 
     select
         campaign_id,
         count(distinct customer_id) as customers
-    from {{ ref('stg_campaign_customers') }}
-    where landed_on < {{ as_of() }}
+    from campaign_customers
     group by campaign_id
 
 ),
@@ -24,8 +44,7 @@ offers as (
         campaign_id,
         count(distinct coupon_id) as coupons,
         count(distinct product_id) as products
-    from {{ ref('stg_coupons') }}
-    where landed_on < {{ as_of() }}
+    from coupons
     group by campaign_id
 
 ),
@@ -36,8 +55,7 @@ redeemed as (
         campaign_id,
         count(*) as redemptions,
         count(distinct customer_id) as redeeming_customers
-    from {{ ref('stg_coupon_redemptions') }}
-    where redeemed_on < {{ as_of() }}
+    from redemptions
     group by campaign_id
 
 ),

@@ -32,20 +32,22 @@ numbered as (
 newest as (
 
     select * from numbered
-    qualify row_number() over (partition by customer_id order by started_on desc) <= 11
+    qualify
+        row_number() over (partition by customer_id order by started_on desc)
+        <= {{ var('gaps_per_customer') }} + 1
 
 ),
 
 final as (
 
-    -- One gap of two weeks, as if seen before the first visit, keeps new customers' pace sane.
+    -- One prior gap, as if seen before the first visit, keeps a new customer's mean gap sane.
     select
         customer_id,
         started_on,
         coalesce(ended_on, {{ as_of() }}) - started_on as days,
         ended_on is null as is_open,
         visit_days,
-        (days_known + 14) / visit_days as usual_days
+        (days_known + {{ var('prior_gap_days') }}) / visit_days as usual_days
     from newest
 
 )

@@ -7,7 +7,7 @@ lines as (
 
 ),
 
-summed as (
+final as (
 
     select
         customer_id,
@@ -17,7 +17,12 @@ summed as (
         cast(sum(net_sales) as decimal(18, 2)) as sales,
         -- Decimals add up exactly, in any order: doubles would differ between two runs.
         cast(
-            sum(cast(pow(2, -({{ as_of() }} - sold_on) / 112) as decimal(28, 10))) as double
+            sum(
+                cast(
+                    pow(2, -({{ as_of() }} - sold_on) / {{ var('purchase_half_life_days') }})
+                    as decimal(28, 10)
+                )
+            ) as double
         ) as decayed_purchases,
         min(sold_on) as first_bought_on,
         max(sold_on) as last_bought_on
@@ -26,4 +31,4 @@ summed as (
 
 )
 
-select * from summed
+select * from final

@@ -2,11 +2,17 @@ with
 
 lines as (
 
+    select * from {{ ref('int_merchandise_lines') }}
+    where sold_on >= {{ as_of() }} - {{ var('recent_days') }}
+
+),
+
+in_baskets as (
+
     select distinct
         basket_id,
         product_id
-    from {{ ref('int_merchandise_lines') }}
-    where sold_on >= {{ as_of() }} - 91
+    from lines
 
 ),
 
@@ -15,19 +21,19 @@ products as (
     select
         product_id,
         count(*) as baskets
-    from lines
+    from in_baskets
     group by product_id
-    having count(*) >= 30
+    having count(*) >= {{ var('pair_product_baskets_min') }}
 
 ),
 
 known as (
 
     select
-        lines.basket_id,
+        in_baskets.basket_id,
         products.*
-    from lines
-    inner join products on lines.product_id = products.product_id
+    from in_baskets
+    inner join products on in_baskets.product_id = products.product_id
 
 ),
 
@@ -44,11 +50,11 @@ pairs as (
             known.basket_id = partners.basket_id
             and known.product_id != partners.product_id
     group by known.product_id, partners.product_id
-    having count(*) >= 10
+    having count(*) >= {{ var('pair_baskets_min') }}
 
 ),
 
-closest as (
+final as (
 
     select *
     from pairs
@@ -56,8 +62,8 @@ closest as (
         row_number() over (
             partition by product_id
             order by baskets_together desc, partner_id asc
-        ) <= 5
+        ) <= {{ var('pairs_per_product') }}
 
 )
 
-select * from closest
+select * from final

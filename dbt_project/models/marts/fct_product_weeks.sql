@@ -1,17 +1,50 @@
 with
 
+all_product_weeks as (
+
+    select * from {{ ref('int_product_weeks') }}
+    where
+        week_start_date >= {{ history_start() }}
+        and week_start_date + 7 <= {{ as_of() }}
+
+),
+
+products as (
+
+    select * from {{ ref('dim_products') }}
+    where is_merchandise
+
+),
+
+transactions as (
+
+    select * from {{ ref('stg_transactions') }}
+
+),
+
+product_promotions as (
+
+    select * from {{ ref('int_product_promotions') }}
+    where starts_on >= {{ history_start() }} and starts_on < {{ as_of() }}
+
+),
+
+stock_counts as (
+
+    select * from {{ ref('stg_inventory') }}
+    where counted_on >= {{ history_start() }} and counted_on < {{ as_of() }}
+
+),
+
 product_weeks as (
 
-    select product_weeks.*
-    from {{ ref('int_product_weeks') }} as product_weeks
-    inner join {{ ref('dim_products') }} as products
-        on product_weeks.product_id = products.product_id
+    -- The first week counts when its Monday was a day of the source.
+    select all_product_weeks.*
+    from all_product_weeks
+    inner join products on all_product_weeks.product_id = products.product_id
     where
-        products.is_merchandise
-        and product_weeks.week_start_date >= {{ history_start() }}
-        and product_weeks.week_start_date + 7 <= {{ as_of() }}
-        and product_weeks.week_start_date >= (
-            select min(lines.sold_on) from {{ ref('stg_transactions') }} as lines
+        all_product_weeks.week_start_date >= (
+            select min(transactions.sold_on) from transactions
         )
 
 ),
@@ -21,8 +54,8 @@ first_sales as (
     select
         product_id,
         first_sold_on
-    from {{ ref('dim_products') }}
-    where is_merchandise and first_sold_on is not null
+    from products
+    where first_sold_on is not null
 
 ),
 
@@ -39,8 +72,7 @@ promotions as (
         cast(date_trunc('week', starts_on) as date) as week_start_date,
         max(display_stores / promoting_stores) as display_share,
         max(mailer_stores / promoting_stores) as mailer_share
-    from {{ ref('int_product_promotions') }}
-    where starts_on >= {{ history_start() }} and starts_on < {{ as_of() }}
+    from product_promotions
     group by product_id, week_start_date
 
 ),
@@ -51,8 +83,8 @@ stockouts as (
         product_id,
         cast(date_trunc('week', counted_on) as date) as week_start_date,
         count(*) as days_out_of_stock
-    from {{ ref('stg_inventory') }}
-    where on_hand = 0 and counted_on >= {{ history_start() }} and counted_on < {{ as_of() }}
+    from stock_counts
+    where on_hand = 0
     group by product_id, week_start_date
 
 ),

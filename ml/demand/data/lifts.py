@@ -4,10 +4,10 @@ import numpy as np
 
 from ml.demand.data.covariates import EFFECTS
 from ml.demand.data.panel import Panel
+from ml.demand.data.stockouts import LEVEL_WEEKS
 
 NEWTON_STEPS = 12
 RIDGE = 1.0
-RECENT = 13
 
 
 def summed(values: np.ndarray, span: int) -> np.ndarray:
@@ -45,9 +45,9 @@ def surprises(seen: Panel) -> np.ndarray:
     """
     usual = np.exp(seen.realised @ pooled_lift(seen))
     before = slice(None, -1)
-    sold = summed(seen.unconstrained, RECENT)[:, before]
-    there = summed(usual * seen.started, RECENT)[:, before]
+    sold = summed(seen.unconstrained, LEVEL_WEEKS)[:, before]
+    there = summed(usual * seen.started, LEVEL_WEEKS)[:, before]
     expected = (sold + 0.5) / (there + 0.5) * usual[:, 1:]
     away = np.log((seen.units[:, 1:] + 0.5) / (expected + 0.5))
-    known = summed(seen.counts.astype(float), RECENT)[:, before] >= RECENT / 4
+    known = summed(seen.counts.astype(float), LEVEL_WEEKS)[:, before] >= LEVEL_WEEKS / 4
     return np.where(known & seen.in_stock[:, 1:], away, np.nan)

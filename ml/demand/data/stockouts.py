@@ -9,7 +9,7 @@ from scipy import special
 
 USUAL = (-1.6, -0.9, 0.8, 0.3)  # log effects in the order of `windows.EFFECTS`, before any data
 SIZE = 4.0  # of the negative binomial about past weeks' level: likeliest of slow and fast sellers
-LEVEL_WEEKS = 13
+LEVEL_WEEKS = 13  # that a product's level is taken over: a quarter, of every weekday alike
 SMOOTHING = 0.5  # units and weeks added to a level
 LEAST_CHANCE = 1e-12
 

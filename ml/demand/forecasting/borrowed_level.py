@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from ml.demand.data.panel import STATIC, Panel
+from ml.demand.data.stockouts import LEVEL_WEEKS
 from ml.demand.evaluation.metrics import weighted_quantile_loss
 from ml.demand.evaluation.quantiles import quantiles
 
 GROUPS = STATIC[:3]
-RECENT = 13
 PENALTY = 5.0  # on a group's deviation, in products of it that count as much as the others
 FREE = 1e-6
 STEPS = 12  # of reweighting: it has settled long before
@@ -54,7 +54,7 @@ def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrio
     1989, ch. 8): a level's error grows with it, and it is its mean that is fitted. `sd` is of
     products left out of the last step.
     """
-    sold, recent = panel.started[:, -1], slice(-RECENT, None)
+    sold, recent = panel.started[:, -1], slice(-LEVEL_WEEKS, None)
     usual = (np.exp(effect) * panel.started)[sold, recent].sum(axis=1)
     level = (panel.unconstrained[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5)
     known = {group: sorted(panel.products[group].unique()) for group in GROUPS}

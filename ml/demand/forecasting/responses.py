@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
+from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
 from ml.demand.data.covariates import EFFECTS, covariates
 from ml.demand.data.panel import STATIC, Panel
 from ml.demand.forecasting.outlook import outlook
 from ml.demand.network.effects import INFORMATION
 from ml.demand.network.structured import PRIOR_SD, StructuredDemand, coefficients
 
-PROMOTED = np.log(0.95)
+PROMOTED = np.log(1 - ON_PROMOTION_DEPTH)  # of the log price ratio
 IDENTIFIED = 0.5  # of the prior variance: above it the data said little
 STEPS = np.array(list(PRIOR_SD.values()))  # sds, department first
 

@@ -14,14 +14,14 @@ import pandas as pd
 from ml import lake
 from ml.config.policy import Targeting
 from ml.contracts.marts import (
+    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
     DIM_CUSTOMERS,
     DIM_PRODUCTS,
-    FCT_BASKET_QUANTITIES,
     FCT_BASKETS,
     FCT_CUSTOMER_PRODUCTS,
 )
 from ml.contracts.outputs import RESPONSES
-from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES, DIM_CUSTOMER_PROFILES
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES
 from ml.errors import LakeError
 from ml.promotions.audiences.audience import Audience
 from ml.promotions.audiences.members import members
@@ -30,11 +30,11 @@ READ = (
     CUSTOMER_SEGMENTS,
     DIM_AUDIENCES,
     DIM_CUSTOMERS,
-    DIM_CUSTOMER_PROFILES,
     FCT_CUSTOMER_PRODUCTS,
 )
 WORTH_OF_PRIOR = 10.0  # decayed purchases that the share in the wider group counts for
 PRIOR_CUSTOMERS = 50.0  # members that an average response counts for
+SENSITIVITY = ["customer_id", "discounted_share", "saved_share"]
 SPENT = ("observed", "expected")  # on discount
 SURE = (0.01, 0.99)  # a share of none or all has no odds
 RESPONSES_WITHIN = (0.5, 2.0)
@@ -89,8 +89,8 @@ def read_responses(as_of: date, belong: pd.DataFrame) -> pd.Series:
     return relative_responses(
         lake.read(FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "sales"]),
         belong,
-        lake.read(DIM_CUSTOMER_PROFILES, as_of).set_index("customer_id"),
-        lake.read(FCT_BASKET_QUANTITIES, as_of),
+        lake.read(DIM_CUSTOMERS, as_of, SENSITIVITY).set_index("customer_id"),
+        lake.read(AGG_PRODUCT_BASKET_UNITS_HISTOGRAM, as_of),
         float(lake.read(RESPONSES, as_of, ["elasticity"])["elasticity"].mean()),
     )
 
@@ -137,7 +137,7 @@ def relative_responses(
         bought: rows of FCT_CUSTOMER_PRODUCTS.
         belong: rows of MEMBERS.
         profiles: discounted_share and saved_share by customer_id.
-        quantities: rows of FCT_BASKET_QUANTITIES.
+        quantities: rows of AGG_PRODUCT_BASKET_UNITS_HISTOGRAM.
         elasticity: the average product's.
     """
     promoted = quantities["baskets"].where(quantities["on_promotion"], 0)

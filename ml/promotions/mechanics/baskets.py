@@ -7,10 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml.arrays import Floats
+from ml.contracts.dbt_vars import SALES_HISTOGRAM_MAX, SALES_HISTOGRAM_STEP, UNITS_HISTOGRAM_MAX
 
-MOST_UNITS = 12
-BRACKET = 5
-TOP_BRACKET = 200
 WORTH_OF_PRIOR = 50  # baskets that what is known of the wider group counts for
 
 
@@ -18,10 +16,10 @@ WORTH_OF_PRIOR = 50  # baskets that what is known of the wider group counts for
 class Habits:
     """Rows are the plan's products; each row of a share array adds up to 1.
 
-    quantities: share of baskets holding 1 .. MOST_UNITS of the product when it is below
-                its regular price, (products, MOST_UNITS).
+    quantities: share of baskets holding 1 .. UNITS_HISTOGRAM_MAX of the product when it is below
+                its regular price, (products, UNITS_HISTOGRAM_MAX).
     spend:      share of baskets with the product's category by sales bracket,
-                (products, TOP_BRACKET / BRACKET + 1).
+                (products, SALES_HISTOGRAM_MAX / SALES_HISTOGRAM_STEP + 1).
     partner:    row of the product most often in the same basket, -1 for none, (products,).
     together:   share of the product's baskets that hold the partner too, (products,).
     weekdays:   share of baskets on Monday .. Sunday, (7,).
@@ -36,7 +34,7 @@ class Habits:
     @property
     def units(self) -> Floats:
         """Units of the product in a basket that holds it, (products,)."""
-        return self.quantities @ np.arange(1, MOST_UNITS + 1)
+        return self.quantities @ np.arange(1, UNITS_HISTOGRAM_MAX + 1)
 
 
 def observe(
@@ -66,15 +64,15 @@ def observe(
 def _quantity_shares(ids: pd.Series, categories: pd.Series, rows: pd.DataFrame) -> Floats:
     cut = rows[rows["on_promotion"]]
     counts = cut.pivot_table("baskets", "product_id", "units", "sum", 0)
-    counts = counts.reindex(columns=range(1, MOST_UNITS + 1), fill_value=0)
+    counts = counts.reindex(columns=range(1, UNITS_HISTOGRAM_MAX + 1), fill_value=0)
     own = counts.reindex(ids, fill_value=0).to_numpy(float)
     by_category = pd.DataFrame(own).groupby(categories.to_numpy()).transform("sum").to_numpy()
-    single = np.eye(MOST_UNITS)[0]
+    single = np.eye(UNITS_HISTOGRAM_MAX)[0]
     return _drawn(own, _drawn(by_category, _drawn(own.sum(axis=0), single)))
 
 
 def _spend_shares(categories: pd.Series, rows: pd.DataFrame) -> Floats:
-    brackets = range(0, TOP_BRACKET + BRACKET, BRACKET)
+    brackets = range(0, SALES_HISTOGRAM_MAX + SALES_HISTOGRAM_STEP, SALES_HISTOGRAM_STEP)
     counts = rows.pivot_table("baskets", "category", "sales_from", "sum", 0)
     counts = counts.reindex(columns=brackets, fill_value=0)
     lowest = np.eye(len(brackets))[0]

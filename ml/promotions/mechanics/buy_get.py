@@ -4,7 +4,7 @@ import numpy as np
 
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import BuyGet, BuyGetTerms
-from ml.promotions.mechanics.baskets import MOST_UNITS
+from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.deal import Offer, Shop, price_cut, ratio
 
 MECHANIC = "buy_get"
@@ -22,7 +22,7 @@ def _offer(shop: Shop, terms: BuyGetTerms, assumptions: Assumptions) -> Offer:
     from later sales at the regular margin.
     """
     prior, pulled = assumptions.mechanics.buy_get, assumptions.displacement.pull_forward.share
-    regular, held = shop.regular_price, np.arange(1, MOST_UNITS + 1)
+    regular, held = shop.regular_price, np.arange(1, UNITS_HISTOGRAM_MAX + 1)
     a_set = terms.buy + terms.get
     price = regular * (1 - terms.depth * terms.get / a_set)
     units = shop.habits.quantities * held

@@ -4,7 +4,7 @@ import numpy as np
 
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import Gift
-from ml.promotions.mechanics.baskets import MOST_UNITS
+from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.deal import Companion, Offer, Shop, price_cut, ratio
 
 MECHANIC = "gift"
@@ -21,7 +21,7 @@ def _offer(shop: Shop, buy: int, assumptions: Assumptions) -> Offer:
     `felt_share` of the gift's regular price; no data say how much.
     """
     prior, habits, regular = assumptions.mechanics.gift, shop.habits, shop.regular_price
-    partner, held = habits.partner, np.arange(1, MOST_UNITS + 1)
+    partner, held = habits.partner, np.arange(1, UNITS_HISTOGRAM_MAX + 1)
     value, unit_cost = regular[partner], shop.unit_cost[partner]
     given = unit_cost + habits.together * (value - unit_cost)
     full = held >= buy

@@ -4,7 +4,7 @@ import numpy as np
 
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import SpendSave, SpendSaveTerms
-from ml.promotions.mechanics.baskets import BRACKET
+from ml.contracts.dbt_vars import SALES_HISTOGRAM_STEP
 from ml.promotions.mechanics.deal import Offer, Shop, price_cut, ratio
 
 MECHANIC = "spend_save"
@@ -22,7 +22,7 @@ def _offer(shop: Shop, terms: SpendSaveTerms, assumptions: Assumptions) -> Offer
     """
     prior, margin = assumptions.mechanics.spend_save, assumptions.margin_by_department["default"]
     regular, spend = shop.regular_price, shop.habits.spend
-    middle = BRACKET * (np.arange(spend.shape[1]) + 0.5)
+    middle = SALES_HISTOGRAM_STEP * (np.arange(spend.shape[1]) + 0.5)
     near = (middle >= (1 - prior.reach) * terms.spend) & (middle < terms.spend)
     price = regular - terms.save / shop.habits.units
     missing = spend[:, near] @ (terms.spend - middle[near])

@@ -8,10 +8,10 @@ import pandas as pd
 from ml import lake
 from ml.config.policy import Policy
 from ml.contracts.marts import (
+    AGG_CATEGORY_BASKET_SALES_HISTOGRAM,
+    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
     DIM_PRODUCTS,
-    FCT_BASKET_QUANTITIES,
     FCT_BASKETS,
-    FCT_CATEGORY_BASKETS,
     FCT_PRODUCT_PAIRS,
     FCT_PRODUCT_WEEKS,
 )
@@ -29,8 +29,8 @@ INPUTS = (
     DIM_PRODUCTS,
     FCT_PRODUCT_WEEKS,
     FCT_BASKETS,
-    FCT_BASKET_QUANTITIES,
-    FCT_CATEGORY_BASKETS,
+    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
+    AGG_CATEGORY_BASKET_SALES_HISTOGRAM,
     FCT_PRODUCT_PAIRS,
     EFFECTS,
 )
@@ -82,8 +82,8 @@ def read_known(as_of: date, policy: Policy) -> Known:
         products=lake.read(DIM_PRODUCTS, as_of),
         weeks=lake.read(FCT_PRODUCT_WEEKS, as_of, columns=SHARES),
         baskets=lake.read(FCT_BASKETS, as_of, columns=["sold_on"]),
-        quantities=lake.read(FCT_BASKET_QUANTITIES, as_of),
-        spend=lake.read(FCT_CATEGORY_BASKETS, as_of),
+        quantities=lake.read(AGG_PRODUCT_BASKET_UNITS_HISTOGRAM, as_of),
+        spend=lake.read(AGG_CATEGORY_BASKET_SALES_HISTOGRAM, as_of),
         pairs=lake.read(FCT_PRODUCT_PAIRS, as_of),
         announced=announced(as_of),
         promoted=promoted_before(as_of, forecasts["week_start_date"].min()),

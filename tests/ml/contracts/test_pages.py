@@ -2,9 +2,7 @@ from ml.contracts import pages
 
 
 def test_the_page_on_data_contracts_says_what_the_contracts_say():
-    assert pages.PAGE.read_text(encoding="utf-8") == pages.page(), (
-        "write it again: python -m ml.contracts.pages"
-    )
+    assert pages.PAGE.read_text(encoding="utf-8") == pages.page(), "write it again: make contracts"
 
 
 def test_the_page_shows_a_columns_rules_and_a_tables_share():

@@ -9,7 +9,8 @@ import pytest
 
 from ml.config.assumptions import load_assumptions
 from ml.config.mechanics import Mechanics
-from ml.promotions.mechanics.baskets import MOST_UNITS, Habits
+from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
+from ml.promotions.mechanics.baskets import Habits
 from ml.promotions.mechanics.catalogue import make_offers
 from ml.promotions.mechanics.deal import Offer, Shop
 from ml.quoting.terms import Line, Promotion, Quote, promotion
@@ -46,7 +47,7 @@ def offers() -> dict[str, list[Offer]]:
         }
     )
     habits = Habits(
-        quantities=np.tile(np.eye(MOST_UNITS)[1], (2, 1)),
+        quantities=np.tile(np.eye(UNITS_HISTOGRAM_MAX)[1], (2, 1)),
         spend=np.full((2, 41), 1 / 41),
         partner=np.array([1, -1]),
         together=np.array([0.2, 0.0]),

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMER_PROFILES, DIM_CUSTOMERS
+from ml.contracts.marts import DIM_CUSTOMERS
 from ml.contracts.outputs import CUSTOMER_FACTORS
 from ml.contracts.profiles import (
     CUSTOMER_SEGMENTS,
@@ -121,7 +121,7 @@ def write_customers(day, spend, als):
         "visits": [90 if name.startswith("big") else 3 for name in names],
         "factors": [[float(name.startswith("big")), 0.5] for name in names],
     }
-    for table in (DIM_CUSTOMERS, DIM_CUSTOMER_PROFILES, CUSTOMER_VALUES, CUSTOMER_FACTORS):
+    for table in (DIM_CUSTOMERS, CUSTOMER_VALUES, CUSTOMER_FACTORS):
         columns = {c.name: given.get(c.name, FILL.get(c.kind)) for c in table.columns}
         lake.write(table, day, pd.DataFrame(columns), models={ALS: als})
 

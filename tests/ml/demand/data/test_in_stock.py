@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ml.demand.data.covariates import covariates
-from ml.demand.data.lifts import RECENT, surprises
+from ml.demand.data.lifts import surprises
+from ml.demand.data.stockouts import LEVEL_WEEKS
 from ml.demand.data.survival import log_alive
 from ml.demand.evaluation import metrics
 from ml.demand.fitting.examples import FIRST_ORIGIN, examples
@@ -66,7 +67,7 @@ def test_an_empty_shelf_is_no_surprise(panel):
     found = surprises(panel)
 
     assert np.isnan(found[product, week - 1])
-    assert np.isfinite(found[product, RECENT : week - 1]).all()
+    assert np.isfinite(found[product, LEVEL_WEEKS : week - 1]).all()
 
 
 def test_scores_leave_out_what_is_not_known():

@@ -11,7 +11,7 @@ from small_shop import AS_OF, GOOD, plan, summary
 from ml import lake
 from ml.config.policy import Targeting, load_policy
 from ml.contracts.marts import DIM_CUSTOMERS, FCT_BASKETS, FCT_CUSTOMER_PRODUCTS
-from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES, DIM_CUSTOMER_PROFILES
+from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES
 from ml.errors import LakeError, PolicyError
 from ml.promotions.audiences.members import (
     members,
@@ -51,8 +51,6 @@ def write_customers(seeking=0.5):
         top_department="DELI",
         **dict.fromkeys(("mean_basket_sales", "mean_basket_lines", "promotion_share"), 0.5),
         **dict.fromkeys(("coupon_share", "private_label_share", "top_department_share"), 0.5),
-    )
-    profiles = who.assign(
         **dict.fromkeys(("recency_score", "frequency_score", "monetary_score", "categories"), 1),
         **dict.fromkeys(("visits_per_week", "price_level", "concentration"), 1.0),
         overdue=1.0,
@@ -76,7 +74,6 @@ def write_customers(seeking=0.5):
     audiences = pd.DataFrame({"audience_id": NAMES.keys(), "audience": NAMES.values()})
     audiences = audiences.reindex(columns=DIM_AUDIENCES.column_names).fillna(0.5)
     lake.write(DIM_CUSTOMERS, AS_OF, facts)
-    lake.write(DIM_CUSTOMER_PROFILES, AS_OF, profiles)
     lake.write(CUSTOMER_SEGMENTS, AS_OF, segments)
     lake.write(FCT_CUSTOMER_PRODUCTS, AS_OF, pairs)
     lake.write(

@@ -45,12 +45,14 @@ def write_buyers(missed):
         last_visit_on=date(2017, 10, 2),
         sales=Decimal("10.00"),
         top_department="GROCERY",
+        top_category="TEA",
         mean_days_between_visits=10.0,
         may_be_targeted=True,
     )
     for column in DIM_CUSTOMERS.columns:
         if column.name not in people:
-            people[column.name] = None if column.nullable else 0.5
+            filled = 3 if column.kind == "int64" else 0.5
+            people[column.name] = None if column.nullable else filled
     bought = pd.DataFrame({"customer_id": "here", "product_id": GOOD})
     bought = pd.concat([bought, pd.DataFrame({"customer_id": ["away"], "product_id": [missed]})])
     bought = bought.assign(

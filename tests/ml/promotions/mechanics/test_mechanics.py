@@ -16,8 +16,9 @@ from ml.config.mechanics import (
     SpendSave,
     SpendSaveTerms,
 )
+from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics import bundle, buy_get, flash, gift, spend_save
-from ml.promotions.mechanics.baskets import MOST_UNITS, Habits
+from ml.promotions.mechanics.baskets import Habits
 from ml.promotions.mechanics.catalogue import make_offers
 from ml.promotions.mechanics.deal import Shop
 
@@ -32,7 +33,7 @@ PRIORS = {
 
 def held(**baskets):
     """Shares of baskets by what they hold, `of3=0.2` a fifth of three."""
-    shares = np.zeros(MOST_UNITS)
+    shares = np.zeros(UNITS_HISTOGRAM_MAX)
     for name, share in baskets.items():
         shares[int(name.removeprefix("of")) - 1] = share
     return shares

@@ -3,7 +3,7 @@ with
 lines as (
 
     select * from {{ ref('int_merchandise_lines') }}
-    where sold_on >= {{ as_of() }} - 91
+    where sold_on >= {{ as_of() }} - {{ var('recent_days') }}
 
 ),
 
@@ -13,22 +13,23 @@ in_baskets as (
         basket_id,
         product_id,
         sum(units) as units,
-        sum(shelf_discount) > 0.05 * sum(net_sales + shelf_discount) as on_promotion
+        sum(shelf_discount)
+        > {{ var('on_promotion_depth') }} * sum(net_sales + shelf_discount) as on_promotion
     from lines
     group by basket_id, product_id
 
 ),
 
-counted as (
+final as (
 
     select
         product_id,
         on_promotion,
-        cast(least(units, 12) as bigint) as units,
+        cast(least(units, {{ var('units_histogram_max') }}) as bigint) as units,
         count(*) as baskets
     from in_baskets
     group by all
 
 )
 
-select * from counted
+select * from final

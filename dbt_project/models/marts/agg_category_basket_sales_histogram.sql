@@ -21,11 +21,16 @@ holding as (
 
 ),
 
-counted as (
+final as (
 
     select
         holding.category,
-        cast(5 * floor(least(baskets.sales, 200) / 5) as bigint) as sales_from,
+        cast(
+            {{ var('sales_histogram_step') }} * floor(
+                least(baskets.sales, {{ var('sales_histogram_max') }})
+                / {{ var('sales_histogram_step') }}
+            ) as bigint
+        ) as sales_from,
         count(*) as baskets
     from holding
     inner join baskets on holding.basket_id = baskets.basket_id
@@ -33,4 +38,4 @@ counted as (
 
 )
 
-select * from counted
+select * from final
