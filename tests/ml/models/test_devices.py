@@ -17,7 +17,8 @@ SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 16})
 ON_TWO_DEVICES = """
 import pickle, sys
 import tensorflow as tf
-from ml.demand import devices, fitting
+from ml.demand.fitting import fit
+from ml.models import devices
 
 panel, chosen = pickle.load(open(sys.argv[1], "rb"))
 (cpu,) = tf.config.list_physical_devices("CPU")
@@ -25,7 +26,7 @@ two = [tf.config.LogicalDeviceConfiguration(), tf.config.LogicalDeviceConfigurat
 tf.config.set_logical_device_configuration(cpu, two)
 devices.SPLIT_OVER = "CPU"
 assert devices.strategy().num_replicas_in_sync == 2
-fitted = fitting.fit(panel, 14, 2, steps=40, seed=7, chosen=chosen)
+fitted = fit.fit(panel, 14, 2, steps=40, seed=7, chosen=chosen)
 pickle.dump((fitted.losses, fitted.model.get_weights()), open(sys.argv[2], "wb"))
 """
 
