@@ -83,7 +83,7 @@ def _search(
 def _near_greedy(packing: Packing, seed: int) -> np.ndarray:
     """Keys that want what earns anything, by value for room, and blurred copies of them."""
     earns = packing.whole.value > 0
-    dense = np.argsort(packing.whole.value / packing.part, kind="stable")
+    dense = np.argsort(packing.whole.value / packing.largest_share, kind="stable")
     rank = np.argsort(dense) / len(dense)
     greedy = np.where(earns, WANTED + (1 - WANTED) * rank, 0.0)
     blur = np.random.default_rng(seed).normal(0, SPREAD, (POPULATION, len(greedy)))

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml.errors import ContractError
 from ml.promotions.mechanics.price_ladder import prices_on_ladder
-from ml.quoting.terms import Line, Promotion, Redeemed, promotion
+from ml.quoting.basket import Line, Redeemed
+from ml.quoting.promotions import Promotion, read_promotion
 from ml.quoting.till import quote
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -38,7 +40,7 @@ ROW = {
 def offer(product: str = "tea", mechanic: str = "percent_off", **terms) -> Promotion:
     promotion_id = f"{product}-{mechanic}"
     row = {**ROW, "promotion_id": promotion_id, "product_id": product, "mechanic": mechanic}
-    return promotion(row | terms, NEW_YORK)
+    return read_promotion(row | terms, NEW_YORK)
 
 
 def basket(**quantities: int) -> dict[str, Line]:
@@ -263,3 +265,16 @@ def test_lines_add_up_and_no_unit_is_used_twice(seed):
         took_part = sum(a.units for a in each.applied) + sum(n.units for n in each.not_applied)
         assert took_part == each.quantity
         assert 0 <= each.amount <= each.quantity * each.regular_price
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"mechanic": "buy_get", "buy_qty": 2}, "mechanic buy_get has no get_qty, get_depth"),
+        ({"mechanic": "bundle"}, "mechanic bundle has no bundle_product_id"),
+        ({"mechanic": "lottery"}, "the mechanic 'lottery'; expected one of percent_off"),
+    ],
+)
+def test_a_promotion_without_the_terms_of_its_mechanic_is_refused(terms, message):
+    with pytest.raises(ContractError, match=message):
+        offer(**terms)

@@ -13,7 +13,8 @@ from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.baskets import Habits
 from ml.promotions.mechanics.catalogue import make_offers
 from ml.promotions.mechanics.deal import Offer, Shop
-from ml.quoting.terms import Line, Promotion, Quote, promotion
+from ml.quoting.basket import Line, Quote
+from ml.quoting.promotions import Promotion, read_promotion
 from ml.quoting.till import quote
 
 TEA = 0  # its row in the shop
@@ -76,7 +77,7 @@ def planned(offer: Offer) -> Promotion:
         "audience_id": "all",
         "store_group": "all",
     }
-    return promotion(row | terms, ZoneInfo("UTC"))
+    return read_promotion(row | terms, ZoneInfo("UTC"))
 
 
 def sold(offer: Offer, tea: int, **others: Line) -> Quote:

@@ -20,7 +20,7 @@ def shop(**changes):
         category=np.array([0, 0, 1, 1]),
         slots=np.full((2, 3), 4),
         gap=np.ones(4, int),
-        most=2,
+        max_promotions=2,
         budget=1000.0,
     )
     return replace(made, **changes)
@@ -77,7 +77,7 @@ def test_an_items_own_rules_that_contradict_its_pins_are_named():
 
     assert "items 1 of category 0: has pinned promotions in week 0, week 1" in said
     assert "no calendar keeps gap (1 weeks; 0 would do) and duration and pinned" in said
-    assert "most" not in said
+    assert "max_promotions" not in said
 
 
 def test_a_must_have_without_an_allowed_option_says_so():
@@ -98,9 +98,9 @@ def test_a_must_have_that_the_stock_cannot_serve_says_so():
 
 
 def test_more_pinned_promotions_than_an_item_may_have_say_how_many_would_do():
-    said = refusal(shop(pinned=pins(c10=0, c12=0), most=1))
+    said = refusal(shop(pinned=pins(c10=0, c12=0), max_promotions=1))
 
-    assert "keeps most (1; 2 would do) and duration and pinned" in said
+    assert "keeps max_promotions (1; 2 would do) and duration and pinned" in said
 
 
 def test_groups_pinned_apart_are_refused():
@@ -127,10 +127,10 @@ def test_products_categories_and_weeks_are_called_by_their_names():
     )
 
 
-def test_rivals_that_must_be_promoted_in_one_week_are_named():
-    rivals, pinned = (np.array([0, 2]),), pins(c02=0, c22=0)
+def test_exclusive_products_that_must_be_promoted_in_one_week_are_named():
+    exclusive, pinned = (np.array([0, 2]),), pins(c02=0, c22=0)
 
-    said = refusal(shop(names=NAMES, rivals=rivals, pinned=pinned))
+    said = refusal(shop(names=NAMES, exclusive=exclusive, pinned=pinned))
 
     assert "one at a time of products tea, cup in the week of 2017-12-18" in said
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ml.errors import InfeasibleError
 from ml.solver.problem import NOTHING, PlanProblem
+from ml.solver.settings import SolverSettings
 from ml.solver.solve import solve
 
 ITEMS, WEEKS, OPTIONS = 3, 3, 2
@@ -24,7 +25,7 @@ def problem(seed, **changes):
         category=np.array([0, 0, 1]),
         slots=np.array([[1, 1, 2], [1, 0, 1]]),
         gap=np.array([1, 0, 0]),
-        most=2,
+        max_promotions=2,
         budget=float(rng.uniform(1, 8)),
     )
     return replace(made, **changes)
@@ -35,7 +36,7 @@ def keeps_every_limit(plan, choice):
     spent, taken = 0.0, np.zeros(plan.slots.shape)
     for item, calendar in enumerate(choice):
         weeks = [week for week, option in enumerate(calendar) if option != NOTHING]
-        if len(weeks) > plan.most:
+        if len(weeks) > plan.max_promotions:
             return False
         if any(later - earlier <= plan.gap[item] for earlier, later in pairwise(weeks)):
             return False
@@ -94,7 +95,7 @@ LOOSER = {
     "budget": {"budget": 99.0},
     "slots": {"slots": np.full((2, 3), 9)},
     "gap": {"gap": np.zeros(3, int)},
-    "most": {"most": 3},
+    "max_promotions": {"max_promotions": 3},
     "allowed": {"allowed": np.ones((3, 3, 2), bool)},
 }
 
@@ -120,7 +121,7 @@ def test_the_budgets_price_is_what_one_more_unit_earns():
         category=np.zeros(10, int),
         slots=np.array([[10]]),
         gap=np.zeros(10, int),
-        most=1,
+        max_promotions=1,
         budget=9.0,
     )
 
@@ -142,7 +143,7 @@ def large(seed=1, items=200):
         category=rng.integers(0, 30, items),
         slots=np.full((30, 4), 8),
         gap=np.ones(items, int),
-        most=2,
+        max_promotions=2,
         budget=150.0,
     )
 
@@ -157,7 +158,7 @@ def test_a_large_plan_is_near_its_bound_and_the_same_each_time():
 
 
 def test_a_wider_gap_is_kept_and_its_bound_holds():
-    close, wide = solve(large(2)), solve(large(2), gap=0.02)
+    close, wide = solve(large(2)), solve(large(2), SolverSettings(target_gap=0.02))
 
     assert wide.gap <= 0.02
     assert keeps_every_limit(large(2), wide.choice)
@@ -172,7 +173,9 @@ def test_without_budget_or_worth_nothing_is_promoted():
     assert solve(worthless).gap == 0.0
 
 
-@pytest.mark.parametrize("limit", [{"budget": -1.0}, {"most": -1}, {"slots": np.full((2, 3), -1)}])
+@pytest.mark.parametrize(
+    "limit", [{"budget": -1.0}, {"max_promotions": -1}, {"slots": np.full((2, 3), -1)}]
+)
 def test_a_limit_that_nothing_keeps_is_refused_by_name(limit):
     with pytest.raises(InfeasibleError, match=next(iter(limit))):
         problem(1, **limit)
@@ -184,10 +187,10 @@ def test_a_missing_forecast_is_not_a_zero_gain():
 
 
 @pytest.mark.parametrize("seed", [0, 4, 5, 7])
-def test_a_few_large_items_in_tight_limits_are_chosen_whole(seed, monkeypatch):
-    monkeypatch.setattr("ml.solver.solve.LARGE", 0)  # as if one promotion hardly counted
+def test_a_few_large_items_in_tight_limits_are_chosen_whole(seed):
+    as_if_large = SolverSettings(large_promotions=0)
     made = problem(seed)
 
-    found = solve(made)
+    found = solve(made, as_if_large)
 
     assert found.objective == pytest.approx(best_by_enumeration(made), rel=2e-3)

@@ -19,7 +19,7 @@ def shop(budget):
         category=np.zeros(3, int),
         slots=np.array([[3]]),
         gap=np.ones(3, int),
-        most=1,
+        max_promotions=1,
         budget=budget,
     )
 
@@ -61,7 +61,7 @@ def test_opposite_scenarios_are_hedged():
         category=np.zeros(2, int),
         slots=np.array([[2]]),
         gap=np.ones(2, int),
-        most=1,
+        max_promotions=1,
         budget=2.0,
     )
 
