@@ -109,3 +109,11 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
         load_policy(broken)
     with pytest.raises(PolicyError, match="is missing"):
         load_policy(tmp_path / "none.yml")
+
+
+def test_a_file_that_is_not_text_is_refused_by_name(tmp_path):
+    path = tmp_path / "policy.yml"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(PolicyError, match="is not YAML in UTF-8"):
+        load_policy(path)
