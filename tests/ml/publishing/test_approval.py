@@ -160,7 +160,7 @@ def test_what_is_told_of_a_plan_is_its_own_release_also_after_its_day_was_planne
 def test_nobody_is_asked_about_a_plan_of_an_earlier_day_than_the_live_one(review_asked, plan_day):
     newer = plan_day(SECOND, promo_price=8.99)
     propose(SECOND, "Ada")
-    settle(newer, Answer(True, "Grace"))
+    settle(newer, ReviewAnswer(True, "Grace"))
     publish.publish(SECOND, "Ada")
     older = plan_day(FIRST)
 

@@ -113,7 +113,7 @@ def test_a_companions_own_promotion_takes_of_the_same_stock():
     every = np.zeros((3, 3), int) + NOTHING
     every[[TEA, CUP], [0, 2]] = 0
     assert violations(held, every) == [
-        "products cup in the week of three: offers take 9.00 of a stock of 7.47 that they share"
+        "products cup in the week of three: promotions take 9.00 of a stock of 7.47 that they share"
     ]
 
 
