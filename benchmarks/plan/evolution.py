@@ -76,8 +76,8 @@ def _search(
     packing = Packing.of(problem)
     keys = _Keys(packing, objective or (lambda choice: worth(problem, choice)))
     algorithm = kind(pop_size=POPULATION, sampling=_near_greedy(packing, seed))
-    found = minimize(keys, algorithm, ("n_eval", evaluations), seed=seed)
-    return keys.plan(found.X)
+    result = minimize(keys, algorithm, ("n_eval", evaluations), seed=seed)
+    return keys.plan(result.X)
 
 
 def _near_greedy(packing: Packing, seed: int) -> np.ndarray:

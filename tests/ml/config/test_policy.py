@@ -60,7 +60,7 @@ def test_an_unusable_policy_names_file_key_and_rule(tmp_path, key, value, rule):
 
 
 @pytest.mark.parametrize(
-    ("told", "rule"),
+    ("values", "rule"),
     [
         ({"must_promote": [1, 2], "exclude": ["2"]}, "must_promote and exclude both name ['2']"),
         ({"must_promote": [1], "maximum_per_product": 0}, "needs maximum_per_product"),
@@ -71,9 +71,9 @@ def test_an_unusable_policy_names_file_key_and_rule(tmp_path, key, value, rule):
         ({"move_together": [[1, 2]], "never_together": [[2, 1]]}, "contradict each other"),
     ],
 )
-def test_limits_that_contradict_each_other_are_refused(tmp_path, told, rule):
+def test_limits_that_contradict_each_other_are_refused(tmp_path, values, rule):
     with pytest.raises(PolicyError) as raised:
-        load_policy(changed(tmp_path, settings().policy_path, **told))
+        load_policy(changed(tmp_path, settings().policy_path, **values))
 
     assert rule in str(raised.value)
 

@@ -45,8 +45,8 @@ def test_limits_that_the_start_does_not_know_are_left_to_the_search():
 def test_a_large_week_is_within_a_hundred_thousandth_of_its_bound_and_keeps_its_limits():
     problem = one_week(10_000, seed=2, category_size=50)
 
-    found = solve(problem)
+    solution = solve(problem)
 
-    assert found.gap < 1e-5
-    assert violations(problem, found.choice) == []
-    assert (solve(problem).choice == found.choice).all()
+    assert solution.gap < 1e-5
+    assert violations(problem, solution.choice) == []
+    assert (solve(problem).choice == solution.choice).all()

@@ -18,7 +18,7 @@ def problem(seed, **changes):
     """Three items of two categories, shaped so that every limit binds in some instances."""
     rng = np.random.default_rng(seed)
     shape = (ITEMS, WEEKS, OPTIONS)
-    made = PlanProblem(
+    tight = PlanProblem(
         value=rng.normal(3, 4, shape),
         cost=rng.uniform(0.2, 3, shape),
         allowed=rng.random(shape) < 0.9,
@@ -28,7 +28,7 @@ def problem(seed, **changes):
         max_promotions=2,
         budget=float(rng.uniform(1, 8)),
     )
-    return replace(made, **changes)
+    return replace(tight, **changes)
 
 
 def keeps_every_limit(plan, choice):
@@ -82,13 +82,13 @@ def best_by_enumeration(plan):
 def test_no_plan_beats_the_one_found(seed):
     plan = problem(seed)
 
-    found = solve(plan)
+    solution = solve(plan)
 
     best = best_by_enumeration(plan)
-    assert keeps_every_limit(plan, found.choice)
-    assert found.objective == pytest.approx(worth(plan, found.choice))
-    assert found.objective == pytest.approx(best)
-    assert found.bound >= best - 1e-6
+    assert keeps_every_limit(plan, solution.choice)
+    assert solution.objective == pytest.approx(worth(plan, solution.choice))
+    assert solution.objective == pytest.approx(best)
+    assert solution.bound >= best - 1e-6
 
 
 LOOSER = {
@@ -125,11 +125,11 @@ def test_the_budgets_price_is_what_one_more_unit_earns():
         budget=9.0,
     )
 
-    found = solve(plan)
+    solution = solve(plan)
 
-    assert found.objective == pytest.approx(12.0)
-    assert found.budget_price == pytest.approx(1.5)
-    assert found.bound <= 13.5 + 1e-6
+    assert solution.objective == pytest.approx(12.0)
+    assert solution.budget_price == pytest.approx(1.5)
+    assert solution.bound <= 13.5 + 1e-6
 
 
 def large(seed=1, items=200):
@@ -189,8 +189,8 @@ def test_a_missing_forecast_is_not_a_zero_gain():
 @pytest.mark.parametrize("seed", [0, 4, 5, 7])
 def test_a_few_large_items_in_tight_limits_are_chosen_whole(seed):
     as_if_large = SolverSettings(large_promotions=0)
-    made = problem(seed)
+    tight = problem(seed)
 
-    found = solve(made, as_if_large)
+    solution = solve(tight, as_if_large)
 
-    assert found.objective == pytest.approx(best_by_enumeration(made), rel=2e-3)
+    assert solution.objective == pytest.approx(best_by_enumeration(tight), rel=2e-3)

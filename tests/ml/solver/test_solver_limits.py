@@ -146,8 +146,8 @@ def test_no_plan_within_the_limit_beats_the_one_found(limit):
         if best is None:
             continue
 
-        found = solve(problem)
+        solution = solve(problem)
 
-        assert violations(problem, found.choice) == []
-        assert found.objective == pytest.approx(best, abs=1e-6)
-        assert found.bound >= best - 1e-6
+        assert violations(problem, solution.choice) == []
+        assert solution.objective == pytest.approx(best, abs=1e-6)
+        assert solution.bound >= best - 1e-6
