@@ -16,7 +16,7 @@ from ml.solver.calendars import DynamicProgram
 
 
 def initial_prices(program: DynamicProgram) -> np.ndarray:
-    """A price for each row of the limits, (rows,); zeros where a problem has more than that."""
+    """The price of each row of the limits, (rows,); zeros where the problem is not of that kind."""
     limits, prices = program.limits, np.zeros(len(program.limits.room))
     slots = slice(limits.offsets["slots"], limits.offsets["week_slots"])
     covered = np.zeros(len(prices), bool)
