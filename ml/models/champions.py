@@ -7,7 +7,7 @@ import logging
 from importlib import import_module
 from typing import Any
 
-from ml.config.approval import Answer, Review, require_another
+from ml.config.approval import Review, ReviewAnswer, require_another
 from ml.errors import GateError
 from ml.models import registry
 from ml.models.registry import CHAMPION, client
@@ -41,7 +41,7 @@ def submit(name: str, version: str, review: Review, by: str) -> bool:
     return False
 
 
-def settle(name: str, version: str, review: Review, answer: Answer) -> None:
+def settle(name: str, version: str, review: Review, answer: ReviewAnswer) -> None:
     """Let a version serve, or not, as was answered.
 
     Raises:

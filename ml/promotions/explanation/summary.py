@@ -12,10 +12,11 @@ from ml.errors import InfeasibleError
 from ml.promotions.economics.demand import Z10
 from ml.promotions.explanation.tradeoffs import tradeoff_points
 from ml.promotions.planning.proposal import Proposal
+from ml.solver.settings import SolverSettings
 from ml.solver.solve import solve, usage
 
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
-FRONTIER_GAP = 5e-3  # of what a plan of the frontier is worth
+FRONTIER = SolverSettings(target_gap=5e-3)
 
 
 def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> d
 
 
 def frontier(proposal: Proposal) -> list[dict[str, float]]:
-    """The best plan at shares of the budget, each solved again to within `FRONTIER_GAP`.
+    """The best plan at shares of the budget, each solved again to within `FRONTIER.target_gap`.
 
     A share that does not pay for the promotions that are demanded is left out.
     """
@@ -59,7 +60,7 @@ def frontier(proposal: Proposal) -> list[dict[str, float]]:
     for share in BUDGET_SHARES:
         problem = replace(proposal.problem, budget=share * proposal.problem.budget)
         try:
-            solution = proposal.solution if share == 1.0 else solve(problem, FRONTIER_GAP)
+            solution = proposal.solution if share == 1.0 else solve(problem, FRONTIER)
         except InfeasibleError:
             continue
         points.append(_point(replace(proposal, problem=problem, solution=solution)))
@@ -81,8 +82,12 @@ def _limits(proposal: Proposal) -> list[dict[str, Any]]:
     """Binding shared limits: the budget first, then each kind by shadow price."""
     prices, problem = proposal.solution.prices, proposal.problem
     categories, weeks = problem.names.categories, problem.names.weeks
-    sets = [", ".join(problem.names.items[item] for item in rivals) for rivals in problem.rivals]
-    owners = [] if problem.draws is None else [problem.names.items[k] for k in problem.draws.owner]
+    sets = [", ".join(problem.names.items[item] for item in rivals) for rivals in problem.exclusive]
+    owners = (
+        []
+        if problem.shared_stock is None
+        else [problem.names.items[k] for k in problem.shared_stock.owner]
+    )
     kinds: dict[str, tuple[np.ndarray, dict[str, Sequence[str]]]] = {
         "budget": (np.array(prices.budget), {}),
         "week_budget": (prices.week_budget, {"week_start_date": weeks}),
@@ -92,8 +97,8 @@ def _limits(proposal: Proposal) -> list[dict[str, Any]]:
             {"category": categories, "week_start_date": weeks},
         ),
         "week_slots": (prices.week_slots, {"week_start_date": weeks}),
-        "companion_stock": (prices.draws, {"product_id": owners, "week_start_date": weeks}),
-        "never_together": (prices.rivals, {"products": sets, "week_start_date": weeks}),
+        "companion_stock": (prices.shared_stock, {"product_id": owners, "week_start_date": weeks}),
+        "never_together": (prices.exclusive, {"products": sets, "week_start_date": weeks}),
     }
     return [
         {"limit": name, "shadow_price": round(float(price[at]), 4)}

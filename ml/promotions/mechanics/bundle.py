@@ -3,14 +3,16 @@
 import numpy as np
 
 from ml.config.assumptions import Assumptions
-from ml.config.mechanics import Bundle
+from ml.config.mechanics import BundlePolicy
 from ml.promotions.mechanics.deal import Companion, Offer, Shop, price_cut
 from ml.promotions.mechanics.price_ladder import Ending, prices_on_ladder
 
 MECHANIC = "bundle"
 
 
-def offers(shop: Shop, terms: Bundle, assumptions: Assumptions, ending: Ending) -> list[Offer]:
+def offers(
+    shop: Shop, terms: BundlePolicy, assumptions: Assumptions, ending: Ending
+) -> list[Offer]:
     """Baskets that hold both anyway get the product cheaper.
 
     Of the others, `attach_share` add the partner at its regular price.

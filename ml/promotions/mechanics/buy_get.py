@@ -3,14 +3,14 @@
 import numpy as np
 
 from ml.config.assumptions import Assumptions
-from ml.config.mechanics import BuyGet, BuyGetTerms
+from ml.config.mechanics import BuyGetPolicy, BuyGetTerms
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.deal import Offer, Shop, price_cut, ratio
 
 MECHANIC = "buy_get"
 
 
-def offers(shop: Shop, terms: BuyGet, assumptions: Assumptions) -> list[Offer]:
+def offers(shop: Shop, terms: BuyGetPolicy, assumptions: Assumptions) -> list[Offer]:
     return [_offer(shop, each, assumptions) for each in terms.offers]
 
 

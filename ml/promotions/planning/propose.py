@@ -23,7 +23,7 @@ from ml.promotions.planning.names import named, require_known
 from ml.promotions.planning.proposal import Draft, Proposal
 from ml.promotions.planning.targeting import targeted
 from ml.promotions.spillovers.valuation import displaced
-from ml.solver.checker import require_kept
+from ml.solver.checker import require_within_limits
 from ml.solver.solve import solve
 from ml.solver.worst_case import solve_worst
 
@@ -53,7 +53,7 @@ def propose(
         problem, solution = solve_worst(problem, draft.economics.scenarios)
     else:
         solution = solve(problem)
-    require_kept(problem, solution.choice)
+    require_within_limits(problem, solution.choice)
     made = {f.name: getattr(draft, f.name) for f in fields(draft)}
     return Proposal(**made | {"problem": problem, "solution": solution}), reason
 

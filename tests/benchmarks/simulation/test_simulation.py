@@ -64,7 +64,7 @@ def proposal():
         category=np.zeros(3, int),
         slots=np.full((1, 2), 8.0),
         gap=items.gap,
-        most=2,
+        max_promotions=2,
         budget=400.0,
     )
     return Proposal(

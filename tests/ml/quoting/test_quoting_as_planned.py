@@ -13,7 +13,8 @@ from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.baskets import Habits
 from ml.promotions.mechanics.catalogue import make_offers
 from ml.promotions.mechanics.deal import Offer, Shop
-from ml.quoting.terms import Line, Promotion, Quote, promotion
+from ml.quoting.basket import Line, Quote
+from ml.quoting.promotions import Promotion, read_promotion
 from ml.quoting.till import quote
 
 TEA = 0  # its row in the shop
@@ -53,16 +54,16 @@ def offers() -> dict[str, list[Offer]]:
         together=np.array([0.2, 0.0]),
         weekdays=np.full(7, 1 / 7),
     )
-    made: dict[str, list[Offer]] = {}
+    by_mechanic: dict[str, list[Offer]] = {}
     for offer in make_offers(Shop(table, habits), MECHANICS, load_assumptions(), 0.09):
         if not np.isnan(offer.price[TEA]):
-            made.setdefault(offer.mechanic, []).append(offer)
-    return made
+            by_mechanic.setdefault(offer.mechanic, []).append(offer)
+    return by_mechanic
 
 
 def planned(offer: Offer) -> Promotion:
-    told = {name: offer.terms.get(name) for name in TERMS}
-    terms = {n: v[TEA] if isinstance(v, np.ndarray) else v for n, v in told.items()}
+    terms_of_deal = {name: offer.terms.get(name) for name in TERMS}
+    terms = {n: v[TEA] if isinstance(v, np.ndarray) else v for n, v in terms_of_deal.items()}
     row = {
         "promotion_id": f"tea-{offer.mechanic}",
         "product_id": "tea",
@@ -76,7 +77,7 @@ def planned(offer: Offer) -> Promotion:
         "audience_id": "all",
         "store_group": "all",
     }
-    return promotion(row | terms, ZoneInfo("UTC"))
+    return read_promotion(row | terms, ZoneInfo("UTC"))
 
 
 def sold(offer: Offer, tea: int, **others: Line) -> Quote:
@@ -84,9 +85,9 @@ def sold(offer: Offer, tea: int, **others: Line) -> Quote:
     return quote(basket, {"tea": planned(offer)})
 
 
-def price(found: Quote) -> float:
+def price(quotation: Quote) -> float:
     """What a unit of tea brought in."""
-    return float(found.lines[0].amount) / found.lines[0].quantity
+    return float(quotation.lines[0].amount) / quotation.lines[0].quantity
 
 
 @pytest.mark.parametrize("mechanic", ["percent_off", "flash", "bundle"])
@@ -104,16 +105,16 @@ def test_a_whole_set_brings_in_the_plans_price_a_unit(offers):
 def test_money_off_the_usual_basket_brings_in_the_plans_price_a_unit(offers):
     (offer,) = offers["spend_save"]
 
-    found = sold(offer, 2, rest=Line(1, Decimal("12.00")))
+    quotation = sold(offer, 2, rest=Line(1, Decimal("12.00")))
 
-    assert price(found) == pytest.approx(offer.price[TEA])
+    assert price(quotation) == pytest.approx(offer.price[TEA])
 
 
 def test_a_gift_goes_with_as_many_units_as_the_plan_counts(offers):
     (offer,) = offers["gift"]
     assert offer.companion is not None
 
-    found = sold(offer, 4)
+    quotation = sold(offer, 4)
 
-    assert [gift.quantity for gift in found.gifts] == [4 * offer.companion.units[TEA]]
-    assert found.total == Decimal("16.00")
+    assert [gift.quantity for gift in quotation.gifts] == [4 * offer.companion.units[TEA]]
+    assert quotation.total == Decimal("16.00")
