@@ -1,6 +1,6 @@
 """Trade a stated amount of accuracy for variety: lists less alike, and less of what all buy."""
 
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,27 +10,19 @@ from scipy.stats import rankdata
 
 from ml.affinity.catalog import Catalog
 from ml.affinity.measures import PLACES, ranking_measures
-from ml.config.documents import Document, read_document
-from ml.settings import settings
+from ml.models.hyperparameters import Hyperparameters
 
 VARIETIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # tried
 EMPTY = -1
 LAST = -1e9
 
 
-class Lists(Document):
+class ListHyperparameters(Hyperparameters):
     """How lists are made: `give_up` is the share of NDCG@10 that they may lose for variety."""
 
+    path_setting: ClassVar[str] = "lists_path"
+
     give_up: float = Field(ge=0, lt=1)
-
-
-def read_lists(path: Path | None = None) -> Lists:
-    """How lists are made, as `path` says; by default the settings' `lists_path`.
-
-    Raises:
-        PolicyError: the file is missing, or a key is unknown, missing or out of its range.
-    """
-    return read_document(path or settings().lists_path, Lists)
 
 
 def chosen(kept: dict[float, float], give_up: float) -> float:

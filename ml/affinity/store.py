@@ -1,7 +1,6 @@
 """The ranker in the registry: its trees, and the item-item weights it was learned beside."""
 
 import json
-import logging
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -14,8 +13,7 @@ from ml.affinity.pyfunc import RANKER
 from ml.affinity.ranker import NAMES, Ranker
 from ml.errors import GateError
 from ml.models import champions, registry
-
-log = logging.getLogger(__name__)
+from ml.models.comparison import trained_by
 
 NAME = "ranker"
 DATA = Path("data") / NAME  # of a version, where MLflow keeps the files below
@@ -64,23 +62,16 @@ def serving() -> tuple[str, Serving] | None:
     return version, load(version)
 
 
-def yardstick(start: date) -> tuple[dict[str, str], Ranker | None]:
-    """The tag that names the champion on a challenger, and what judges it on four weeks.
+def load_for(version: str, start: date) -> Ranker:
+    """A version's ranker that has learned nothing of the weeks from `start` on.
 
-    That is the champion itself where it was trained before the window's `start`, else its
-    `judged`, which did not learn from those weeks either; None where there is no champion or
-    it does not load.
+    That is the one that serves where it was trained before, else the one that judged it.
+
+    Raises:
+        GateError: it does not load (`load`).
     """
-    version = registry.champion(NAME)
-    if version is None:
-        return {}, None
-    try:
-        made = load(version)
-    except GateError as error:
-        log.warning("champion version %s is no yardstick: %s", version, error)
-        return {registry.UNUSABLE: version}, None
-    earlier = registry.trained_as_of(NAME)[version] <= start
-    return {registry.COMPARED: version}, made.ranker if earlier else made.judged
+    serving = load(version)
+    return serving.ranker if trained_by(NAME, version, start) else serving.judged
 
 
 def load(version: str) -> Serving:

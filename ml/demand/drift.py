@@ -17,6 +17,7 @@ import pandas as pd
 from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import DRIFT, FORECASTS, RESPONSES
+from ml.demand import NAME
 from ml.demand.data.panel import WEEK, Panel, read_panel
 from ml.demand.evaluation import metrics
 from ml.demand.evaluation.quantiles import quantiles
@@ -27,7 +28,7 @@ from ml.settings import settings
 
 log = logging.getLogger(__name__)
 
-NAME, BOUNDS = "demand", "demand_drift"
+BOUNDS = "demand_drift"  # section of gates.yml
 RECENT_WEEKS = 4
 LEAST_WEEKS = 2  # judged: one odd week is not drift
 HORIZON_WEEKS = 4  # ahead; the backtest, whose error is the reference, looks no further

@@ -9,6 +9,7 @@ import pandas as pd
 from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, QUANTILES, RESPONSES
+from ml.demand import NAME
 from ml.demand.data.panel import WEEK, Panel, read_panel
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.forecasting.explanations import explanations
@@ -16,6 +17,7 @@ from ml.demand.forecasting.hierarchy import level_rows
 from ml.demand.forecasting.new_products import newcomers, read_newcomers
 from ml.demand.forecasting.outlook import Outlook, outlook
 from ml.demand.forecasting.responses import responses
+from ml.demand.network.loading import load
 from ml.demand.scores import scores_path
 from ml.errors import PolicyError
 from ml.models import registry
@@ -24,7 +26,6 @@ from ml.settings import settings
 
 log = logging.getLogger(__name__)
 
-NAME = "demand"
 DECIMALS = 6
 MARTS = (DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
 
@@ -39,7 +40,7 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
         GateError: the version does not load.
     """
     prepare_tensorflow(settings().seed)
-    model = registry.load(NAME, version)
+    model = load(version)
     panel = read_panel(as_of, settings().demand_products)
     ahead = weeks_ahead(panel, as_of, horizon_weeks or settings().horizon_weeks)
     if ahead[-1] > model.horizon:

@@ -7,8 +7,10 @@ nothing stopped. `keras.callbacks.BackupAndRestore` forgets what the epochs logg
 stop reads, and deletes what a finished fit leaves.
 """
 
+import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,17 @@ from ml import lake
 log = logging.getLogger(__name__)
 
 STATE = "progress.json"
+
+
+def progress_folder(folder: Path, *settings: object, contents: Iterable[bytes]) -> Path:
+    """Where under `folder` a training's progress lies: named by code, settings and contents.
+
+    `settings` are distinguished by their `repr`; `contents` are the data and the first weights.
+    """
+    digest = hashlib.sha256(repr((lake.code_version(), *settings)).encode())
+    for content in contents:
+        digest.update(content)
+    return folder / digest.hexdigest()[:16]
 
 
 class Progress(keras.callbacks.Callback):

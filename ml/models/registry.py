@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 COMPARED, UNUSABLE = "compared_with", "unusable_champion"  # tags of a version: another's number
-NETWORKS = {"demand": "ml.demand.network.structured", "propensity": "ml.propensity.model"}
 MODEL_FILE = "data/model.keras"  # as mlflow.keras names it
 LONGEST_REASON = 300  # characters: Keras tells the whole configuration of a model
 MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code for a version or a file that is not there
@@ -179,16 +177,16 @@ def _against(
     return gate.verdict(found)
 
 
-def load(name: str, version: str) -> "keras.Model":
+def load_keras(name: str, version: str) -> "keras.Model":
     """A registered Keras model, read without running any code it carries.
 
     Only its .keras file is read, in safe mode: what the version's MLmodel file asks for, as a
     SavedModel, whose operations run while it loads, is not followed.
+    A version names its classes only: the caller must have imported the module with them.
 
     Raises:
         GateError: there is no such version, or it does not load.
     """
-    import_module(NETWORKS[name])  # where a model's classes are: a file names them only
     with files(name, version) as folder:
         return read_keras(folder / MODEL_FILE)
 

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ml.propensity.examples import Span, at_origins, customers, labels
-from ml.propensity.fitting import Fit, fit
+from ml.propensity.fitting import PropensityFit, PropensityFitting, fit
 from ml.propensity.histories import HORIZONS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 from ml.propensity.metrics import measures
 from ml.propensity.model import Propensity
 from ml.propensity.rates import Rates, fit_rates
@@ -42,10 +41,10 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
-class Backtest:
+class PropensityBacktest:
     """What a model trained before the test weeks said of them, by days ahead."""
 
-    fit: Fit
+    fit: PropensityFit
     rates: Rates
     outcomes: dict[int, Outcomes]
 
@@ -64,15 +63,17 @@ class Backtest:
         return {str(name): float(value) for name, value in row.items()}
 
 
-def backtest(histories: Histories, chosen: Hyperparameters, seed: int, folder: Path) -> Backtest:
+def backtest(histories: Histories, fitting: PropensityFitting) -> PropensityBacktest:
     """Learn from early windows, stop on the next, judge on the last four weeks."""
-    made = fit(histories, LEARNT, chosen, seed, folder, JUDGED)
-    rates = fit_rates(histories, JUDGED, chosen)
-    return Backtest(made, rates, judge(made.model, rates, histories, chosen))
+    hyperparameters = fitting.hyperparameters
+    trained = fit(histories, LEARNT, fitting, JUDGED)
+    rates = fit_rates(histories, JUDGED, hyperparameters)
+    outcomes = judge(trained.model, rates, histories, hyperparameters)
+    return PropensityBacktest(trained, rates, outcomes)
 
 
 def judge(
-    model: Propensity, rates: Rates, histories: Histories, chosen: Hyperparameters
+    model: Propensity, rates: Rates, histories: Histories, chosen: PropensityHyperparameters
 ) -> dict[int, Outcomes]:
     """Chances of the test weeks, given the depth that came; and with each category's usual one."""
     places = histories.between(TEST.since, TEST.until)

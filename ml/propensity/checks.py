@@ -7,13 +7,15 @@ import numpy as np
 from ml.models.cards import size_mb
 from ml.propensity.examples import at_origins, customers
 from ml.propensity.histories import HORIZONS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 from ml.propensity.model import Propensity
 
 WHOLE_PRICE = 1.0
 
 
-def checks(model: Propensity, histories: Histories, chosen: Hyperparameters) -> dict[str, float]:
+def checks(
+    model: Propensity, histories: Histories, chosen: PropensityHyperparameters
+) -> dict[str, float]:
     """On the first batch of customers, from an origin in the middle of what is known.
 
     `leak_largest_move`: how far any output moves when all baskets from the origin on are changed.

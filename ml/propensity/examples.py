@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 
 from ml.propensity.histories import HORIZONS, NUMBERS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 
 Example = dict[str, np.ndarray]
 
@@ -83,7 +83,7 @@ def labels(histories: Histories, known: Example, places: np.ndarray, until: int)
 
 
 def batches(
-    histories: Histories, span: Span, chosen: Hyperparameters, seed: int, done: int
+    histories: Histories, span: Span, chosen: PropensityHyperparameters, seed: int, done: int
 ) -> tf.data.Dataset:
     """Endless (inputs, labels) of shuffled customers at a few origins each, from pass `done` on."""
     places = histories.between(span.since, span.until)
@@ -107,7 +107,9 @@ def batches(
     return _dataset(generate, histories, chosen.baskets, count)
 
 
-def in_order(histories: Histories, span: Span, chosen: Hyperparameters) -> tf.data.Dataset:
+def in_order(
+    histories: Histories, span: Span, chosen: PropensityHyperparameters
+) -> tf.data.Dataset:
     """One pass of (inputs, labels) over every customer at all origins of the span."""
     places = histories.between(span.since, span.until)
 
@@ -123,7 +125,7 @@ def in_order(histories: Histories, span: Span, chosen: Hyperparameters) -> tf.da
 
 
 def customers(
-    histories: Histories, chosen: Hyperparameters
+    histories: Histories, chosen: PropensityHyperparameters
 ) -> Iterator[tuple[Example, np.ndarray]]:
     """What is read of every customer, in order, and their ids."""
     for file in histories.files:

@@ -7,7 +7,7 @@ import numpy as np
 from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.propensity.examples import Example, Span, at_origins, customers, labels
 from ml.propensity.histories import HORIZONS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 
 PRIOR_DAYS = (3.0, 7.0, 14.0, 28.0, 56.0, 112.0)  # tried
 
@@ -32,7 +32,7 @@ class Rates:
         )
 
 
-def fit_rates(histories: Histories, span: Span, chosen: Hyperparameters) -> Rates:
+def fit_rates(histories: Histories, span: Span, chosen: PropensityHyperparameters) -> Rates:
     """The share bought, and the prior whose own rates lose least."""
     places = histories.between(span.since, span.until)
     width = (len(histories.categories), len(HORIZONS))

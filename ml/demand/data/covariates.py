@@ -39,8 +39,16 @@ def covariates(
         `effects` (N, W + planned, 4) in the order of `EFFECTS`, `context` in the order of
         `CONTEXT`, and of the past alone `history` (N, W, 3) in the order of `HISTORY`. Weeks
         past the end are at the last regular price and not promoted, and the other products are
-        promoted as in the last `USUAL_WEEKS`.
+        promoted as in the last `USUAL_WEEKS`. The arrays are read-only: they are computed once
+        for a panel.
     """
+    key = ("covariates", planned_weeks, price_step)
+    if key not in panel.derived:
+        panel.derived[key] = _compute(panel, planned_weeks, price_step)
+    return dict(panel.derived[key])
+
+
+def _compute(panel: Panel, planned_weeks: int, price_step: float) -> dict[str, np.ndarray]:
     price, regular = _planned_prices(panel, price_step)
     past, weeks = len(panel.weeks), len(panel.weeks) + planned_weeks
     effects = np.zeros((len(regular), weeks, len(EFFECTS)), "float32")
@@ -59,11 +67,14 @@ def covariates(
         trend(panel.unconstrained, shop),
         log_alive(panel.units, panel.counts),
     ]
-    return {
+    computed = {
         "effects": effects,
         "context": context,
         "history": np.stack([grid.astype("float32") for grid in history], axis=-1),
     }
+    for values in computed.values():
+        values.flags.writeable = False
+    return computed
 
 
 def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:

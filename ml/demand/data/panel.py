@@ -6,9 +6,10 @@ first sale, and nothing at or after the as-of date is read. Weekly products are 
 sales before a date, so a backtest can rank on what was known at its first origin.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ class Panel:
     `ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
     week, as calendars do; `started` is False before a product's first sale. `units` are those
     sold. In a week in which none was left on some day they say too little of demand:
-    `in_stock` is False then.
+    `in_stock` is False then. `derived` is where `covariates` caches what it computes.
     """
 
     products: pd.DataFrame
@@ -52,6 +53,7 @@ class Panel:
     display: np.ndarray
     mailer: np.ndarray
     holiday: np.ndarray
+    derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def counts(self) -> np.ndarray:
@@ -90,7 +92,9 @@ class Panel:
         return replace(self, products=products, **grids)
 
     def until(self, week: int) -> "Panel":
-        """The panel of its first `week` weeks."""
+        """The panel of its first `week` weeks; itself where those are all."""
+        if week == len(self.weeks):
+            return self
         grids = {name: getattr(self, name)[:, :week] for name in GRIDS}
         return replace(self, weeks=self.weeks[:week], **grids)
 

@@ -13,9 +13,8 @@ held out of one more fit, which says how many steps to train and starts that cal
 import argparse
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -27,7 +26,7 @@ from ml.demand.data.panel import Panel, read_panel
 from ml.demand.evaluation import metrics
 from ml.demand.evaluation.quantiles import calibrated_scale, quantiles
 from ml.demand.fitting.early_stopping import hold_out
-from ml.demand.fitting.fit import fit, predict
+from ml.demand.fitting.fit import DemandFitting, fit, predict
 from ml.demand.network.structured import StructuredDemand
 from ml.errors import ContractError
 from ml.settings import settings
@@ -76,10 +75,8 @@ class Backtest:
         return means.mean()
 
 
-def backtest(
-    as_of: date, products: int, horizon: int, steps: int, seed: int, folder: Path | None = None
-) -> Backtest:
-    """Train for at most `steps` and score at each origin; fits are kept in `folder`.
+def backtest(as_of: date, products: int, fitting: DemandFitting) -> Backtest:
+    """Train for at most `fitting.steps` and score at each origin.
 
     Raises:
         ContractError: the marts hold too few weeks for a single origin.
@@ -92,11 +89,12 @@ def backtest(
     models: dict[int, StructuredDemand] = {}
     sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scale, started = 1.0, perf_counter()
-    if trial := hold_out(panel, origins[0], HORIZON, steps, seed, folder=folder):
-        steps, sizes = trial.steps, [(trial.units, trial.mean, trial.size)]
+    if held_out := hold_out(panel, origins[0], replace(fitting, horizon=HORIZON)):
+        fitting = replace(fitting, steps=held_out.steps)
+        sizes = [(held_out.units, held_out.mean, held_out.size)]
         scale = calibrated_scale(*sizes[0])
     for origin in origins:
-        model = models[origin] = fit(panel, origin, horizon, steps, seed, folder=folder).model
+        model = models[origin] = fit(panel, origin, fitting).model
         mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
         levels = quantiles(mean, size * scale)
         made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
@@ -107,7 +105,7 @@ def backtest(
         log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
     counts = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
     scores = pd.DataFrame([score(panel, f, n) for f in made for n in counts])
-    return Backtest(panel, made, scores, scale, models, steps)
+    return Backtest(panel, made, scores, scale, models, fitting.steps)
 
 
 def rolling_origins(weeks: int) -> list[int]:
@@ -180,9 +178,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=settings().demand_steps)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    result = backtest(
-        given.as_of, given.products, settings().horizon_weeks + 1, given.steps, settings().seed
-    )
+    fitting = DemandFitting(settings().horizon_weeks + 1, given.steps, settings().seed)
+    result = backtest(given.as_of, given.products, fitting)
     table = result.summary().round(4).to_string()
     print(table)  # noqa: T201  the command's result
 

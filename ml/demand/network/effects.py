@@ -69,13 +69,13 @@ class Sales:
         return value, np.concatenate([*(each.ravel() for each in slopes), of_calendar])
 
 
-def learn_effects(model: StructuredDemand, panel: Panel, origin: int) -> None:
-    """Give the model the likeliest effects of the panel's first `origin` weeks.
+def learn_effects(model: StructuredDemand, seen: Panel) -> None:
+    """Give the model the likeliest effects of the weeks seen.
 
     They are elasticities, lifts and the calendar's. The search starts from those it has. Its other
     weights stay as they are.
     """
-    seen, tables = panel.until(origin), [model.effects.start, *model.effects.deviations]
+    tables = [model.effects.start, *model.effects.deviations]
     sold = (seen.units * seen.counts).any(axis=1)
     held = [keras.ops.convert_to_numpy(table).astype("float64") for table in tables]
     known = covariates(seen)
@@ -99,4 +99,4 @@ def learn_effects(model: StructuredDemand, panel: Panel, origin: int) -> None:
     for table, old, new in zip(tables, held, terms, strict=True):
         old[..., :KINDS] = new.reshape(old[..., :KINDS].shape) / speed
         table.assign(old)
-    log.info("effects of %d weeks learnt in %d rounds", origin, found.nit)
+    log.info("effects of %d weeks learnt in %d rounds", len(seen.weeks), found.nit)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.demand import candidates, scale
 from benchmarks.demand.synthetic import synthetic_panel
-from ml.demand.fitting.fit import Fit
+from ml.demand.fitting.fit import DemandFit
 
 
 def test_a_synthetic_shop_has_the_size_asked_for_and_promotions_that_sell():
@@ -22,8 +22,8 @@ def test_a_synthetic_shop_has_the_size_asked_for_and_promotions_that_sell():
 
 
 def test_the_closed_form_prices_candidates_as_the_network_does(drafted, monkeypatch):
-    def fit(panel, origin, horizon, steps, seed):
-        return Fit(drafted(panel, horizon), [])
+    def fit(panel, origin, fitting):
+        return DemandFit(drafted(panel, fitting.horizon), [])
 
     monkeypatch.setattr(candidates, "fit", fit)
 

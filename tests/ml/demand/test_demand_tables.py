@@ -12,7 +12,7 @@ from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, RESPO
 from ml.demand.data.covariates import covariates
 from ml.demand.data.panel import read_panel
 from ml.demand.evaluation.backtest import naive_forecasts, rolling_origins
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecast import write_forecasts
 from ml.demand.forecasting.new_products import read_newcomers
 from ml.demand.forecasting.responses import pooled_variance
@@ -93,7 +93,7 @@ def marts(home):
 
 @pytest.fixture(scope="module")
 def model(shop):
-    return fit(shop(products=12, weeks=12), 12, horizon=5, steps=1, seed=7).model
+    return fit(shop(products=12, weeks=12), 12, DemandFitting(horizon=5, steps=1, seed=7)).model
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ def test_a_champion_that_does_not_load_says_so(version, tmp_path):
     broken = version(**GOOD)
 
     with pytest.raises(GateError, match="does not load"):
-        registry.load("demand", broken)
+        registry.load_keras("demand", broken)
 
 
 @pytest.mark.parametrize("with_keras_file", [False, True])

@@ -32,7 +32,7 @@ def unmarked(panel):
 
 
 def test_of_such_a_week_the_estimate_is_learnt_and_no_forecast_judged(panel):
-    (told,) = examples(panel, WEEKS, HORIZON)
+    (told,) = examples(panel.until(WEEKS), HORIZON)
     product, week = EMPTY
 
     before = [week - 1, week - 2], [0, 1]

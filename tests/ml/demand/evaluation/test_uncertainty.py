@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecasting.responses import STEPS, responses, term_information
 from ml.demand.network.effects import INFORMATION
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import PRIOR_SD, STARTS
 
 PRODUCTS, WEEKS, SIZE = 128, 30, 6.0
-SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 64})
+SMALL = DemandHyperparameters.read().model_copy(update={"width": 8, "batch": 64})
 TERMS = {"elasticity": 0, "display_lift": 2, "mailer_lift": 3}
 
 
@@ -53,7 +53,7 @@ def sold(panel, truth):
 @pytest.fixture(scope="module")
 def standard_errors(sold, truth):
     """How many of its standard deviations each estimate lies from the truth."""
-    found = responses(fit(sold, WEEKS, 2, steps=100, seed=7, chosen=SMALL).model, sold)
+    found = responses(fit(sold, WEEKS, DemandFitting(2, 100, 7, SMALL)).model, sold)
     return {
         name: (found[name] - truth[:, column]) / found[f"{name}_sd"]
         for name, column in TERMS.items()

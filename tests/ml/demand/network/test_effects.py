@@ -8,9 +8,9 @@ from keras import ops
 from scipy import optimize
 
 from ml.demand.data.calendar import month_starts
-from ml.demand.fitting.fit import fit, untrained
+from ml.demand.fitting.fit import DemandFitting, fit, untrained
 from ml.demand.network.effects import INFORMATION, Sales, learn_effects
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import STARTS, coefficients
 
 WEEKS = 30
@@ -24,7 +24,7 @@ def panel(shop):
 
 def learnt(drafted, panel, weeks=WEEKS):
     model = drafted(panel, 3)
-    learn_effects(model, panel, weeks)
+    learn_effects(model, panel.until(weeks))
     return model
 
 
@@ -115,7 +115,7 @@ def test_only_elasticities_lifts_and_the_calendar_are_learnt(drafted, panel):
     model = drafted(panel, 3)
     before = model.get_weights()
 
-    learn_effects(model, panel, WEEKS)
+    learn_effects(model, panel.until(WEEKS))
 
     tables = {w.path for w in [model.effects.start, *model.effects.deviations]}
     own = len(STARTS) - 1
@@ -127,10 +127,11 @@ def test_only_elasticities_lifts_and_the_calendar_are_learnt(drafted, panel):
 
 
 def test_training_the_networks_leaves_the_effects_alone(panel):
-    chosen = read_hyperparameters().model_copy(update={"width": 4, "batch": 64})
-    alone = untrained(panel, 12, 2, chosen)
-    learn_effects(alone, panel, 12)
+    chosen = DemandHyperparameters.read().model_copy(update={"width": 4, "batch": 64})
+    fitting = DemandFitting(2, 20, 7, chosen)
+    alone = untrained(panel.until(12), fitting)
+    learn_effects(alone, panel.until(12))
 
-    trained = fit(panel, 12, 2, steps=20, seed=7, chosen=chosen).model
+    trained = fit(panel, 12, fitting).model
 
     np.testing.assert_allclose(effects(trained, panel), effects(alone, panel), rtol=1e-4)
