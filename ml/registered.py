@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from ml import demand, propensity
+from ml import propensity
 from ml.affinity import store
+from ml.demand import network as demand
 from ml.demand.network import loading as demand_loading
 from ml.propensity import loading as propensity_loading
 

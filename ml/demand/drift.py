@@ -17,11 +17,11 @@ import pandas as pd
 from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import DRIFT, FORECASTS, RESPONSES
-from ml.demand import NAME
 from ml.demand.data.panel import WEEK, Panel, read_panel
 from ml.demand.evaluation import metrics
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.evaluation.stability import input_shift
+from ml.demand.network import NAME
 from ml.errors import PolicyError
 from ml.models import registry
 from ml.settings import settings

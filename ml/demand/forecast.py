@@ -9,7 +9,6 @@ import pandas as pd
 from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, QUANTILES, RESPONSES
-from ml.demand import NAME
 from ml.demand.data.panel import WEEK, Panel, read_panel
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.forecasting.explanations import explanations
@@ -17,6 +16,7 @@ from ml.demand.forecasting.hierarchy import level_rows
 from ml.demand.forecasting.new_products import newcomers, read_newcomers
 from ml.demand.forecasting.outlook import Outlook, outlook
 from ml.demand.forecasting.responses import responses
+from ml.demand.network import NAME
 from ml.demand.network.loading import load
 from ml.demand.scores import scores_path
 from ml.errors import PolicyError

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from mlflow.models import Model, infer_signature
 
-from ml.demand import NAME
 from ml.demand.data.groups import numbered
 from ml.demand.data.panel import Panel
 from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest
@@ -19,6 +18,7 @@ from ml.demand.evaluation.comparison import LOSSES, losses
 from ml.demand.evaluation.figures import figures
 from ml.demand.evaluation.metrics import bias, coverage, wape, weighted_quantile_loss
 from ml.demand.fitting.fit import DemandFit
+from ml.demand.network import NAME
 from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import StructuredDemand
 from ml.demand.pyfunc import NUMBERS, DemandForecaster, table_of

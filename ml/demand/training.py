@@ -5,7 +5,6 @@ import shutil
 from dataclasses import replace
 from datetime import date
 
-from ml.demand import NAME
 from ml.demand.data.panel import read_panel
 from ml.demand.evaluation.backtest import HORIZON, backtest
 from ml.demand.evaluation.checks import forecast_seconds, largest_move, nonfinite_at_extremes
@@ -14,6 +13,7 @@ from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecast import fingerprint
 from ml.demand.forecasting.explanations import importances
 from ml.demand.forecasting.responses import responses
+from ml.demand.network import NAME
 from ml.demand.network.loading import load
 from ml.demand.tracking import DemandCandidate, WarmStart, registration
 from ml.errors import GateError

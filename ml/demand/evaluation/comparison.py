@@ -21,13 +21,13 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 
-from ml.demand import NAME
 from ml.demand.data.covariates import covariates
 from ml.demand.data.panel import WEEK
 from ml.demand.evaluation import metrics
 from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest
 from ml.demand.evaluation.checks import everywhere
 from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.network import NAME
 from ml.demand.network.loading import load
 from ml.demand.network.structured import StructuredDemand
 from ml.models import registry

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from ml.demand import NAME
+from ml.demand.network import NAME
 from ml.demand.network.structured import StructuredDemand
 from ml.models import registry
 
