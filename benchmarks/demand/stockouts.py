@@ -54,7 +54,7 @@ def rows(whole: Panel, seen: Panel, origin: int, steps: int, seed: int) -> list[
         largest = whole.head(products)
         found = measures(
             largest.units[:, : origin + HORIZON],
-            largest.counts[:, :origin],
+            largest.is_demand[:, :origin],
             mean[:products],
             levels[:, :products],
         )

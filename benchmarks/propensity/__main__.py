@@ -21,6 +21,7 @@ import pandas as pd
 from benchmarks.propensity.peers import lightgbm, logistic, rows
 from ml.errors import PromoloopError
 from ml.propensity.backtest import JUDGED, LEARNT, TEST, Outcomes, backtest
+from ml.propensity.fitting import PropensityFitting
 from ml.propensity.histories import HORIZONS, Histories, write_histories
 from ml.propensity.hyperparameters import PropensityHyperparameters
 from ml.settings import settings
@@ -53,7 +54,8 @@ def benchmark(as_of: date) -> tuple[pd.DataFrame, dict[str, object]]:
     chosen, seed, start = PropensityHyperparameters.read(), settings().seed, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         histories = write_histories(as_of, chosen.categories, chosen.baskets, Path(folder))
-        result = backtest(histories, chosen, seed, Path(folder) / "fits")
+        fitting = PropensityFitting(chosen, seed, Path(folder) / "fits")
+        result = backtest(histories, fitting)
         took = time.monotonic() - start
         log.info("ours: %d passes, %.0f s", result.fit.passes, took)
         _add_peers(histories, chosen, seed, result.outcomes)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ml.affinity.neighbours import Comparison, Measure
+from ml.affinity.neighbours import Measure, Similarity
 from ml.affinity.weighting import Weights
 from ml.models.hyperparameters import Hyperparameters
 
@@ -31,5 +31,5 @@ class AlsHyperparameters(Hyperparameters):
     customer_weights: Weights
 
     @property
-    def comparison(self) -> Comparison:
-        return Comparison(self.likeness, self.product_weights, self.customer_weights)
+    def comparison(self) -> Similarity:
+        return Similarity(self.likeness, self.product_weights, self.customer_weights)

@@ -15,7 +15,7 @@ SHRINKAGE = 20.0  # products that two customers share for half of their likeness
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Similarity:
     """How customers are compared by what they buy, and products by their buyers.
 
     `likeness` measures both (`nearest`), `product_weights` and `customer_weights` say what a
@@ -93,7 +93,7 @@ class Neighbourhood:
 
     @classmethod
     def of(
-        cls, ids: np.ndarray, purchases: sparse.csr_array, comparison: Comparison = Comparison()
+        cls, ids: np.ndarray, purchases: sparse.csr_array, comparison: Similarity = Similarity()
     ) -> Self:
         weighing = Weighing.of(purchases, comparison.customer_weights)
         return cls(ids, purchases, weighing, comparison.likeness)

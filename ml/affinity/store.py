@@ -8,7 +8,7 @@ from pathlib import Path
 from scipy import sparse
 
 from ml.affinity.item_item import ItemItem
-from ml.affinity.neighbours import Comparison
+from ml.affinity.neighbours import Similarity
 from ml.affinity.pyfunc import RANKER
 from ml.affinity.ranker import NAMES, Ranker
 from ml.errors import GateError
@@ -34,7 +34,7 @@ class Serving:
     judged: Ranker
     products: list[str]
     item_item: ItemItem
-    comparison: Comparison
+    comparison: Similarity
     variety: float
 
     def save(self, folder: Path) -> None:
@@ -99,6 +99,6 @@ def _read(version: str, folder: Path) -> Serving:
         Ranker.read(folder, JUDGED),
         said["products"],
         ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
-        Comparison(**said["comparison"]),
+        Similarity(**said["comparison"]),
         said["variety"],
     )

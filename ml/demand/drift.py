@@ -74,7 +74,7 @@ def write_drift(as_of: date) -> None:
     reference = registry.metrics(NAME, version).get("all.wape", np.nan)
     seen = int((panel.weeks + WEEK <= np.datetime64(trained[version])).sum())
     shift = input_shift(panel, max(seen, 1), RECENT_WEEKS)
-    counts = (len(judged.units), int(panel.counts[:, -RECENT_WEEKS:].sum()))
+    counts = (len(judged.units), int(panel.is_demand[:, -RECENT_WEEKS:].sum()))
     rows = rows_of(judged.measures(reference), shift, counts)
     lake.write(DRIFT, as_of, rows.assign(model_version=version), read, {NAME: version})
     log.info("drift of demand version %s: %s", version, list(rows.loc[rows["drifted"], "measure"]))
@@ -129,7 +129,11 @@ def judge(made: pd.DataFrame, panel: Panel) -> Judged:
     made, at = made[known], (row[known], week[known])
     numbers = made[["mean_units", *ANSWERS[1:]]].to_numpy("float64").T
     mean, elasticity, display, mailer, size = numbers
-    lift = elasticity * panel.ratio[at] + display * panel.display[at] + mailer * panel.mailer[at]
+    lift = (
+        elasticity * panel.log_price_ratio[at]
+        + display * panel.display[at]
+        + mailer * panel.mailer[at]
+    )
     mean = mean * np.exp(lift)
     levels = quantiles(mean, size)
     return Judged(panel.units[at], mean, levels[0], levels[-1], len(np.unique(weeks)))

@@ -139,7 +139,7 @@ def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
         started=np.cumsum(filled["units"], axis=1) > 0,
         in_stock=in_stock,
         regular_price=values["regular_price"].ffill(axis=1).to_numpy(),
-        ratio=np.log1p(-filled_depths(depth, *support, groups)),
+        log_price_ratio=np.log1p(-filled_depths(depth, *support, groups)),
         display=support[0],
         mailer=support[1],
         holiday=np.concatenate([festive, np.zeros(YEAR)]),
@@ -156,7 +156,7 @@ def table_of(panel: Panel, planned: int) -> pd.DataFrame:
     shown = {
         "units": units,
         "regular_price": panel.regular_price,
-        "depth": 1 - np.exp(panel.ratio),
+        "depth": 1 - np.exp(panel.log_price_ratio),
         "display_share": panel.display,
         "mailer_share": panel.mailer,
         "holiday": np.broadcast_to(panel.holiday[:weeks] > 0, units.shape),

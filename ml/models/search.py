@@ -146,12 +146,12 @@ def _run(trial: optuna.Trial, space: SearchSpace[AnyHyperparameters], deadline: 
     hyperparameters, started = space.suggest(trial, space.present), monotonic()
     with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
         mlflow.log_params(hyperparameters.model_dump())
+        ended: optuna.TrialPruned | None = None
         try:
             metrics = space.evaluate(hyperparameters, TrialProgress(trial, deadline))
         except optuna.TrialPruned as pruned:
             ended = pruned
         else:
-            ended = None
             mlflow.log_metrics(dict(metrics))
         mlflow.set_tag("state", "pruned" if ended else "complete")
         mlflow.log_metrics({"seconds": monotonic() - started})

@@ -65,7 +65,7 @@ def _compute(panel: Panel, planned_weeks: int, price_step: float) -> dict[str, n
     history = [
         trend(panel.unconstrained, category),
         trend(panel.unconstrained, shop),
-        log_alive(panel.units, panel.counts),
+        log_alive(panel.units, panel.is_demand),
     ]
     computed = {
         "effects": effects,
@@ -81,8 +81,8 @@ def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:
     """(N, W) log price over regular, and log regular price over the product's first."""
     regular = regular_moves(panel.regular_price, panel.started)
     if not step:
-        return panel.ratio, regular
-    depth = np.round(-np.expm1(panel.ratio) / step) * step
+        return panel.log_price_ratio, regular
+    depth = np.round(-np.expm1(panel.log_price_ratio) / step) * step
     return np.log1p(-np.minimum(depth, DEEPEST)), np.round(regular / step) * step
 
 

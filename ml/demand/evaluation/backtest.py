@@ -103,8 +103,8 @@ def backtest(as_of: date, products: int, fitting: DemandFitting) -> Backtest:
         scale = calibrated_scale(*(np.concatenate(part) for part in zip(*sizes, strict=True)))
         started = perf_counter()
         log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
-    counts = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
-    scores = pd.DataFrame([score(panel, f, n) for f in made for n in counts])
+    sizes_scored = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
+    scores = pd.DataFrame([score(panel, f, n) for f in made for n in sizes_scored])
     return Backtest(panel, made, scores, scale, models, fitting.steps)
 
 
@@ -128,7 +128,7 @@ def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
         ("naive", 1, ahead + 1),
     ):
         mean = past.unconstrained[:, origin - lag + ahead % lag]
-        both = past.counts[:, lag:] & past.counts[:, :-lag]
+        both = past.is_demand[:, lag:] & past.is_demand[:, :-lag]
         errors = (past.units[:, lag:] - past.units[:, :-lag]) * both
         sd = np.sqrt((errors**2).sum(axis=1) / np.maximum(both.sum(axis=1), 1))
         spread = sd[:, None] * np.sqrt(growth)
@@ -141,7 +141,7 @@ def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | 
     origin, rows = forecast.origin, slice(products)
     found = measures(
         panel.demand[rows, : origin + HORIZON],
-        panel.counts[rows, :origin],
+        panel.is_demand[rows, :origin],
         forecast.mean[rows],
         forecast.quantiles[:, rows],
     )
@@ -150,17 +150,17 @@ def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | 
 
 
 def measures(
-    units: np.ndarray, counts: np.ndarray, mean: np.ndarray, levels: np.ndarray
+    units: np.ndarray, is_demand: np.ndarray, mean: np.ndarray, levels: np.ndarray
 ) -> dict[str, float]:
     """Every metric of `mean` and `levels`; `units` are the past's and then the weeks' ahead.
 
-    `counts` says which past weeks tell of demand.
+    `is_demand` (N, W): the past weeks in which units were what was wanted.
     """
-    past, ahead = np.split(units, [counts.shape[1]], axis=1)
+    past, ahead = np.split(units, [is_demand.shape[1]], axis=1)
     return {
         "wape": metrics.wape(ahead, mean),
-        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, counts, 1)),
-        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, counts, 2)),
+        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, is_demand, 1)),
+        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, is_demand, 2)),
         "wql": metrics.weighted_quantile_loss(ahead, levels),
         "bias": metrics.bias(ahead, mean),
         "cov80": metrics.coverage(ahead, levels),

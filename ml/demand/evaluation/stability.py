@@ -35,7 +35,7 @@ def input_shift(panel: Panel, trained: int, recent: int) -> dict[str, float]:
         `psi.<input>` for each of `EDGES`, and `zero_share`: the change of the share of
         product-weeks without a sale.
     """
-    before, after = panel.counts.copy(), panel.counts.copy()
+    before, after = panel.is_demand.copy(), panel.is_demand.copy()
     before[:, trained:], after[:, :-recent] = False, False
     found = {
         f"psi.{name}": stability_index(values[before], values[after], EDGES[name])
@@ -52,7 +52,7 @@ def inputs(panel: Panel, trained: int) -> dict[str, np.ndarray]:
     usual = np.where(known, seen, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     moved = np.log(panel.regular_price / np.where(usual > 0, usual, np.nan)[:, None])
     return {
-        "depth": 1 - np.exp(panel.ratio),
+        "depth": 1 - np.exp(panel.log_price_ratio),
         "regular_price": np.nan_to_num(moved),
         "display": panel.display,
         "mailer": panel.mailer,

@@ -95,7 +95,7 @@ def untrained(panel: Panel, fitting: DemandFitting) -> StructuredDemand:
     """A model of the panel's products with its first weights."""
     model = StructuredDemand(
         vocabulary={level: sorted(panel.products[level].unique()) for level in STATIC},
-        observations=int(panel.counts.sum()),
+        observations=int(panel.is_demand.sum()),
         horizon=fitting.horizon,
         width=fitting.hyperparameters.width,
         speed=fitting.hyperparameters.speed,

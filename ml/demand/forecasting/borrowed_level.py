@@ -103,7 +103,9 @@ def with_borrowed_history(
     started[rows], in_stock[rows, :origin] = True, True
     regular = panel.regular_price.copy()
     regular[rows] = price[:, None]
-    changed = {name: getattr(panel, name).copy() for name in ("ratio", "display", "mailer")}
+    changed = {
+        name: getattr(panel, name).copy() for name in ("log_price_ratio", "display", "mailer")
+    }
     for values in changed.values():
         values[rows, :origin] = 0.0
     changed |= {"units": units, "started": started, "in_stock": in_stock, "regular_price": regular}

@@ -70,7 +70,7 @@ def unsold(panel: Panel, products: pd.DataFrame) -> Panel:
         started=none > 0,
         in_stock=none == 0,
         regular_price=none + price,
-        ratio=none,
+        log_price_ratio=none,
         display=none,
         mailer=none,
         holiday=panel.holiday,

@@ -43,7 +43,7 @@ def responses(
     sd = np.sqrt(variance) * slope
     effect = dict(zip(EFFECTS, found.T, strict=True))
     spread = dict(zip(EFFECTS, sd.T, strict=True))
-    sold_promoted = (panel.units > 0) & (panel.ratio < PROMOTED)
+    sold_promoted = (panel.units > 0) & (panel.log_price_ratio < PROMOTED)
     return pd.DataFrame(
         {
             "product_id": panel.products["product_id"],
@@ -71,8 +71,8 @@ def term_information(
     precision; what is returned plus P is the inverse of its diagonal.
     """
     effects = covariates(panel)["effects"].astype("float64")
-    lift = np.exp((effects * found[:, None]).sum(-1)) * panel.counts
-    mean = lift * ((panel.units * panel.counts).sum(axis=1) / lift.sum(axis=1))[:, None]
+    lift = np.exp((effects * found[:, None]).sum(-1)) * panel.is_demand
+    mean = lift * ((panel.units * panel.is_demand).sum(axis=1) / lift.sum(axis=1))[:, None]
     design = effects * slope[:, None]
     centre = (mean[..., None] * design).sum(1) / np.maximum(mean.sum(1), 1e-9)[:, None]
     design = design - centre[:, None]

@@ -27,13 +27,13 @@ KINDS = len(EFFECTS)
 
 @dataclass(frozen=True)
 class Sales:
-    """`units` and `counts` (N, W), log `plan` (N, W, 4), `days` (N, W, C) of `CALENDAR`.
+    """`units` and `is_demand` (N, W), log `plan` (N, W, 4), `days` (N, W, C) of `CALENDAR`.
 
     `codes` (N, 4) are of tables with `rows`.
     """
 
     units: np.ndarray
-    counts: np.ndarray
+    is_demand: np.ndarray
     plan: np.ndarray
     days: np.ndarray
     codes: np.ndarray
@@ -53,9 +53,9 @@ class Sales:
             own = own + table[self.codes[:, level]]
         effects = np.concatenate([-np.logaddexp(0, own[:, :2]), own[:, 2:]], axis=1)
         lift = np.einsum("nwk,nk->nw", self.plan, effects) + self.days @ calendar
-        chances = special.log_softmax(np.where(self.counts, lift, -np.inf), axis=1)
+        chances = special.log_softmax(np.where(self.is_demand, lift, -np.inf), axis=1)
         units = INFORMATION * self.units
-        value = -float((units * np.where(self.counts, chances, 0.0)).sum())
+        value = -float((units * np.where(self.is_demand, chances, 0.0)).sum())
         away = units.sum(axis=1, keepdims=True) * np.exp(chances) - units
         slope = np.einsum("nw,nwk->nk", away, self.plan)
         slope[:, :2] *= -special.expit(own[:, :2])
@@ -76,13 +76,13 @@ def learn_effects(model: StructuredDemand, seen: Panel) -> None:
     weights stay as they are.
     """
     tables = [model.effects.start, *model.effects.deviations]
-    sold = (seen.units * seen.counts).any(axis=1)
+    sold = (seen.units * seen.is_demand).any(axis=1)
     held = [keras.ops.convert_to_numpy(table).astype("float64") for table in tables]
     known = covariates(seen)
     calendar = keras.ops.convert_to_numpy(model.effects.calendar)
     sales = Sales(
-        (seen.units * seen.counts)[sold],
-        seen.counts[sold],
+        (seen.units * seen.is_demand)[sold],
+        seen.is_demand[sold],
         known["effects"][sold].astype("float64"),
         known["context"][sold][..., DAYS].astype("float64"),
         model.codes(seen.products)[sold],

@@ -14,9 +14,9 @@ from ml.demand.fitting.fit import DemandFit
 def test_a_synthetic_shop_has_the_size_asked_for_and_promotions_that_sell():
     panel = synthetic_panel(500, 20, seed=7)
 
-    assert panel.units.shape == panel.ratio.shape == (500, 20)
+    assert panel.units.shape == panel.log_price_ratio.shape == (500, 20)
     assert panel.products["product_id"].is_unique
-    cheap = panel.ratio < 0
+    cheap = panel.log_price_ratio < 0
     assert 0.15 < cheap.mean() < 0.25
     assert panel.units[cheap].mean() > 1.3 * panel.units[~cheap].mean()
 

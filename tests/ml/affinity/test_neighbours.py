@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from ml.affinity import neighbours
-from ml.affinity.neighbours import Comparison, Neighbourhood, nearest
+from ml.affinity.neighbours import Neighbourhood, Similarity, nearest
 
 
 def csr(rows):
@@ -53,7 +53,7 @@ def test_customers_are_compared_as_they_are_asked_to_be(monkeypatch):
     zoe = csr([[2, 1, 0]])
 
     scores = {
-        measure: Neighbourhood.of(ids, bought, Comparison(measure)).scores(np.array(["zoe"]), zoe)[
+        measure: Neighbourhood.of(ids, bought, Similarity(measure)).scores(np.array(["zoe"]), zoe)[
             0
         ]
         for measure in ("cosine", "pearson")
@@ -69,7 +69,7 @@ def test_what_a_purchase_counts_is_a_setting(monkeypatch):
     ids, zoe = np.array(["ann", "bob", "cat", "dan"]), csr(np.log1p([[9, 1, 0, 0]]))
 
     def liking(weights):
-        how = Comparison(customer_weights=weights)
+        how = Similarity(customer_weights=weights)
         return Neighbourhood.of(ids, bought, how).scores(np.array(["zoe"]), zoe)[0]
 
     assert liking("log")[3] > 0  # bob is like her by what all buy

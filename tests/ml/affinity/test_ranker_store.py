@@ -12,7 +12,7 @@ from scipy import sparse
 from ml import lake
 from ml.affinity import store
 from ml.affinity.item_item import ItemItem
-from ml.affinity.neighbours import Comparison
+from ml.affinity.neighbours import Similarity
 from ml.affinity.pyfunc import PropensityScorer
 from ml.affinity.ranker import NAMES, SIMPLE, Ranker
 from ml.affinity.tracking import RankerCandidate, registration
@@ -33,7 +33,7 @@ PASSES = {
     "size_mb": 10.0,
     "seconds_per_million": 5.0,
 }
-PEARSON = Comparison("pearson", "bm25", "log")
+PEARSON = Similarity("pearson", "bm25", "log")
 SIGNALS = np.random.default_rng(3).uniform(0, 1, (9, len(NAMES))).astype(np.float32)
 
 

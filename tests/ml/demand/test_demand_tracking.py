@@ -44,7 +44,7 @@ def panel(shop):
     made = shop(products=20, weeks=WEEKS)
     units = np.maximum(made.units, 1.0)
     order = made.products["product_id"].argsort().to_numpy()
-    grids = ("started", "in_stock", "regular_price", "ratio", "display", "mailer")
+    grids = ("started", "in_stock", "regular_price", "log_price_ratio", "display", "mailer")
     return replace(
         made,
         products=made.products.iloc[order].reset_index(drop=True),

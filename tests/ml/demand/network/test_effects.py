@@ -44,13 +44,13 @@ def test_the_slopes_are_those_of_the_value():
     rng = np.random.default_rng(2)
     sales = Sales(
         units=rng.poisson(3.0, (5, 6)).astype(float),
-        counts=np.arange(6) >= np.array([0, 0, 1, 2, 3])[:, None],
+        is_demand=np.arange(6) >= np.array([0, 0, 1, 2, 3])[:, None],
         plan=rng.normal(0, 0.5, (5, 6, 4)),
         days=rng.uniform(0, 1, (5, 6, 2)),
         codes=np.array([[1, 1, n % 2 + 1, n + 1] for n in range(5)]),
         rows=[2, 2, 3, 6],
     )
-    sales = replace(sales, units=sales.units * sales.counts)
+    sales = replace(sales, units=sales.units * sales.is_demand)
     terms = rng.normal(0, 0.3, 4 * (1 + sum(sales.rows)) + 2)
 
     found = sales.penalised(terms)[1]
@@ -62,7 +62,7 @@ def test_the_slopes_are_those_of_the_value():
 def test_a_unit_tells_less_than_a_poisson_count():
     sales = Sales(
         units=np.array([[3.0, 7.0]]),
-        counts=np.ones((1, 2), bool),
+        is_demand=np.ones((1, 2), bool),
         plan=np.zeros((1, 2, 4)),
         days=np.zeros((1, 2, 1)),
         codes=np.zeros((1, 4), int),

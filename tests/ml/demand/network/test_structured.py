@@ -78,7 +78,11 @@ def test_a_trend_that_sees_one_week_too_many_is_caught(model, panel, monkeypatch
 def test_training_examples_hold_nothing_after_the_origin(panel):
     units = panel.units.copy()
     units[:, 20:] = 1e6
-    poisoned = replace(panel, units=units, ratio=np.where(np.arange(WEEKS) < 20, panel.ratio, -2))
+    poisoned = replace(
+        panel,
+        units=units,
+        log_price_ratio=np.where(np.arange(WEEKS) < 20, panel.log_price_ratio, -2),
+    )
 
     (clean,), (dirty,) = (examples(p.until(20), HORIZON) for p in (panel, poisoned))
 
