@@ -33,14 +33,14 @@ RECENT_WEEKS = 4
 LEAST_WEEKS = 2  # judged: one odd week is not drift
 HORIZON_WEEKS = 4  # ahead; the backtest, whose error is the reference, looks no further
 KEY = ["product_id", "week_start_date", "horizon"]
-ANSWERS = ["product_id", "elasticity", "display_lift", "mailer_lift", "dispersion"]
+RESPONSE_COLUMNS = ["product_id", "elasticity", "display_lift", "mailer_lift", "dispersion"]
 MEASURES = ("bias", "wape_over_backtest", "cov80")
 MARTS = (DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
 DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedForecasts:
     """Past forecasts as expected at the prices that came, and what was sold: (rows,)."""
 
     units: np.ndarray
@@ -110,14 +110,14 @@ def earlier_forecasts(
         weeks = rows["week_start_date"]
         rows = rows[(weeks >= first) & (weeks <= panel.weeks[-1].item())]
         rows = rows[rows["horizon"] <= HORIZON_WEEKS]
-        frames.append(rows.merge(lake.read(RESPONSES, day)[ANSWERS], on="product_id"))
+        frames.append(rows.merge(lake.read(RESPONSES, day)[RESPONSE_COLUMNS], on="product_id"))
         read[f"{FORECASTS.uri}/{day}"] = made.content_hash
-    columns = [*FORECASTS.column_names, *ANSWERS[1:]]
+    columns = [*FORECASTS.column_names, *RESPONSE_COLUMNS[1:]]
     found = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
     return found.drop_duplicates(KEY, keep="last").sort_values(KEY), read
 
 
-def judge(made: pd.DataFrame, panel: Panel) -> Judged:
+def judge(made: pd.DataFrame, panel: Panel) -> JudgedForecasts:
     """Hold `earlier_forecasts` against the panel.
 
     Products no longer in it are left out, and weeks in which one was out of stock.
@@ -127,16 +127,16 @@ def judge(made: pd.DataFrame, panel: Panel) -> Judged:
     week = ((weeks - panel.weeks[0]) // WEEK).astype(int)
     known = (row >= 0) & panel.in_stock[row, week]
     made, at = made[known], (row[known], week[known])
-    numbers = made[["mean_units", *ANSWERS[1:]]].to_numpy("float64").T
-    mean, elasticity, display, mailer, size = numbers
+    numbers = made[["mean_units", *RESPONSE_COLUMNS[1:]]].to_numpy("float64").T
+    mean, elasticity, display, mailer, dispersion = numbers
     lift = (
         elasticity * panel.log_price_ratio[at]
         + display * panel.display[at]
         + mailer * panel.mailer[at]
     )
     mean = mean * np.exp(lift)
-    levels = quantiles(mean, size)
-    return Judged(panel.units[at], mean, levels[0], levels[-1], len(np.unique(weeks)))
+    levels = quantiles(mean, dispersion)
+    return JudgedForecasts(panel.units[at], mean, levels[0], levels[-1], len(np.unique(weeks)))
 
 
 def rows_of(

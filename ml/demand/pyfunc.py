@@ -66,24 +66,24 @@ class DemandForecaster:
                 f"{planned} weeks are planned, but the model was trained for "
                 f"{self.model.horizon}; plan fewer"
             )
-        mean, size = self._forecast(panel, past, planned)
-        levels = quantiles(mean, size)
+        mean, dispersion = self._forecast(panel, past, planned)
+        levels = quantiles(mean, dispersion)
         ids, weeks = panel.products["product_id"].to_numpy(), panel.weeks[past:]
         made = {"product_id": np.repeat(ids, planned), "week_start_date": np.tile(weeks, len(ids))}
         named = {f"p{int(q * 100)}": v.ravel() for q, v in zip(QUANTILES, levels, strict=True)}
         return pd.DataFrame(made | {"mean_units": mean.ravel()} | named)
 
     def _forecast(self, panel: Panel, past: int, planned: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and size (N, planned)."""
-        mean, size = predict_once(self.model, panel, covariates(panel), past)
+        """Mean and dispersion (N, planned)."""
+        mean, dispersion = predict_once(self.model, panel, covariates(panel), past)
         mean[:, :planned] *= self._repriced(panel, past)
         sold = panel.started[:, past - 1]
         new = ~sold & np.isfinite(panel.regular_price[:, past])
         if new.any() and sold.any():
-            mean[new], size[new], sd = unseen(self.model, panel, new, past)
+            mean[new], dispersion[new], sd = unseen(self.model, panel, new, past)
             sd *= told_share(self.model, panel.rows(~new), past, settings().seed)
-            size[new] = widened(size[new], sd)
-        return mean[:, :planned], size[:, :planned]
+            dispersion[new] = widened(dispersion[new], sd)
+        return mean[:, :planned], dispersion[:, :planned]
 
     def _repriced(self, panel: Panel, past: int) -> np.ndarray:
         """(N, planned) factors on demand where the plan changes a regular price, else 1."""

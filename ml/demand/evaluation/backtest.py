@@ -87,22 +87,22 @@ def backtest(as_of: date, products: int, fitting: DemandFitting) -> Backtest:
     known = covariates(panel)
     made: list[Forecast] = []
     models: dict[int, StructuredDemand] = {}
-    sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    past: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scale, started = 1.0, perf_counter()
     if held_out := hold_out(panel, origins[0], replace(fitting, horizon=HORIZON)):
         fitting = replace(fitting, steps=held_out.steps)
-        sizes = [(held_out.units, held_out.mean, held_out.size)]
-        scale = calibrated_scale(*sizes[0])
+        past = [(held_out.units, held_out.mean, held_out.dispersion)]
+        scale = calibrated_scale(*past[0])
     for origin in origins:
         model = models[origin] = fit(panel, origin, fitting).model
-        mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
-        levels = quantiles(mean, size * scale)
+        mean, dispersion = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
+        levels = quantiles(mean, dispersion * scale)
         made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
         made += list(naive_forecasts(panel.until(origin), origin))
-        sizes.append((panel.demand[:, origin : origin + HORIZON], mean, size))
-        scale = calibrated_scale(*(np.concatenate(part) for part in zip(*sizes, strict=True)))
+        past.append((panel.demand[:, origin : origin + HORIZON], mean, dispersion))
+        scale = calibrated_scale(*(np.concatenate(part) for part in zip(*past, strict=True)))
         started = perf_counter()
-        log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
+        log.info("backtest: origin %s scored, dispersion scale %.2f", panel.weeks[origin], scale)
     sizes_scored = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
     scores = pd.DataFrame([score(panel, f, n) for f in made for n in sizes_scored])
     return Backtest(panel, made, scores, scale, models, fitting.steps)

@@ -48,7 +48,7 @@ def forecast_seconds(model: StructuredDemand, panel: Panel) -> float:
 
 
 def everywhere(model: StructuredDemand, panel: Panel, known: dict[str, np.ndarray]) -> np.ndarray:
-    """(N, W, horizon, 2) log mean and log size from every week."""
+    """(N, W, horizon, 2) log mean and log dispersion from every week."""
     inputs = window(panel, known, len(panel.weeks), model.horizon)
     inputs["codes"] = model.codes(panel.products)
     return model.predict(inputs, batch_size=500, verbose=0)

@@ -86,6 +86,6 @@ def rescored(model: StructuredDemand, backtest: Backtest) -> Backtest:
     made = np.exp(everywhere(model, panel, covariates(panel))[:, :, :HORIZON].astype("float64"))
     forecasts = []
     for old in (f for f in backtest.forecasts if f.method == OURS):
-        mean, size = np.moveaxis(made[:, old.origin - 1], -1, 0)
-        forecasts.append(replace(old, mean=mean, quantiles=quantiles(mean, size)))
+        mean, dispersion = np.moveaxis(made[:, old.origin - 1], -1, 0)
+        forecasts.append(replace(old, mean=mean, quantiles=quantiles(mean, dispersion)))
     return replace(backtest, forecasts=forecasts)

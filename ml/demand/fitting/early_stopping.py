@@ -33,14 +33,14 @@ class HeldOutFit:
     """The most steps after which the weeks held out were forecast best, or as good as that.
 
     `error` is the least mean absolute one, in units; the forecasts are of the last step.
-    `units`, `mean` and `size` are (N, horizon), of weeks no part of the fit has seen.
+    `units`, `mean` and `dispersion` are (N, horizon), of weeks no part of the fit has seen.
     """
 
     steps: int
     error: float
     units: np.ndarray
     mean: np.ndarray
-    size: np.ndarray
+    dispersion: np.ndarray
 
 
 def hold_out(
@@ -85,12 +85,12 @@ def hold_out(
     good = np.array(losses) <= (1 + FLAT) * min(losses)
     best = epoch * (int(np.flatnonzero(good)[-1]) + 1)
     log.info("held-out weeks are forecast best after %d steps: %s", best, np.round(losses, 4))
-    mean, size = predict(model, seen, covariates(seen), before)
-    return HeldOutFit(best, min(losses), seen.demand[:, before:], mean, size)
+    mean, dispersion = predict(model, seen, covariates(seen), before)
+    return HeldOutFit(best, min(losses), seen.demand[:, before:], mean, dispersion)
 
 
 def absolute_error(units: Tensor, predicted: Tensor) -> Tensor:
-    """Of the mean, where `units` are (…, 1) and `predicted` log mean and log size (…, 2)."""
+    """Of the mean, where `units` are (…, 1) and `predicted` log mean and log dispersion (…, 2)."""
     return ops.abs(units[..., 0] - ops.exp(predicted[..., 0]))
 
 

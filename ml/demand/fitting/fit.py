@@ -152,7 +152,7 @@ def optimizer(hyperparameters: DemandHyperparameters) -> keras.optimizers.Optimi
 def predict(
     model: StructuredDemand, panel: Panel, known: dict[str, np.ndarray], origin: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and size (N, horizon) of the weeks after the first `origin`, given `known` weeks."""
+    """Mean and dispersion (N, horizon) of the weeks after `origin`, given `known` weeks."""
     inputs = window(panel, known, origin, model.horizon) | {"codes": model.codes(panel.products)}
     return _units(model.predict(inputs, batch_size=BATCH, verbose=0)[:, -1])
 
@@ -170,5 +170,5 @@ def predict_once(
 
 
 def _units(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    log_mean, log_size = np.moveaxis(logs, -1, 0)
-    return np.exp(log_mean.astype("float64")), np.exp(log_size.astype("float64"))
+    log_mean, log_dispersion = np.moveaxis(logs, -1, 0)
+    return np.exp(log_mean.astype("float64")), np.exp(log_dispersion.astype("float64"))

@@ -5,7 +5,7 @@ inherits, its price and its plan; what it lacks is a level. That comes from a re
 other products' levels on the same groups, the price and how they are promoted (what sells
 much is promoted much), and how far products lie from it widens the forecast: a lognormal
 level times a negative binomial has var = mu + mu^2 * ((1 + 1/r) * exp(s^2) - 1), that of a
-negative binomial of another size.
+negative binomial of another dispersion.
 """
 
 from dataclasses import dataclass, replace
@@ -112,16 +112,20 @@ def with_borrowed_history(
     return replace(panel, products=panel.products, **changed)
 
 
-def calibrated_share(units: np.ndarray, mean: np.ndarray, size: np.ndarray, sd: float) -> float:
+def calibrated_share(
+    units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray, sd: float
+) -> float:
     """The share of a level's `sd` with the least quantile loss on products forecast as if new.
 
     Part of how far a product's level lies from the expected one is chance of the weeks it was
-    measured in, which the negative binomial's own size already has.
+    measured in, which the negative binomial's own dispersion already has.
     """
-    losses = [weighted_quantile_loss(units, quantiles(mean, widened(size, sd * s))) for s in SHARES]
+    losses = [
+        weighted_quantile_loss(units, quantiles(mean, widened(dispersion, sd * s))) for s in SHARES
+    ]
     return float(SHARES[int(np.argmin(losses))])
 
 
-def widened(size: np.ndarray, sd: float) -> np.ndarray:
-    """The negative binomial's size when its mean is lognormal with that sd of the log."""
-    return 1 / ((1 + 1 / size) * np.exp(sd**2) - 1)
+def widened(dispersion: np.ndarray, sd: float) -> np.ndarray:
+    """The negative binomial's dispersion when its mean is lognormal with that sd of the log."""
+    return 1 / ((1 + 1 / dispersion) * np.exp(sd**2) - 1)

@@ -26,7 +26,7 @@ from ml.contracts.outputs import EXPLANATION_PARTS
 from ml.demand.data.covariates import CONTEXT, EFFECTS, covariates, window
 from ml.demand.data.panel import Panel
 from ml.demand.evaluation.metrics import wape
-from ml.demand.forecasting.outlook import Outlook
+from ml.demand.forecasting.expected_demand import ExpectedDemand
 from ml.demand.network.structured import (
     ALIVE,
     DAYS,
@@ -146,7 +146,7 @@ def shared_out(
 
 
 def explanations(
-    model: StructuredDemand, seen: Outlook, ahead: np.ndarray, forecasts: pd.DataFrame
+    model: StructuredDemand, seen: ExpectedDemand, ahead: np.ndarray, forecasts: pd.DataFrame
 ) -> pd.DataFrame:
     """EXPLANATIONS' rows, without the version: parts that sum to the log of `mean_units`.
 

@@ -16,7 +16,7 @@ from keras import ops
 from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
 from ml.demand.data.covariates import EFFECTS, covariates
 from ml.demand.data.panel import STATIC, Panel
-from ml.demand.forecasting.outlook import outlook
+from ml.demand.forecasting.expected_demand import expected_demand
 from ml.demand.network.effects import INFORMATION
 from ml.demand.network.structured import PRIOR_SD, StructuredDemand, coefficients
 
@@ -26,18 +26,19 @@ STEPS = np.array(list(PRIOR_SD.values()))  # sds, department first
 
 
 def responses(
-    model: StructuredDemand, panel: Panel, size: np.ndarray | None = None
+    model: StructuredDemand, panel: Panel, dispersions: np.ndarray | None = None
 ) -> pd.DataFrame:
     """One row per product of the panel, without the model's version.
 
-    The dispersion is the geometric mean of `size` (N, horizon), by default the model's own for
-    the weeks ahead at regular price. A history without promotions leaves the groups' effects.
+    The dispersion is the geometric mean of `dispersions` (N, horizon), by default the model's own
+    for the weeks ahead at regular price. A history without promotions leaves the groups' effects.
     """
     terms = ops.convert_to_numpy(model.effects(model.codes(panel.products))).astype("float64")
     found = ops.convert_to_numpy(coefficients(terms)).astype("float64")
     slope = np.concatenate([1 / (1 + np.exp(-terms[:, :2])), np.ones((len(terms), 2))], axis=1)
-    size = outlook(model, panel).size if size is None else size
-    dispersion = np.exp(np.log(size).mean(axis=1))
+    if dispersions is None:
+        dispersions = expected_demand(model, panel).dispersion
+    dispersion = np.exp(np.log(dispersions).mean(axis=1))
     information = term_information(panel, found, slope, dispersion)
     variance = pooled_variance(information, panel.products)
     sd = np.sqrt(variance) * slope

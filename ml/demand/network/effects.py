@@ -26,7 +26,7 @@ KINDS = len(EFFECTS)
 
 
 @dataclass(frozen=True)
-class Sales:
+class WeeklySales:
     """`units` and `is_demand` (N, W), log `plan` (N, W, 4), `days` (N, W, C) of `CALENDAR`.
 
     `codes` (N, 4) are of tables with `rows`.
@@ -80,7 +80,7 @@ def learn_effects(model: StructuredDemand, seen: Panel) -> None:
     held = [keras.ops.convert_to_numpy(table).astype("float64") for table in tables]
     known = covariates(seen)
     calendar = keras.ops.convert_to_numpy(model.effects.calendar)
-    sales = Sales(
+    sales = WeeklySales(
         (seen.units * seen.is_demand)[sold],
         seen.is_demand[sold],
         known["effects"][sold].astype("float64"),

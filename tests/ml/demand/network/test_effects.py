@@ -9,7 +9,7 @@ from scipy import optimize
 
 from ml.demand.data.calendar import month_starts
 from ml.demand.fitting.fit import DemandFitting, fit, untrained
-from ml.demand.network.effects import INFORMATION, Sales, learn_effects
+from ml.demand.network.effects import INFORMATION, WeeklySales, learn_effects
 from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import STARTS, coefficients
 
@@ -42,7 +42,7 @@ def test_known_effects_are_found(drafted, panel):
 
 def test_the_slopes_are_those_of_the_value():
     rng = np.random.default_rng(2)
-    sales = Sales(
+    sales = WeeklySales(
         units=rng.poisson(3.0, (5, 6)).astype(float),
         is_demand=np.arange(6) >= np.array([0, 0, 1, 2, 3])[:, None],
         plan=rng.normal(0, 0.5, (5, 6, 4)),
@@ -60,7 +60,7 @@ def test_the_slopes_are_those_of_the_value():
 
 
 def test_a_unit_tells_less_than_a_poisson_count():
-    sales = Sales(
+    sales = WeeklySales(
         units=np.array([[3.0, 7.0]]),
         is_demand=np.ones((1, 2), bool),
         plan=np.zeros((1, 2, 4)),

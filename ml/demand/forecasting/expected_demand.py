@@ -11,8 +11,8 @@ from ml.demand.network.structured import StructuredDemand
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """Products in the panel's order; `mean` and `size` are (N, horizon) of the weeks ahead.
+class ExpectedDemand:
+    """Products in the panel's order; `mean` and `dispersion` are (N, horizon) of the weeks ahead.
 
     `known` are the panel's covariates, with `horizon` weeks past its end.
     """
@@ -20,19 +20,19 @@ class Outlook:
     panel: Panel
     known: dict[str, np.ndarray]
     mean: np.ndarray
-    size: np.ndarray
+    dispersion: np.ndarray
 
-    def joined(self, other: "Outlook") -> "Outlook":
+    def joined(self, other: "ExpectedDemand") -> "ExpectedDemand":
         """These products, then the other's."""
-        return Outlook(
+        return ExpectedDemand(
             self.panel.joined(other.panel),
             {name: np.concatenate([v, other.known[name]]) for name, v in self.known.items()},
             np.concatenate([self.mean, other.mean]),
-            np.concatenate([self.size, other.size]),
+            np.concatenate([self.dispersion, other.dispersion]),
         )
 
 
-def outlook(model: StructuredDemand, panel: Panel) -> Outlook:
+def expected_demand(model: StructuredDemand, panel: Panel) -> ExpectedDemand:
     """At the last regular price, not promoted."""
     known = covariates(panel, planned_weeks=model.horizon)
-    return Outlook(panel, known, *predict(model, panel, known, len(panel.weeks)))
+    return ExpectedDemand(panel, known, *predict(model, panel, known, len(panel.weeks)))
