@@ -49,7 +49,7 @@ class Panel:
     started: np.ndarray
     in_stock: np.ndarray
     regular_price: np.ndarray
-    ratio: np.ndarray
+    log_price_ratio: np.ndarray
     display: np.ndarray
     mailer: np.ndarray
     holiday: np.ndarray

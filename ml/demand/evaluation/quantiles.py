@@ -37,8 +37,8 @@ def _interpolated(
 def calibrated_scale(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> float:
     """The factor on `dispersion` at which the outer two levels hold nearest to their share.
 
-    Of `units`, on forecasts made out of sample. By quantile loss, which hardly moves with the factor, a few
-    weeks' luck chooses it.
+    Of `units`, on forecasts made out of sample. By quantile loss, which hardly moves with the
+    factor, a few weeks' luck chooses it.
     """
     held = [metrics.coverage(units, quantiles(mean, dispersion * scale)) for scale in SCALES]
     return float(SCALES[int(np.argmin(np.abs(np.array(held) - SHARE)))])
