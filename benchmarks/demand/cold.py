@@ -15,7 +15,7 @@ from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest, Forecast
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecasting import borrowed_level
-from ml.demand.forecasting.new_products import held_out, told_share, unseen
+from ml.demand.forecasting.new_products import held_out, level_sd_share, unseen
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def structured(
     panel, others = result.panel, result.panel.rows(~new)
     model = fit(others, origin, DemandFitting(HORIZON, result.steps, seed)).model
     mean, size, sd = unseen(model, panel, new, origin, by_plan=True)
-    sd = sd * told_share(model, others, origin, seed, by_plan=True)
+    sd = sd * level_sd_share(model, others, origin, seed, by_plan=True)
     return mean, quantiles(mean, borrowed_level.widened(size, sd))
 
 

@@ -50,8 +50,8 @@ def accuracy_kept(
         places: that lists are made of.
     """
     lists, scores = pooled(rows, customers, catalog, places)
-    found = {v: best(lists, scores, catalog, v) for v in VARIETIES}
-    ndcg = {v: ranking_measures(made, wanted)["ndcg10"] for v, made in found.items()}
+    by_variety = {v: best(lists, scores, catalog, v) for v in VARIETIES}
+    ndcg = {v: ranking_measures(reranked, wanted)["ndcg10"] for v, reranked in by_variety.items()}
     return {v: value / ndcg[0.0] for v, value in ndcg.items()}
 
 
@@ -105,14 +105,14 @@ def varied(
     gain = gain - variety / 2 * popularity_percentiles(catalog)[lists]
     gain[lists == EMPTY] = LAST
     likeness = np.zeros(lists.shape)
-    made = np.empty((len(lists), min(limit, lists.shape[1])), int)
-    for place in range(made.shape[1]):
+    reranked = np.empty((len(lists), min(limit, lists.shape[1])), int)
+    for place in range(reranked.shape[1]):
         taken = np.argmax(gain - variety / 2 * likeness, axis=1)
-        made[:, place] = taken
+        reranked[:, place] = taken
         gain[rows, taken] = -np.inf
         shared = (groups == groups[:, rows, taken][:, :, None]).mean(axis=0)
         likeness = np.maximum(likeness, shared)
-    return made
+    return reranked
 
 
 def popularity_percentiles(catalog: Catalog) -> np.ndarray:

@@ -41,12 +41,12 @@ class Serving:
         """Write the files of a version's `DATA`."""
         self.ranker.save(folder, RANKER)
         self.judged.save(folder, JUDGED)
-        said = {
+        metadata = {
             "products": self.products,
             "comparison": asdict(self.comparison),
             "variety": self.variety,
         }
-        (folder / SERVED_AS).write_text(json.dumps(said))
+        (folder / SERVED_AS).write_text(json.dumps(metadata))
         sparse.save_npz(folder / WEIGHTS, sparse.csr_matrix(self.item_item.weights))
 
 
@@ -87,18 +87,18 @@ def load(version: str) -> Serving:
 
 def _read(version: str, folder: Path) -> Serving:
     ranker = Ranker.read(folder, RANKER)
-    found = tuple(ranker.booster().feature_name())
-    if found != NAMES:
+    names = tuple(ranker.booster().feature_name())
+    if names != NAMES:
         raise GateError(
-            f"model {NAME!r} version {version} reads the signals {sorted(found)}; this code makes "
+            f"model {NAME!r} version {version} reads the signals {sorted(names)}; this code makes "
             f"{sorted(NAMES)}: run the DAG train_{NAME}, or install the code that made it"
         )
-    said = json.loads((folder / SERVED_AS).read_text())
+    metadata = json.loads((folder / SERVED_AS).read_text())
     return Serving(
         ranker,
         Ranker.read(folder, JUDGED),
-        said["products"],
+        metadata["products"],
         ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
-        Similarity(**said["comparison"]),
-        said["variety"],
+        Similarity(**metadata["comparison"]),
+        metadata["variety"],
     )

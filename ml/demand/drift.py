@@ -143,7 +143,7 @@ def rows_of(
     judged: dict[str, float], shift: dict[str, float], counts: tuple[int, int]
 ) -> pd.DataFrame:
     """A row per bound of gates.yml, without the version; `counts` are product-weeks judged."""
-    found = judged | shift
+    values = judged | shift
     rows = []
     for gate in registry.read_gates(BOUNDS):
         if gate.metric not in (*shift, *MEASURES):
@@ -151,18 +151,18 @@ def rows_of(
                 f"{settings().gates_path}: {BOUNDS}.{gate.name} bounds {gate.metric!r}; known are "
                 f"{sorted((*shift, *MEASURES))}"
             )
-        value = found.get(gate.metric, np.nan)
-        told = gate.metric in found
+        value = values.get(gate.metric, np.nan)
+        measured = gate.metric in values
         kind = "inputs" if gate.metric in shift else "forecasts"
         rows.append(
             {
                 "measure": gate.metric,
                 "kind": kind,
-                "value": round(value, DIGITS) if told else None,
+                "value": round(value, DIGITS) if measured else None,
                 "minimum": gate.minimum if np.isfinite(gate.minimum) else None,
                 "maximum": gate.maximum if np.isfinite(gate.maximum) else None,
-                "product_weeks": counts[kind == "inputs"] if told else 0,
-                "drifted": told and not gate.minimum <= value <= gate.maximum,
+                "product_weeks": counts[kind == "inputs"] if measured else 0,
+                "drifted": measured and not gate.minimum <= value <= gate.maximum,
             }
         )
     return pd.DataFrame(rows).astype(dict.fromkeys(("value", "minimum", "maximum"), "float64"))

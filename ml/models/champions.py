@@ -99,20 +99,22 @@ def moves(name: str) -> list[dict[str, Any]]:
         f"tags.model = '{name}'",
         order_by=["attributes.start_time DESC"],
     )
-    told = ("from", "to", "by", "why")
-    return [{key: run.data.tags[key] for key in told} | {"at": run.info.start_time} for run in runs]
+    keys = ("from", "to", "by", "why")
+    return [{key: run.data.tags[key] for key in keys} | {"at": run.info.start_time} for run in runs]
 
 
 def describe(name: str, version: str) -> str:
     """What a reviewer should know before the answer, in Markdown."""
-    made = client().get_model_version(name, version)
-    gates = sorted((k, said) for k, said in made.tags.items() if k.startswith("gate."))
+    challenger = client().get_model_version(name, version)
+    gates = sorted(
+        (k, sentence) for k, sentence in challenger.tags.items() if k.startswith("gate.")
+    )
     link = f"{settings().tracking_uri}/#/models/{name}/versions/{version}"
     return "\n".join(
         [
             f"* challenger: version {version}",
             f"* champion now: {registry.champion(name) or 'none'}",
-            *(f"* {gate.removeprefix('gate.')}: {said}" for gate, said in gates),
+            *(f"* {gate.removeprefix('gate.')}: {sentence}" for gate, sentence in gates),
             f"* metrics, plots and model card: {link}",
         ]
     )

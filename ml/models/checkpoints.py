@@ -50,10 +50,14 @@ class Progress(keras.callbacks.Callback):
         """Give a compiled `model` the state last kept, if there is one."""
         if self.folder is None or not (self.folder / STATE).exists():
             return
-        told = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-        self.epochs, self.stopped, self.finished = told["epochs"], told["stopped"], told["finished"]
+        saved = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+        self.epochs, self.stopped, self.finished = (
+            saved["epochs"],
+            saved["stopped"],
+            saved["finished"],
+        )
         model.optimizer.build(model.trainable_variables)
-        model.load_weights(self.folder / told["weights"])
+        model.load_weights(self.folder / saved["weights"])
         log.info("training goes on after %d epochs", len(self.epochs))
 
     def logged(self, name: str) -> list[float]:

@@ -52,8 +52,8 @@ class PropensityBacktest:
     def table(self) -> pd.DataFrame:
         """Measures, one row for each horizon (days) and method."""
         tables = [
-            found.table().rename_axis("method").reset_index().assign(days=days)
-            for days, found in self.outcomes.items()
+            parts_by_horizon.table().rename_axis("method").reset_index().assign(days=days)
+            for days, parts_by_horizon in self.outcomes.items()
         ]
         return pd.concat(tables).set_index(["days", "method"])
 
@@ -78,10 +78,10 @@ def judge(
     """Chances of the test weeks, given the depth that came; and with each category's usual one."""
     places = histories.between(TEST.since, TEST.until)
     usual_depth = histories.depth[histories.between(LEARNT.since, LEARNT.until)].mean(0)
-    found: dict[int, list[Outcomes]] = {days: [] for days in HORIZONS}
-    for known, _ in customers(histories, chosen):
-        inputs = at_origins(histories, known, places)
-        bought = labels(histories, known, places, TEST.until)
+    parts_by_horizon: dict[int, list[Outcomes]] = {days: [] for days in HORIZONS}
+    for baskets, _ in customers(histories, chosen):
+        inputs = at_origins(histories, baskets, places)
+        bought = labels(histories, baskets, places, TEST.until)
         usual = inputs | {"depth": np.broadcast_to(usual_depth, inputs["depth"].shape)}
         chances = {
             OURS: probabilities(model, inputs),
@@ -91,10 +91,12 @@ def judge(
         }
         category = np.broadcast_to(np.arange(bought.shape[2]), bought.shape[:3])
         for k, days in enumerate(HORIZONS):
-            told = bought[..., k] >= 0
-            rows = {name: p[..., k][told] for name, p in chances.items()}
-            found[days].append(Outcomes(bought[..., k][told], category[told], rows))
-    return {days: _joined(parts) for days, parts in found.items()}
+            observed = bought[..., k] >= 0
+            rows = {name: p[..., k][observed] for name, p in chances.items()}
+            parts_by_horizon[days].append(
+                Outcomes(bought[..., k][observed], category[observed], rows)
+            )
+    return {days: _joined(parts) for days, parts in parts_by_horizon.items()}
 
 
 def probabilities(model: Propensity, inputs: dict[str, np.ndarray]) -> np.ndarray:

@@ -22,9 +22,9 @@ def checks(
     `negative_lifts`: offers said to lower a chance. `extreme_nonfinite`: logits that are not
     numbers when everything is free. `seconds_per_1000`: customers, by the network on this machine.
     """
-    known, _ = next(customers(histories, chosen))
+    baskets, _ = next(customers(histories, chosen))
     places = np.array([len(histories.origins) // 2])
-    inputs = at_origins(histories, known, places)
+    inputs = at_origins(histories, baskets, places)
     later = inputs["days"] >= histories.origins[places][0]
     changed = dict(inputs)
     for name in ("numbers", "bought", "discount"):

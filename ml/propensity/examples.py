@@ -55,31 +55,37 @@ def inputs_of(histories: Histories, shard: pa.Table, chosen: np.ndarray, longest
     return {"days": days, "numbers": numbers, "bought": bought, "discount": discount}
 
 
-def at_origins(histories: Histories, known: Example, places: np.ndarray) -> Example:
-    """`known` with the origins at `places` and what the shop did around them."""
-    count = len(known["days"])
+def at_origins(histories: Histories, customer_inputs: Example, places: np.ndarray) -> Example:
+    """`customer_inputs` with the origins at `places` and what the shop did around them."""
+    count = len(customer_inputs["days"])
     around = {
         "origins": histories.origins[places].astype(np.float32),
         "usual": histories.usual[places],
         "depth": histories.depth[places],
     }
-    return known | {name: np.repeat(values[None], count, 0) for name, values in around.items()}
+    return customer_inputs | {
+        name: np.repeat(values[None], count, 0) for name, values in around.items()
+    }
 
 
-def labels(histories: Histories, known: Example, places: np.ndarray, until: int) -> np.ndarray:
+def labels(
+    histories: Histories, customer_inputs: Example, places: np.ndarray, until: int
+) -> np.ndarray:
     """(n, origins, K, horizons): 1 where the category was bought in the window after the origin.
 
     `UNKNOWN` where the window ends after the day `until`, or nothing is known of the customer
     before the origin.
     """
-    origins, days = histories.origins[places], known["days"]
-    found = np.empty((len(days), len(places), len(histories.categories), len(HORIZONS)), np.float32)
+    origins, days = histories.origins[places], customer_inputs["days"]
+    was_bought = np.empty(
+        (len(days), len(places), len(histories.categories), len(HORIZONS)), np.float32
+    )
     for k, horizon in enumerate(HORIZONS):
         inside = (days[:, None] >= origins[:, None]) & (days[:, None] < origins[:, None] + horizon)
-        found[..., k] = np.matmul(inside.astype(np.float32), known["bought"]) > 0
-        found[:, origins + horizon > until, :, k] = UNKNOWN
-    found[days[:, :1] >= origins] = UNKNOWN
-    return found
+        was_bought[..., k] = np.matmul(inside.astype(np.float32), customer_inputs["bought"]) > 0
+        was_bought[:, origins + horizon > until, :, k] = UNKNOWN
+    was_bought[days[:, :1] >= origins] = UNKNOWN
+    return was_bought
 
 
 def batches(
@@ -97,10 +103,10 @@ def batches(
                 shard = pq.read_table(histories.files[file])
                 for some in _parts(draw.permutation(_customers(shard)), chosen.batch):
                     picked = np.sort(draw.choice(places, count, replace=False))
-                    known = inputs_of(histories, shard, some, chosen.baskets)
+                    customer_inputs = inputs_of(histories, shard, some, chosen.baskets)
                     yield (
-                        at_origins(histories, known, picked),
-                        labels(histories, known, picked, span.until),
+                        at_origins(histories, customer_inputs, picked),
+                        labels(histories, customer_inputs, picked, span.until),
                     )
             number += 1
 
@@ -114,10 +120,10 @@ def in_order(
     places = histories.between(span.since, span.until)
 
     def generate() -> Iterator[tuple[Example, np.ndarray]]:
-        for known, _ in customers(histories, chosen):
+        for customer_inputs, _ in customers(histories, chosen):
             yield (
-                at_origins(histories, known, places),
-                labels(histories, known, places, span.until),
+                at_origins(histories, customer_inputs, places),
+                labels(histories, customer_inputs, places, span.until),
             )
 
     made = _dataset(generate, histories, chosen.baskets, len(places))

@@ -41,14 +41,14 @@ def fit_rates(histories: Histories, span: Span, chosen: PropensityHyperparameter
     for known, _ in customers(histories, chosen):
         inputs = at_origins(histories, known, places)
         bought = labels(histories, known, places, span.until)
-        told = bought >= 0
-        counts += told.sum((0, 1))
-        sums += np.where(told, bought, 0).sum((0, 1))
+        observed = bought >= 0
+        counts += observed.sum((0, 1))
+        sums += np.where(observed, bought, 0).sum((0, 1))
         for row, days in enumerate(PRIOR_DAYS):
             for k in range(len(HORIZONS)):
                 chance = np.clip(own(inputs, days, k), 1e-6, 1 - 1e-6)
                 loss = -np.log(np.where(bought[..., k] > 0, chance, 1 - chance))
-                losses[row, k] += loss[told[..., k]].sum()
+                losses[row, k] += loss[observed[..., k]].sum()
     return Rates(sums / np.maximum(counts, 1), np.array(PRIOR_DAYS)[losses.argmin(0)])
 
 

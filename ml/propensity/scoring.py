@@ -54,8 +54,8 @@ def propensities(
     for known, ids in customers(histories, chosen):
         inputs = at_origins(histories, known, np.array([len(histories.origins) - 1]))
         inputs["depth"] = np.zeros_like(inputs["depth"])
-        found = model.predict_on_batch(inputs)[:, 0].astype(np.float64)
-        base, lift = found[..., : len(HORIZONS)], found[..., len(HORIZONS) :]
+        logits_and_lift = model.predict_on_batch(inputs)[:, 0].astype(np.float64)
+        base, lift = logits_and_lift[..., : len(HORIZONS)], logits_and_lift[..., len(HORIZONS) :]
         without, offered = (1 / (1 + np.exp(-logits)) for logits in (base, base + depth * lift))
         parts.append(
             pd.DataFrame(

@@ -84,8 +84,8 @@ def backtest(as_of: date, products: int, fitting: DemandFitting) -> Backtest:
     panel = read_panel(as_of, products)
     origins = rolling_origins(len(panel.weeks))
     panel = read_panel(as_of, products, ranked_before=panel.weeks[origins[0]].item())
-    known = covariates(panel)
-    made: list[Forecast] = []
+    inputs = covariates(panel)
+    results: list[Forecast] = []
     models: dict[int, StructuredDemand] = {}
     past: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scale, started = 1.0, perf_counter()
@@ -95,17 +95,17 @@ def backtest(as_of: date, products: int, fitting: DemandFitting) -> Backtest:
         scale = calibrated_scale(*past[0])
     for origin in origins:
         model = models[origin] = fit(panel, origin, fitting).model
-        mean, dispersion = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
+        mean, dispersion = (part[:, :HORIZON] for part in predict(model, panel, inputs, origin))
         levels = quantiles(mean, dispersion * scale)
-        made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
-        made += list(naive_forecasts(panel.until(origin), origin))
+        results.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
+        results += list(naive_forecasts(panel.until(origin), origin))
         past.append((panel.demand[:, origin : origin + HORIZON], mean, dispersion))
         scale = calibrated_scale(*(np.concatenate(part) for part in zip(*past, strict=True)))
         started = perf_counter()
         log.info("backtest: origin %s scored, dispersion scale %.2f", panel.weeks[origin], scale)
     sizes_scored = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
-    scores = pd.DataFrame([score(panel, f, n) for f in made for n in sizes_scored])
-    return Backtest(panel, made, scores, scale, models, fitting.steps)
+    scores = pd.DataFrame([score(panel, f, n) for f in results for n in sizes_scored])
+    return Backtest(panel, results, scores, scale, models, fitting.steps)
 
 
 def rolling_origins(weeks: int) -> list[int]:
@@ -139,14 +139,14 @@ def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
 def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | str]:
     """Every metric of one forecast on the panel's largest `products`."""
     origin, rows = forecast.origin, slice(products)
-    found = measures(
+    metric_values = measures(
         panel.demand[rows, : origin + HORIZON],
         panel.is_demand[rows, :origin],
         forecast.mean[rows],
         forecast.quantiles[:, rows],
     )
     origin_week = str(panel.weeks[origin])
-    return {"origin": origin_week, "method": forecast.method, "products": products, **found}
+    return {"origin": origin_week, "method": forecast.method, "products": products, **metric_values}
 
 
 def measures(

@@ -69,23 +69,26 @@ def paired_losses(
 def losses(backtest: Backtest, since: int = 0) -> pd.DataFrame:
     """Our quantile loss per origin and product, summed over the target weeks from week `since`."""
     panel, frames = backtest.panel, []
-    for made in (f for f in backtest.forecasts if f.method == OURS):
-        ahead = slice(max(since, made.origin), made.origin + HORIZON)
+    for forecast in (f for f in backtest.forecasts if f.method == OURS):
+        ahead = slice(max(since, forecast.origin), forecast.origin + HORIZON)
         units = panel.demand[:, ahead]
-        levels = made.quantiles[:, :, ahead.start - made.origin :]
+        levels = forecast.quantiles[:, :, ahead.start - forecast.origin :]
         loss = np.nansum(metrics.quantile_losses(units, levels), axis=1)
-        told = {"origin": str(panel.weeks[made.origin]), "product_id": panel.products["product_id"]}
+        row = {
+            "origin": str(panel.weeks[forecast.origin]),
+            "product_id": panel.products["product_id"],
+        }
         if units.size:
-            frames.append(pd.DataFrame(told | {"units": np.nansum(units, axis=1), "loss": loss}))
+            frames.append(pd.DataFrame(row | {"units": np.nansum(units, axis=1), "loss": loss}))
     return pd.concat(frames, ignore_index=True)
 
 
 def rescored(model: StructuredDemand, backtest: Backtest) -> Backtest:
     """The same backtest with `model`, as it is, in the place of those trained at the origins."""
     panel = backtest.panel
-    made = np.exp(everywhere(model, panel, covariates(panel))[:, :, :HORIZON].astype("float64"))
+    values = np.exp(everywhere(model, panel, covariates(panel))[:, :, :HORIZON].astype("float64"))
     forecasts = []
     for old in (f for f in backtest.forecasts if f.method == OURS):
-        mean, dispersion = np.moveaxis(made[:, old.origin - 1], -1, 0)
+        mean, dispersion = np.moveaxis(values[:, old.origin - 1], -1, 0)
         forecasts.append(replace(old, mean=mean, quantiles=quantiles(mean, dispersion)))
     return replace(backtest, forecasts=forecasts)

@@ -72,7 +72,7 @@ def rmsse(units: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> float:
 
 def _mean(errors: np.ndarray) -> np.ndarray:
     """(N,) over each product's known weeks; NaN where none is."""
-    known = np.isfinite(errors)
-    count = known.sum(axis=1)
-    total = np.where(known, errors, 0.0).sum(axis=1)
+    judged = np.isfinite(errors)
+    count = judged.sum(axis=1)
+    total = np.where(judged, errors, 0.0).sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

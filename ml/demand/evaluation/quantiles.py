@@ -20,10 +20,10 @@ def quantiles(mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
     """
     levels = LEVELS.reshape(-1, *[1] * mean.ndim)
     chance = dispersion / (dispersion + mean)
-    found = stats.nbinom.ppf(levels, dispersion, chance)
+    values = stats.nbinom.ppf(levels, dispersion, chance)
     for outer in (0, -1):
-        found[outer] = _interpolated(LEVELS[outer], found[outer], dispersion, chance)
-    return found
+        values[outer] = _interpolated(LEVELS[outer], values[outer], dispersion, chance)
+    return values
 
 
 def _interpolated(

@@ -30,7 +30,7 @@ SHARES = np.linspace(0.2, 1.2, 11)
 class LevelPrior:
     """Units a week of a product not promoted, given its groups, price and plan; `sd` of the log."""
 
-    known: dict[str, list[str]]
+    groups: dict[str, list[str]]
     weights: np.ndarray
     sd: float
 
@@ -39,7 +39,7 @@ class LevelPrior:
 
         `price` (N,) is the regular one, `plan` (N, K) what `level_prior` was given for others.
         """
-        return _design(self.known, products, price, plan) @ self.weights
+        return _design(self.groups, products, price, plan) @ self.weights
 
 
 def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrior:
@@ -57,20 +57,20 @@ def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrio
     sold, recent = panel.started[:, -1], slice(-LEVEL_WEEKS, None)
     usual = (np.exp(effect) * panel.started)[sold, recent].sum(axis=1)
     level = (panel.unconstrained[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5)
-    known = {group: sorted(panel.products[group].unique()) for group in GROUPS}
+    groups = {group: sorted(panel.products[group].unique()) for group in GROUPS}
     price = panel.regular_price[sold, -1]
-    design = _design(known, panel.products[sold], price, plan[sold])
-    free = design.shape[1] - sum(len(values) for values in known.values())
+    design = _design(groups, panel.products[sold], price, plan[sold])
+    free = design.shape[1] - sum(len(values) for values in groups.values())
     weights, expected = _gamma_ridge(design, level, free)
-    return LevelPrior(known, weights, float((np.log(level) - expected).std()))
+    return LevelPrior(groups, weights, float((np.log(level) - expected).std()))
 
 
 def _design(
-    known: dict[str, list[str]], products: pd.DataFrame, price: np.ndarray, plan: np.ndarray
+    groups: dict[str, list[str]], products: pd.DataFrame, price: np.ndarray, plan: np.ndarray
 ) -> np.ndarray:
     """(N, 2 + K + groups): 1, log price, the plan, then one column a group."""
     columns = [np.ones((len(products), 1)), np.log(price)[:, None], plan]
-    for group, values in known.items():
+    for group, values in groups.items():
         columns.append(products[group].to_numpy()[:, None] == np.array(values, dtype=object))
     return np.concatenate(columns, axis=1).astype(float)
 

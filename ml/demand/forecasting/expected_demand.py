@@ -14,11 +14,11 @@ from ml.demand.network.structured import StructuredDemand
 class ExpectedDemand:
     """Products in the panel's order; `mean` and `dispersion` are (N, horizon) of the weeks ahead.
 
-    `known` are the panel's covariates, with `horizon` weeks past its end.
+    `inputs` are the panel's covariates, with `horizon` weeks past its end.
     """
 
     panel: Panel
-    known: dict[str, np.ndarray]
+    inputs: dict[str, np.ndarray]
     mean: np.ndarray
     dispersion: np.ndarray
 
@@ -26,7 +26,7 @@ class ExpectedDemand:
         """These products, then the other's."""
         return ExpectedDemand(
             self.panel.joined(other.panel),
-            {name: np.concatenate([v, other.known[name]]) for name, v in self.known.items()},
+            {name: np.concatenate([v, other.inputs[name]]) for name, v in self.inputs.items()},
             np.concatenate([self.mean, other.mean]),
             np.concatenate([self.dispersion, other.dispersion]),
         )
@@ -34,5 +34,5 @@ class ExpectedDemand:
 
 def expected_demand(model: StructuredDemand, panel: Panel) -> ExpectedDemand:
     """At the last regular price, not promoted."""
-    known = covariates(panel, planned_weeks=model.horizon)
-    return ExpectedDemand(panel, known, *predict(model, panel, known, len(panel.weeks)))
+    inputs = covariates(panel, planned_weeks=model.horizon)
+    return ExpectedDemand(panel, inputs, *predict(model, panel, inputs, len(panel.weeks)))

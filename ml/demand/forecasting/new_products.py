@@ -53,10 +53,10 @@ def newcomers(
     best = np.sort(np.argsort(-np.exp(level) * price, kind="stable")[:most])
     both = panel.joined(unsold(panel, products.iloc[best]))
     new, origin = np.arange(len(both.products)) >= len(panel.products), len(panel.weeks)
-    rows, known = borrowing(both, new, level[best], price[best], origin, model.horizon)
-    mean, dispersion = predict_once(model, rows, known, origin)
-    sd = prior.sd * told_share(model, panel, origin, seed)
-    return ExpectedDemand(rows, known, mean, borrowed_level.widened(dispersion, sd))
+    rows, inputs = borrowing(both, new, level[best], price[best], origin, model.horizon)
+    mean, dispersion = predict_once(model, rows, inputs, origin)
+    sd = prior.sd * level_sd_share(model, panel, origin, seed)
+    return ExpectedDemand(rows, inputs, mean, borrowed_level.widened(dispersion, sd))
 
 
 def unsold(panel: Panel, products: pd.DataFrame) -> Panel:
@@ -89,12 +89,12 @@ def unseen(
     prior = level_prior(panel.rows(~new).until(origin), ahead[~new])
     price = panel.regular_price[new, origin]
     level = prior.log_mean(panel.products[new], price, ahead[new])
-    rows, known = borrowing(panel, new, level, price, origin, model.horizon)
+    rows, inputs = borrowing(panel, new, level, price, origin, model.horizon)
     rows = replace(rows, products=rows.products.assign(product_id=""))
-    return *predict_once(model, rows, known, origin), prior.sd
+    return *predict_once(model, rows, inputs, origin), prior.sd
 
 
-def told_share(
+def level_sd_share(
     model: StructuredDemand, panel: Panel, origin: int, seed: int, by_plan: bool = False
 ) -> float:
     """`cold.calibrated_share` on a tenth of the products, in the last weeks before the origin.
@@ -124,8 +124,8 @@ def borrowing(
 ) -> tuple[Panel, dict[str, np.ndarray]]:
     """The rows `new` with the history they borrow before the origin, and their covariates."""
     borrowed = borrowed_level.with_borrowed_history(panel, new, level, price, origin)
-    known = covariates(borrowed, max(0, origin + horizon - len(panel.weeks)))
-    return borrowed.rows(new), {name: values[new] for name, values in known.items()}
+    inputs = covariates(borrowed, max(0, origin + horizon - len(panel.weeks)))
+    return borrowed.rows(new), {name: values[new] for name, values in inputs.items()}
 
 
 def promotion(panel: Panel, origin: int) -> np.ndarray:

@@ -34,15 +34,15 @@ def responses(
     for the weeks ahead at regular price. A history without promotions leaves the groups' effects.
     """
     terms = ops.convert_to_numpy(model.effects(model.codes(panel.products))).astype("float64")
-    found = ops.convert_to_numpy(coefficients(terms)).astype("float64")
+    effects_of_products = ops.convert_to_numpy(coefficients(terms)).astype("float64")
     slope = np.concatenate([1 / (1 + np.exp(-terms[:, :2])), np.ones((len(terms), 2))], axis=1)
     if dispersions is None:
         dispersions = expected_demand(model, panel).dispersion
     dispersion = np.exp(np.log(dispersions).mean(axis=1))
-    information = term_information(panel, found, slope, dispersion)
+    information = term_information(panel, effects_of_products, slope, dispersion)
     variance = pooled_variance(information, panel.products)
     sd = np.sqrt(variance) * slope
-    effect = dict(zip(EFFECTS, found.T, strict=True))
+    effect = dict(zip(EFFECTS, effects_of_products.T, strict=True))
     spread = dict(zip(EFFECTS, sd.T, strict=True))
     sold_promoted = (panel.units > 0) & (panel.log_price_ratio < PROMOTED)
     return pd.DataFrame(
@@ -63,7 +63,7 @@ def responses(
 
 
 def term_information(
-    panel: Panel, found: np.ndarray, slope: np.ndarray, dispersion: np.ndarray
+    panel: Panel, effects_of_products: np.ndarray, slope: np.ndarray, dispersion: np.ndarray
 ) -> np.ndarray:
     """(N, 4) information on each product's terms, the level and other terms unknown.
 
@@ -72,7 +72,7 @@ def term_information(
     precision; what is returned plus P is the inverse of its diagonal.
     """
     effects = covariates(panel)["effects"].astype("float64")
-    lift = np.exp((effects * found[:, None]).sum(-1)) * panel.is_demand
+    lift = np.exp((effects * effects_of_products[:, None]).sum(-1)) * panel.is_demand
     mean = lift * ((panel.units * panel.is_demand).sum(axis=1) / lift.sum(axis=1))[:, None]
     design = effects * slope[:, None]
     centre = (mean[..., None] * design).sum(1) / np.maximum(mean.sum(1), 1e-9)[:, None]
@@ -108,11 +108,11 @@ def pooled_variance(information: np.ndarray, products: pd.DataFrame) -> np.ndarr
         np.add.at(above, parents[depth], messages[depth])
         if depth:
             below[depth - 1] = above
-    known = above
+    precision = above
     for depth in range(4):
-        elsewhere = np.maximum(known[parents[depth]] - messages[depth], 1e-12)
-        known = below[depth] + 1 / (1 / elsewhere + STEPS[depth] ** 2)
-    return 1 / known[groups[3]]
+        elsewhere = np.maximum(precision[parents[depth]] - messages[depth], 1e-12)
+        precision = below[depth] + 1 / (1 / elsewhere + STEPS[depth] ** 2)
+    return 1 / precision[groups[3]]
 
 
 def _parents(child: np.ndarray, parent: np.ndarray) -> np.ndarray:

@@ -78,25 +78,25 @@ def learn_effects(model: StructuredDemand, seen: Panel) -> None:
     tables = [model.effects.start, *model.effects.deviations]
     sold = (seen.units * seen.is_demand).any(axis=1)
     held = [keras.ops.convert_to_numpy(table).astype("float64") for table in tables]
-    known = covariates(seen)
+    inputs = covariates(seen)
     calendar = keras.ops.convert_to_numpy(model.effects.calendar)
     sales = WeeklySales(
         (seen.units * seen.is_demand)[sold],
         seen.is_demand[sold],
-        known["effects"][sold].astype("float64"),
-        known["context"][sold][..., DAYS].astype("float64"),
+        inputs["effects"][sold].astype("float64"),
+        inputs["context"][sold][..., DAYS].astype("float64"),
         model.codes(seen.products)[sold],
         [len(table) for table in held[1:]],
     )
     speed = model.speed
     first = np.concatenate([np.atleast_2d(table)[:, :KINDS] for table in held]) * speed
     start = np.concatenate([first.ravel(), calendar])
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         sales.penalised, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS}
     )
-    terms, calendar = sales.split(found.x)
+    terms, calendar = sales.split(optimum.x)
     model.effects.calendar.assign(calendar)
     for table, old, new in zip(tables, held, terms, strict=True):
         old[..., :KINDS] = new.reshape(old[..., :KINDS].shape) / speed
         table.assign(old)
-    log.info("effects of %d weeks learnt in %d rounds", len(seen.weeks), found.nit)
+    log.info("effects of %d weeks learnt in %d rounds", len(seen.weeks), optimum.nit)

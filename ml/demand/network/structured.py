@@ -158,8 +158,8 @@ class StructuredDemand(keras.Model):
         The regular price stays what it is now: the data know a later one only where something sold.
         """
         regular = each[..., REGULAR]
-        moved = ops.sum(each, axis=-1) - regular + days
-        ahead = [moved[:, h : weeks + h] for h in range(1, self.horizon + 1)]
+        effects_ahead = ops.sum(each, axis=-1) - regular + days
+        ahead = [effects_ahead[:, h : weeks + h] for h in range(1, self.horizon + 1)]
         return ops.stack(ahead, axis=2) + regular[:, :weeks, None]
 
     def _features(self, inputs: dict[str, Tensor], levels: Tensor, effect: Tensor) -> Tensor:
