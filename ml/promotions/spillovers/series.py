@@ -75,9 +75,9 @@ def make_series(panel: Panel, responses: pd.DataFrame) -> Series:
     """The products of `panel` with a row in `responses` (RESPONSES)."""
     told = responses.set_index("product_id").reindex(panel.products["product_id"])
     known = told["elasticity"].notna().to_numpy()
-    told, started = told[known], panel.counts[known]
+    told, started = told[known], panel.is_demand[known]
     effect = (
-        _column(told, "elasticity") * panel.ratio[known]
+        _column(told, "elasticity") * panel.log_price_ratio[known]
         + _column(told, "display_lift") * panel.display[known]
         + _column(told, "mailer_lift") * panel.mailer[known]
     )

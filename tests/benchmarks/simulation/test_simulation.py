@@ -177,7 +177,7 @@ def test_a_refit_moves_towards_what_later_weeks_show():
         started=np.ones((products, weeks), bool),
         in_stock=np.ones((products, weeks), bool),
         regular_price=zero + 10,
-        ratio=ratio,
+        log_price_ratio=ratio,
         display=zero,
         mailer=zero,
         holiday=np.zeros(weeks),

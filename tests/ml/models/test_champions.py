@@ -6,6 +6,7 @@ import mlflow
 import pytest
 
 from ml.config.approval import Review, ReviewAnswer
+from ml.demand.network import loading
 from ml.errors import GateError
 from ml.models import champions, registry
 from ml.settings import Settings, settings
@@ -135,12 +136,11 @@ def test_an_earlier_version_that_loads_can_be_put_back(version, monkeypatch):
     for made in (first, second):
         champions.submit("demand", made, AUTO, "Ada")
     loaded = []
-    monkeypatch.setattr(registry, "load", lambda *which: loaded.append(which))
 
-    champions.roll_back("demand", first, "Grace", "biased on deli")
+    champions.roll_back("demand", first, "Grace", "biased on deli", loaded.append)
 
     assert registry.champion("demand") == first
-    assert loaded == [("demand", first)]
+    assert loaded == [first]
     assert moves()[0] == (second, first, "Grace", "biased on deli")
 
 
@@ -150,20 +150,19 @@ def test_a_version_that_does_not_load_any_more_is_not_put_back(version):
         champions.submit("demand", made, AUTO, "Ada")
 
     with pytest.raises(GateError, match=f"version {first} does not load"):
-        champions.roll_back("demand", first, "Grace", "a file that is no model")
+        champions.roll_back("demand", first, "Grace", "a file that is no model", loading.load)
 
     assert registry.champion("demand") == second
 
 
-def test_a_version_that_nobody_approved_is_not_put_back(version, monkeypatch):
-    monkeypatch.setattr(registry, "load", lambda *which: None)
+def test_a_version_that_nobody_approved_is_not_put_back(version):
     first, rejected = version(), version()
     champions.submit("demand", first, AUTO, "Ada")
     champions.submit("demand", rejected, ASKED, "Ada")
     champions.settle("demand", rejected, ASKED, ReviewAnswer(False, "Grace"))
 
     with pytest.raises(GateError, match=f"never served.*expected one of \\['{first}'\\]"):
-        champions.roll_back("demand", rejected, "Grace", "around the review")
+        champions.roll_back("demand", rejected, "Grace", "around the review", loading.load)
 
     assert registry.champion("demand") == first
 
