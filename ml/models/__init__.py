@@ -1,1 +1,1 @@
-"""What every model needs once: registry, champions, checkpoints, devices, bootstrap."""
+"""What every model needs once: register, compare, search, champions, checkpoints, devices."""
