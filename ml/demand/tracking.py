@@ -89,7 +89,7 @@ def save(candidate: DemandCandidate, folder: Path) -> None:
     described = Model(signature=infer_signature(gaps, scored))  # any number may be missing
     mlflow.keras.save_model(
         candidate.fit.model,
-        folder,
+        str(folder),
         mlflow_model=described,
         input_example=example,
         save_model_kwargs={"include_optimizer": False},

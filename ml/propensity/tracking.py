@@ -63,7 +63,7 @@ def save(candidate: PropensityCandidate, folder: Path) -> None:
     scores = candidate.fit.model.predict_on_batch(candidate.example)
     mlflow.keras.save_model(
         candidate.fit.model,
-        folder,
+        str(folder),
         signature=infer_signature(candidate.example, scores),
         save_model_kwargs={"include_optimizer": False},
         pip_requirements=["keras", "tensorflow", "promoloop"],
