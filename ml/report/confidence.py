@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from ml.contracts.reasons import Reasons
 from ml.report.facts import Facts
 from ml.report.numbers import count, percent
 
@@ -49,7 +50,7 @@ def assumptions(facts: Facts) -> list[str]:
     """What was assumed instead of known, with the share of promotions it touches."""
     leaning: Counter[str] = Counter()
     for text in facts.plan["reasons"]:
-        leaning.update(json.loads(text).get("assumed", []))
+        leaning.update(Reasons.from_json(text).assumed)
     total = len(facts.plan)
     notes = [_note(number, total, ASSUMED.get(name, name)) for name, number in leaning.items()]
     unsure = facts.responses.loc[~facts.responses["price_identified"], "product_id"]

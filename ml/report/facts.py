@@ -24,10 +24,11 @@ from ml.contracts.outputs import (
     RESPONSES,
     STOCK,
 )
+from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.sources import SOURCES
 from ml.contracts.table import Table
 from ml.demand.scores import scores_path
-from ml.promotions.plan import summary_path
+from ml.promotions.plan import read_summary
 from ml.promotions.verdict import gate_verdict
 from ml.releases import shelf
 from ml.report.customers import People, read_people
@@ -46,7 +47,7 @@ class Facts:
     as_of: date
     version: str
     plan: pd.DataFrame
-    summary: dict[str, Any]
+    summary: PlanSummary
     names: dict[str, str]
     history: pd.DataFrame
     forecasts: pd.DataFrame
@@ -83,7 +84,7 @@ def read_facts(as_of: date) -> Facts:
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
         plan=plan,
-        summary=_json(summary_path(as_of)),
+        summary=read_summary(as_of),
         names=product_names(_of(named, products)),
         history=_of(planned, weekly),
         forecasts=_of(planned, forecasts),

@@ -18,6 +18,7 @@ from ml.contracts.marts import (
 from ml.contracts.outputs import EFFECTS, FORECASTS, RESPONSES, STOCK
 from ml.promotions.audiences.audience import Audience
 from ml.promotions.audiences.segments import read_audiences
+from ml.promotions.economics.items import Items
 from ml.promotions.economics.retention import read_late_share
 from ml.promotions.mechanics.baskets import Habits, observe
 from ml.releases.schedule import announced, promoted_before
@@ -41,7 +42,7 @@ SHARES = ["product_id", "week_start_date", "display_share", "mailer_share"]
 
 
 @dataclass(frozen=True)
-class Known:
+class PlanInputs:
     """The tables of one as-of date that a plan is made from, and the schedule live before it.
 
     `promoted` is what was on promotion before the weeks that are planned (`promoted_before`);
@@ -63,19 +64,26 @@ class Known:
     late: pd.Series
     audiences: tuple[Audience, ...] = ()
 
-    def habits(self, products: pd.DataFrame) -> Habits:
-        """What baskets show of `products`, in their order."""
-        return observe(products, self.quantities, self.spend, self.pairs, self.baskets["sold_on"])
+    def habits(self, items: Items) -> Habits:
+        """What baskets show of the items, in their order."""
+        return observe(
+            items.product_id,
+            items.category,
+            self.quantities,
+            self.spend,
+            self.pairs,
+            self.baskets["sold_on"],
+        )
 
 
-def read_known(as_of: date, policy: Policy) -> Known:
+def read_inputs(as_of: date, policy: Policy) -> PlanInputs:
     """Read the tables of as_of that a plan under the policy needs.
 
     Raises:
         LakeError: a table is missing.
     """
     forecasts = lake.read(FORECASTS, as_of)
-    return Known(
+    return PlanInputs(
         forecasts=forecasts,
         responses=lake.read(RESPONSES, as_of),
         stock=lake.read(STOCK, as_of),

@@ -183,6 +183,6 @@ def _rows(
             "share_p95": share + Z05 * sd,
             "estimate": np.append(told[0], np.nan),
             "estimate_se": np.append(told[1], np.nan),
-            "is_told": np.append(found.told, np.isfinite(told[0]).any()),
+            "is_identified": np.append(found.is_identified, np.isfinite(told[0]).any()),
         }
     ).round(DECIMALS)

@@ -13,8 +13,8 @@ LEAST_SPREAD = 0.02  # sd between groups: no two categories are quite alike
 class Pooled:
     """Posterior mean and sd of each group, (groups,), of their common mean, and `between`.
 
-    `between` is the sd of the groups' truths around the common mean; `told` (groups,) whether a
-    group's own data weigh more than what is known from the others and the prior.
+    `between` is the sd of the groups' truths around the common mean; `is_identified` (groups,)
+    whether a group's own data weigh more than those of the others and the prior.
     """
 
     mean: Floats
@@ -22,7 +22,7 @@ class Pooled:
     common: float
     common_sd: float
     between: float
-    told: np.ndarray
+    is_identified: np.ndarray
 
 
 def pool(value: Floats, se: Floats, prior: float, prior_sd: float) -> Pooled:
@@ -44,9 +44,9 @@ def pool(value: Floats, se: Floats, prior: float, prior_sd: float) -> Pooled:
     own = 1 / (1 + se[known] ** 2 / between**2)
     mean[known] = own * value[known] + (1 - own) * common
     sd[known] = np.sqrt(own * se[known] ** 2 + ((1 - own) * common_sd) ** 2)
-    told = np.zeros(len(value), bool)
-    told[known] = se[known] ** 2 < between**2 + 1 / (precision - weight)
-    return Pooled(mean, sd, common, common_sd, between, told)
+    is_identified = np.zeros(len(value), bool)
+    is_identified[known] = se[known] ** 2 < between**2 + 1 / (precision - weight)
+    return Pooled(mean, sd, common, common_sd, between, is_identified)
 
 
 def _between(value: Floats, se: Floats) -> float:

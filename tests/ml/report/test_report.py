@@ -72,7 +72,7 @@ def test_the_report_says_what_promotions_move_elsewhere(plan_day):
         for category, share in (("TEA", 0.2), ("all", 0.1))
         for effect in ("dip", "cannibalisation", "halo")
     ]
-    columns = ["effect", "category", "onto", "share", "is_told"]
+    columns = ["effect", "category", "onto", "share", "is_identified"]
     told = DataFrame(rows, columns=columns).assign(share_sd=0.1, share_p05=-0.01, share_p95=0.4)
     lake.write(EFFECTS, FIRST, told.assign(estimate=None, estimate_se=None))
 

@@ -24,7 +24,7 @@ from ml.promotions.audiences.segments import (
 )
 from ml.promotions.gate import gate_plan
 from ml.promotions.plan import write_plan
-from ml.promotions.planning.inputs import read_known
+from ml.promotions.planning.inputs import read_inputs
 from ml.promotions.planning.propose import prepare
 from ml.promotions.recount import broken_limits
 
@@ -156,10 +156,10 @@ def test_an_offer_to_a_segment_raises_and_costs_its_own_part_and_no_display_goes
     shop(audiences=[SEEKERS], holdout_share=0.0)
     write_customers()
     policy = load_policy()
-    draft, _ = prepare(read_known(AS_OF, policy), policy, policy.budget)
+    draft = prepare(read_inputs(AS_OF, policy), policy, policy.budget)
     options, economics = draft.options, draft.economics
-    ids = np.array([options.offers[o].audience.audience_id for o in options.offer])
-    share = options.offers[options.offer[ids == "segment-1"][0]].audience.of_units["p0"]
+    ids = np.array([options.deals[o].audience.audience_id for o in options.deal])
+    share = options.deals[options.deal[ids == "segment-1"][0]].audience.of_units["p0"]
     to_all, theirs = (
         np.flatnonzero((ids == who) & (options.support == "none")) for who in ("all", "segment-1")
     )
@@ -167,10 +167,10 @@ def test_an_offer_to_a_segment_raises_and_costs_its_own_part_and_no_display_goes
     assert {*options.support[ids == "segment-1"]} == {"none", "mailer"}
     mailer = (ids == "segment-1") & (options.support == "mailer")
     assert options.support_cost[mailer] == pytest.approx(0.5 * 24 / 100)
-    row = draft.items.table["product_id"].tolist().index("p0")
-    raised = economics.mean_demand[row, 0] / draft.items.baseline[row, 0] - 1
+    row = draft.items.rows["p0"]
+    raised = economics.demand.mean[row, 0] / draft.items.baseline[row, 0] - 1
     assert raised[theirs] == pytest.approx(share * raised[to_all])
-    whole, part = (economics.cost[row, 0, at] for at in (to_all, theirs))
+    whole, part = (economics.money.cost[row, 0, at] for at in (to_all, theirs))
     assert part == pytest.approx(share * whole, rel=0.05)  # stock cuts the larger demand first
 
 
