@@ -1,6 +1,7 @@
 """A small shop, planned end to end: ten products that sell well and respond to promotion."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -17,7 +18,9 @@ from ml.contracts.marts import (
     FCT_PRODUCT_WEEKS,
 )
 from ml.contracts.outputs import EFFECTS, FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
-from ml.promotions.plan import summary_path
+from ml.promotions.plan import read_summary, summary_path
+from ml.promotions.recount.count import broken_limits
+from ml.promotions.recount.facts import read_day_facts
 
 AS_OF = date(2017, 12, 4)
 WEEKS = [AS_OF + timedelta(days=7 * k) for k in range(4)]
@@ -144,3 +147,9 @@ def plan():
 
 def summary():
     return json.loads(summary_path(AS_OF).read_text())
+
+
+def broken(rows, policy, **changed):
+    """What the gate finds wrong with rows under a policy; `changed` fields of the summary."""
+    facts = read_day_facts(AS_OF, lake.read(STOCK, AS_OF))
+    return broken_limits(rows, facts, policy, replace(read_summary(AS_OF), **changed))

@@ -1,6 +1,6 @@
 """The plan in numbers: totals and the limits that bind. It counts and solves nothing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -99,13 +99,12 @@ def _shared_stock(proposal: Proposal) -> list[SharedStock]:
     if shared is None:
         return []
     ids = promotion_ids(proposal)
-    of_chosen = {(i, o): [] for i, _, o in zip(*proposal.chosen, strict=True)}
+    entries: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for entry, key in enumerate(zip(shared.item, shared.option, strict=True)):
-        if key in of_chosen:
-            of_chosen[key].append(entry)
+        entries[key].append(entry)
     taken: list[dict[str, float]] = [{} for _ in shared.owner]
     for promotion, item, week, option in zip(ids, *proposal.chosen, strict=True):
-        for entry in of_chosen[item, option]:
+        for entry in entries[item, option]:
             units = round(float(shared.units[entry, week]), STOCK_DIGITS)
             if units > 0:
                 taken[shared.stock[entry]][promotion] = units

@@ -10,8 +10,8 @@ from benchmarks.simulation.outcome import simulate
 from benchmarks.simulation.truth import TERMS, Truth, refit
 from ml.config.policy import load_policy
 from ml.demand.data.panel import Panel
-from ml.promotions.economics.value import evaluate
 from ml.promotions.economics.options import Options
+from ml.promotions.economics.value import evaluate
 from ml.promotions.mechanics.deal import price_cut
 from ml.promotions.planning.proposal import Draft, Proposal
 from ml.promotions.spillovers.valuation import Spillovers
