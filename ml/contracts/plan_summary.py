@@ -112,8 +112,11 @@ class PlanSummary:
             ContractError: a field is missing or of another type.
         """
         try:
-            return TypeAdapter(cls).validate_python(document)
+            return _ADAPTER.validate_python(document)
         except ValidationError as error:
             raise ContractError(
                 f"the plan's summary does not fit its contract: {error}; plan the day again"
             ) from error
+
+
+_ADAPTER = TypeAdapter(PlanSummary)

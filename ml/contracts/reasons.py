@@ -139,9 +139,12 @@ class Reasons:
         """
         document = {RENAMED.get(key, key): value for key, value in json.loads(text).items()}
         try:
-            return TypeAdapter(cls).validate_python(document)
+            return _ADAPTER.validate_python(document)
         except ValidationError as error:
             raise ContractError(
                 f"reasons of a planned promotion do not fit their contract: {error}; plan the day "
                 "again"
             ) from error
+
+
+_ADAPTER = TypeAdapter(Reasons)

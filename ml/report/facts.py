@@ -79,7 +79,7 @@ def read_facts(as_of: date) -> Facts:
         pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
     )
     products, weekly = lake.read(DIM_PRODUCTS, as_of), lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)
-    forecasts = lake.read(FORECASTS, as_of)
+    forecasts, responses = lake.read(FORECASTS, as_of), lake.read(RESPONSES, as_of)
     return Facts(
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
@@ -90,7 +90,7 @@ def read_facts(as_of: date) -> Facts:
         forecasts=_of(planned, forecasts),
         levels=_if_there(LEVEL_FORECASTS, as_of),
         sums=sold(_of(forecasts["product_id"].unique(), weekly), products),
-        responses=_of(planned, lake.read(RESPONSES, as_of)),
+        responses=_of(planned, responses),
         explanations=_of(planned, _if_there(EXPLANATIONS, as_of)),
         stock=_of(planned, lake.read(STOCK, as_of)),
         assumptions_version=load_assumptions().version,
@@ -98,7 +98,7 @@ def read_facts(as_of: date) -> Facts:
         gate=gate_verdict(as_of),
         affinity=_if_there(AFFINITY_QUALITY, as_of),
         audiences=_if_there(DIM_AUDIENCES, as_of),
-        people=read_people(as_of),
+        people=read_people(as_of, responses),
         backtest=_json(scores_path(demand)) if demand else {},
         drift=_if_there(DRIFT, as_of),
         effects=_if_there(EFFECTS, as_of),

@@ -79,7 +79,7 @@ def prepare(
         policy.minimum_gap_weeks,
     )
     options, economics, spillovers = value_options(inputs, items, policy, assumptions)
-    reason.loc[items.product_id] = economics.limits.ruling_out()
+    reason.loc[items.product_id.tolist()] = economics.limits.ruling_out()
     if reason.notna().all():
         raise InfeasibleError(
             f"no product may be promoted: {reason.value_counts().to_dict()}; "

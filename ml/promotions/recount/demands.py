@@ -9,7 +9,7 @@ import pandas as pd
 from ml.config.policy import Policy
 from ml.contracts.outputs import DEAL_TERMS
 from ml.promotions.planning.edits import Edit
-from ml.promotions.recount.facts import CENT, DayFacts, Promotion
+from ml.promotions.recount.facts import CENT, DayFacts, Promotion, records
 
 PRICED = ("percent_off", "bundle", "flash")  # their terms are the price itself
 DEPTH_DIGITS = 4  # as the plan's rows print depths
@@ -63,8 +63,8 @@ def _live(facts: DayFacts, policy: Policy) -> tuple[set[date], dict[Place, dict[
         return None
     last = facts.announced["week"].max()
     covered = {week for week in facts.weeks[: policy.frozen_weeks] if week <= last}
-    rows = facts.announced[facts.announced["week"].isin(covered)].to_dict("records")
-    return covered, {(str(row["product_id"]), row["week"]): dict(row) for row in rows}
+    rows = records(facts.announced[facts.announced["week"].isin(covered)])
+    return covered, {(str(row["product_id"]), row["week"]): row for row in rows}
 
 
 def _frozen(

@@ -134,11 +134,12 @@ def promotions(plan: pd.DataFrame, alternatives: pd.DataFrame) -> list[Promotion
     others = {str(key): rows for key, rows in alternatives.groupby("promotion_id")}
     return [
         Promotion(row, row["week"], Reasons.from_json(row["reasons"]), *_deal(row, others))
-        for row in _records(with_weeks(plan))
+        for row in records(with_weeks(plan))
     ]
 
 
-def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Each row by its column names."""
     yield from ({str(key): value for key, value in row.items()} for row in rows.to_dict("records"))
 
 

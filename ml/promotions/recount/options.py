@@ -1,7 +1,7 @@
 """Whether each planned promotion is one that the policy offers, at its own price and cost."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from math import ceil
 from typing import Any
 
@@ -56,7 +56,7 @@ def _has_terms(row: dict[str, Any], policy: Policy) -> bool:
         case "bundle" if mechanics.bundle:
             return _on_ladder(row, mechanics.bundle.depths, policy)
         case "flash" if mechanics.flash:
-            terms, start = mechanics.flash, row["week"] + timedelta(0)
+            terms, start = mechanics.flash, row["week"]
             opens = pd.Timestamp(start) + pd.Timedelta(
                 days=terms.weekday - 1, hours=terms.from_hour
             )
@@ -67,8 +67,8 @@ def _has_terms(row: dict[str, Any], policy: Policy) -> bool:
             own = (row["buy_qty"], row["get_qty"], row["get_depth"])
             return own in [(each.buy, each.get, each.depth) for each in mechanics.buy_get.offers]
         case "spend_save" if mechanics.spend_save:
-            own = (row["threshold_amount"], row["discount_amount"])
-            return own in [(each.spend, each.save) for each in mechanics.spend_save.offers]
+            money = (row["threshold_amount"], row["discount_amount"])
+            return money in [(each.spend, each.save) for each in mechanics.spend_save.offers]
         case "gift" if mechanics.gift:
             return row["buy_qty"] in mechanics.gift.buy
     return False

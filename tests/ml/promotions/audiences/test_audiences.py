@@ -9,7 +9,7 @@ import pytest
 from small_shop import AS_OF, GOOD, broken, plan, summary
 
 from ml import lake
-from ml.config.policy import Targeting, load_policy
+from ml.config.policy import load_policy
 from ml.contracts.marts import DIM_CUSTOMERS, FCT_BASKETS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES
 from ml.errors import LakeError, PolicyError
@@ -17,9 +17,8 @@ from ml.promotions.audiences.members import (
     members,
 )
 from ml.promotions.audiences.segments import (
-    are_written,
-    read_audiences,
     relative_responses,
+    require_segments,
     units_shares,
 )
 from ml.promotions.gate import gate_plan
@@ -126,25 +125,26 @@ def test_nobody_who_may_not_be_targeted_or_is_held_out_is_a_member(shop):
     shop()
     write_customers()
 
-    everybody, fewer = members(AS_OF, 0.0), members(AS_OF, 0.5)
+    segments, customers = lake.read(CUSTOMER_SEGMENTS, AS_OF), lake.read(DIM_CUSTOMERS, AS_OF)
+    everybody, fewer = members(segments, customers, 0.0), members(segments, customers, 0.5)
 
     assert set(PEOPLE) - set(everybody["customer_id"]) == {"c0"}
     assert set(fewer["customer_id"]) < set(everybody["customer_id"])
     assert everybody["audience_id"].tolist() == [segment_of(c) for c in everybody["customer_id"]]
-    assert members(date(2017, 12, 5), 0.0).empty  # a day without segments
+    assert members(segments[:0], customers, 0.0).empty  # a day without segments
 
 
 def test_sales_to_unknown_buyers_are_no_members(shop):
-    shop()
+    shop(audiences=[SEEKERS], holdout_share=0.0)
     write_customers()
-    rule = [Targeting(**SEEKERS)]
-    [all_known] = read_audiences(AS_OF, rule, 0.0)
+    policy = load_policy()
+    [all_known] = read_inputs(AS_OF, policy).audiences
     baskets = lake.read(FCT_BASKETS, AS_OF)
     lake.write(
         FCT_BASKETS, AS_OF, pd.concat([baskets, baskets.assign(customer_id=None, basket_id="u")])
     )
 
-    [half_known] = read_audiences(AS_OF, rule, 0.0)
+    [half_known] = read_inputs(AS_OF, policy).audiences
 
     assert all_known.of_units["p0"] == pytest.approx(24 / 100, abs=0.005)
     assert half_known.of_units["p0"] == pytest.approx(all_known.of_units["p0"] / 2)
@@ -227,13 +227,7 @@ def test_a_rule_that_names_something_unknown_is_refused(shop, rule, said):
         write_plan(AS_OF)
 
 
-def test_a_plan_for_segments_waits_until_they_are_written():
-    assert are_written("success")
-    for state in (None, "running", "up_for_retry"):
-        assert not are_written(state)
-
-
-@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
-def test_nobody_waits_for_segments_that_will_not_come(state):
-    with pytest.raises(LakeError, match="clear it and the task `segments`"):
-        are_written(state)
+def test_nobody_waits_for_segments_that_will_not_come():
+    require_segments(will_be_written=True)
+    with pytest.raises(LakeError, match=r"see its log and run it again"):
+        require_segments(will_be_written=False)
