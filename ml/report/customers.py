@@ -7,8 +7,8 @@ import pandas as pd
 
 from ml import lake
 from ml.contracts.marts import (
-    DIM_CUSTOMERS,
     AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
+    DIM_CUSTOMERS,
     FCT_CUSTOMER_CATEGORIES,
     FCT_CUSTOMER_PRODUCTS,
 )

@@ -176,23 +176,18 @@ def test_known_names_in_any_case_are_accepted():
 def test_a_shop_of_any_number_of_categories_is_planned(categories):
     """Codes of fewer than 128 categories are int8, and 32 x 4 weeks no longer fit."""
     ids = [str(number) for number in range(categories)]
-    table = pd.DataFrame({"product_id": ids, "category": ids, "department": "GROCERY"})
     shape = (categories, 4)
     grid = np.full(shape, 5.0)
     weeks = np.array([*WEEKS, date(2017, 12, 25)], object)
-    many = Items(
-        table.assign(dispersion=1e9),
-        weeks,
-        grid,
-        grid * 4,
-        np.ones(categories, bool),
-        np.ones(categories, int),
-    )
-    worth = SimpleNamespace(
-        value=np.ones((*shape, 1)), cost=np.ones((*shape, 1)), allowed=np.ones((*shape, 1), bool)
+    many = plain_items(ids, weeks, grid, grid * 4, category=np.array(ids, object))
+    options = (*shape, 1)
+    economics = SimpleNamespace(
+        money=SimpleNamespace(value=np.ones(options), cost=np.ones(options)),
+        limits=SimpleNamespace(allowed=np.ones(options, bool)),
+        demand=SimpleNamespace(mean=grid[:, :, None]),
     )
 
-    problem = make_problem(many, worth, policy(), 1.5 * categories)
+    problem = make_problem(many, economics, policy(), 1.5 * categories)
 
     choice = solve(problem).choice
     assert violations(problem, choice) == []
