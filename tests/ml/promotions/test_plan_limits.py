@@ -113,6 +113,10 @@ def test_announced_weeks_stay_in_the_next_days_plan(shop):
     assert broken(plan(), load_policy()) == []
 
     frozen = pd.Timestamp(WEEKS[2])
+    later = plan()[plan()["starts_at"] >= frozen]
+    assert "announced, and is neither planned nor withdrawn" in broken(later, load_policy())[0]
+    other = plan().assign(support="none" if plan()["support"].iloc[0] != "none" else "display")
+    assert "not as it was announced" in "; ".join(broken(other, load_policy()))
     kept = plan().loc[plan()["starts_at"] < frozen, ["promotion_id", "promo_price", "support"]]
     asked = first.loc[first["starts_at"] < frozen, ["promotion_id", "promo_price", "support"]]
     assert len(kept) > 0
