@@ -1,4 +1,4 @@
-"""What if: the plan that other limits would give, beside the one that was made."""
+"""What if: the plan that other limits would give, beside the present one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -68,10 +68,10 @@ def distinctive(bought: pd.DataFrame, belong: pd.DataFrame) -> dict[str, list[Bo
     """
     sales = bought.assign(sales=bought["sales"].astype(float)).merge(belong, on="customer_id")
     usual = sales.groupby("category")["sales"].sum() / sales["sales"].sum()
-    found = {}
+    by_audience = {}
     for key, rows in sales.groupby("audience_id"):
         share = rows.groupby("category")["sales"].sum() / rows["sales"].sum()
         more = (share - usual.reindex(share.index)).sort_values(ascending=False, kind="stable")
         most = more[more > 0].head(SHOWN).index
-        found[str(key)] = [Bought(str(c), float(share[c]), float(usual[c])) for c in most]
-    return found
+        by_audience[str(key)] = [Bought(str(c), float(share[c]), float(usual[c])) for c in most]
+    return by_audience

@@ -139,8 +139,8 @@ def _landed(as_of: date) -> dict[str, dict[str, Any]]:
     The others are whole snapshots, which tell of the source rather than of this day.
     """
     daily = {table.name for table in SOURCES if table.day_column}
-    found = _json(incoming.folder(as_of) / "gated.json")
-    return {table: counts for table, counts in found.items() if table in daily}
+    landed = _json(incoming.folder(as_of) / "gated.json")
+    return {table: counts for table, counts in landed.items() if table in daily}
 
 
 def _if_there(table: Table, as_of: date) -> pd.DataFrame:

@@ -32,8 +32,8 @@ class Limits:
 
         `at` indexes products, weeks and options; an option without a price has no limit to name.
         """
-        kept = (self.above_floor[at], self.in_stock[at], self.on_data[at])
-        return np.select([~each for each in kept], (MARGIN_FLOOR, STOCK, PRIORS), "")
+        keeps = (self.above_floor[at], self.in_stock[at], self.on_data[at])
+        return np.select([~each for each in keeps], (MARGIN_FLOOR, STOCK, PRIORS), "")
 
     def ruling_out(self) -> list[str | None]:
         """Per product, the limit that leaves it no option in any week; None where one is left."""

@@ -49,13 +49,13 @@ class Options:
         """The options as far as the data know them."""
         return replace(self, deals=tuple(deal.learned for deal in self.deals))
 
-    def only(self, kept: NDArray[np.bool_]) -> "Options":
-        """The options in `kept`, (options,)."""
+    def only(self, chosen: NDArray[np.bool_]) -> "Options":
+        """The options in `chosen`, (options,)."""
         return replace(
             self,
-            deal=self.deal[kept],
-            support=self.support[kept],
-            support_cost=self.support_cost[kept],
+            deal=self.deal[chosen],
+            support=self.support[chosen],
+            support_cost=self.support_cost[chosen],
         )
 
 

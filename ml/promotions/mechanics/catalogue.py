@@ -13,19 +13,19 @@ def make_deals(
     """Every deal that the policy allows, in a fixed order; `ending` of the price ladder.
 
     Support is learned where a discount worth its name went with it. A deal shallower than
-    the least percent off would sell the display, not the deal, and is not made.
+    the least percent off would sell the display, not the deal, and is left out.
     """
     least = min(mechanics.percent_off.depths)
     plain = percent_off.deals(shop, mechanics.percent_off, ending)
-    made: list[Deal] = []
+    deals: list[Deal] = []
     if mechanics.buy_get:
-        made += buy_get.deals(shop, mechanics.buy_get, assumptions)
+        deals += buy_get.deals(shop, mechanics.buy_get, assumptions)
     if mechanics.spend_save:
-        made += spend_save.deals(shop, mechanics.spend_save, assumptions)
+        deals += spend_save.deals(shop, mechanics.spend_save, assumptions)
     if mechanics.bundle:
-        made += bundle.deals(shop, mechanics.bundle, assumptions, ending)
+        deals += bundle.deals(shop, mechanics.bundle, assumptions, ending)
     if mechanics.gift:
-        made += gift.deals(shop, mechanics.gift, assumptions)
+        deals += gift.deals(shop, mechanics.gift, assumptions)
     if mechanics.flash:
-        made += flash.deals(shop, mechanics.flash, assumptions, ending)
-    return plain + [deal.no_shallower(least) for deal in made]
+        deals += flash.deals(shop, mechanics.flash, assumptions, ending)
+    return plain + [deal.no_shallower(least) for deal in deals]

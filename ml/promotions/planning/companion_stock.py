@@ -47,7 +47,7 @@ def shared_stock(
     if pinned is not None:
         room = np.maximum(room, _frozen(draws, economics.limits.allowed.shape, pinned))
     room[_most(draws) <= room] = np.inf
-    return _kept(replace(draws, room=room))
+    return _only_limited(replace(draws, room=room))
 
 
 def _taken(
@@ -107,18 +107,18 @@ def _most(draws: Draws) -> Floats:
     return total - np.where(before >= 0, np.take_along_axis(total, np.maximum(before, 0), 1), 0.0)
 
 
-def _kept(draws: Draws) -> Draws | None:
+def _only_limited(draws: Draws) -> Draws | None:
     """Without the stocks that cannot run out."""
-    kept = np.isfinite(draws.room).any(axis=1)
-    if not kept.any():
+    limited = np.isfinite(draws.room).any(axis=1)
+    if not limited.any():
         return None
-    of = kept[draws.stock]
+    of = limited[draws.stock]
     return Draws(
         item=draws.item[of],
         option=draws.option[of],
-        stock=(np.cumsum(kept) - 1)[draws.stock[of]],
+        stock=(np.cumsum(limited) - 1)[draws.stock[of]],
         units=draws.units[of],
-        room=draws.room[kept],
-        lasts=draws.lasts[kept],
-        owner=draws.owner[kept],
+        room=draws.room[limited],
+        lasts=draws.lasts[limited],
+        owner=draws.owner[limited],
     )

@@ -70,23 +70,23 @@ def make_problem(
     )
 
 
-def _by_category(items: Items, told: Mapping[str, float], otherwise: float) -> Floats:
+def _by_category(items: Items, limits: Mapping[str, float], otherwise: float) -> Floats:
     """A number for each category; names in any case."""
-    upper = {name.upper(): number for name, number in told.items()}
+    upper = {name.upper(): number for name, number in limits.items()}
     return np.array([upper.get(c.upper(), otherwise) for c in items.categories.categories], float)
 
 
 def _category_budget(items: Items, policy: Policy) -> Floats | None:
-    told = policy.category_budgets
-    return _by_category(items, told, told.get("default", np.inf)) if told else None
+    limits = policy.category_budgets
+    return _by_category(items, limits, limits.get("default", np.inf)) if limits else None
 
 
 def _week_budget(items: Items, policy: Policy) -> Floats | None:
-    told: Mapping[Any, float] = policy.week_budgets
-    if not told:
+    limits: Mapping[Any, float] = policy.week_budgets
+    if not limits:
         return None
-    rest = told.get("default", np.inf)
-    return np.array([told.get(week, rest) for week in items.weeks], float)
+    rest = limits.get("default", np.inf)
+    return np.array([limits.get(week, rest) for week in items.weeks], float)
 
 
 def _week_slots(items: Items, policy: Policy) -> Floats | None:

@@ -44,17 +44,19 @@ class Edits(Document):
     edits: tuple[Edit, ...]
 
 
-def read_edits(told: Sequence[Any]) -> tuple[Edit, ...]:
+def read_edits(values: Sequence[Any]) -> tuple[Edit, ...]:
     """Edits from what JSON holds.
 
     Raises:
         PolicyError: one is malformed, or two speak of the same product and week.
     """
-    found = checked({"edits": told}, Edits, "the edits", "Send them as the review page does").edits
-    places = [(edit.product_id, edit.week) for edit in found]
+    edits = checked(
+        {"edits": values}, Edits, "the edits", "Send them as the review page does"
+    ).edits
+    places = [(edit.product_id, edit.week) for edit in edits]
     if len(set(places)) < len(places):
         raise PolicyError("the edits name a product and week twice; expected one edit for each")
-    return found
+    return edits
 
 
 def pin(

@@ -88,6 +88,6 @@ def option_of(line: Mapping[Hashable, Any], item: int, options: Options) -> int 
     return None
 
 
-def _same(term: Any, told: Any, item: int) -> bool:
+def _same(term: Any, other: Any, item: int) -> bool:
     value = term[item] if isinstance(term, np.ndarray) else term
-    return bool(str(value) == told if isinstance(told, str) else abs(value - told) < CENT / 2)
+    return bool(str(value) == other if isinstance(other, str) else abs(value - other) < CENT / 2)

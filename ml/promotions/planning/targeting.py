@@ -41,15 +41,15 @@ def targeted(
         return covers
 
     only = [rule.only for rule in rules]
-    made = [_kept(deal, ~covered(deal.mechanic, only)) for deal in deals]
+    result = [_restricted(deal, ~covered(deal.mechanic, only)) for deal in deals]
     for audience in audiences:
         theirs = [rule.names(audience.audience_id, audience.name) for rule in rules]
-        made += [
-            narrowed(_kept(deal, scope), audience, product_ids)
+        result += [
+            narrowed(_restricted(deal, scope), audience, product_ids)
             for deal in deals
             if (scope := covered(deal.mechanic, theirs)).any()
         ]
-    return made
+    return result
 
 
 def narrowed(deal: Deal, audience: Audience, product_ids: np.ndarray) -> Deal:
@@ -66,7 +66,7 @@ def narrowed(deal: Deal, audience: Audience, product_ids: np.ndarray) -> Deal:
     )
 
 
-def _kept(deal: Deal, scope: np.ndarray) -> Deal:
+def _restricted(deal: Deal, scope: np.ndarray) -> Deal:
     return replace(deal, price=np.where(scope, deal.price, np.nan))
 
 

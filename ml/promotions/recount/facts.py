@@ -153,8 +153,8 @@ def _deal(row: dict[str, Any], others: dict[str, pd.DataFrame]) -> tuple[int, st
         same &= values.isna() if pd.isna(own) else (values - float(own)).abs() < CENT / 2
     if not same.any():
         return NO_DEAL, None
-    found = rows[same].iloc[0]
-    return int(found["offer"]), found["ruled_out_by"] or None
+    deal = rows[same].iloc[0]
+    return int(deal["offer"]), deal["ruled_out_by"] or None
 
 
 def _by_place(rows: pd.DataFrame, column: str) -> dict[tuple[str, date], float]:

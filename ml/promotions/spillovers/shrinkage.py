@@ -33,19 +33,19 @@ def pool(value: Floats, se: Floats, prior: float, prior_sd: float) -> Pooled:
     of the NBS 87, 1982), at most `prior_sd`: groups differ no more than that; the rest is Gelman
     et al., "Bayesian Data Analysis", 3rd ed., sec. 5.4.
     """
-    known = np.isfinite(value) & np.isfinite(se) & (se > 0)
-    between = min(_between(value[known], se[known]), prior_sd)
-    weight = 1 / (se[known] ** 2 + between**2)
+    measured = np.isfinite(value) & np.isfinite(se) & (se > 0)
+    between = min(_between(value[measured], se[measured]), prior_sd)
+    weight = 1 / (se[measured] ** 2 + between**2)
     precision = weight.sum() + 1 / prior_sd**2
-    common = float(((weight * value[known]).sum() + prior / prior_sd**2) / precision)
+    common = float(((weight * value[measured]).sum() + prior / prior_sd**2) / precision)
     common_sd = float(precision**-0.5)
     mean = np.full(len(value), common)
     sd = np.full(len(value), np.hypot(between, common_sd))
-    own = 1 / (1 + se[known] ** 2 / between**2)
-    mean[known] = own * value[known] + (1 - own) * common
-    sd[known] = np.sqrt(own * se[known] ** 2 + ((1 - own) * common_sd) ** 2)
+    own = 1 / (1 + se[measured] ** 2 / between**2)
+    mean[measured] = own * value[measured] + (1 - own) * common
+    sd[measured] = np.sqrt(own * se[measured] ** 2 + ((1 - own) * common_sd) ** 2)
     is_identified = np.zeros(len(value), bool)
-    is_identified[known] = se[known] ** 2 < between**2 + 1 / (precision - weight)
+    is_identified[measured] = se[measured] ** 2 < between**2 + 1 / (precision - weight)
     return Pooled(mean, sd, common, common_sd, between, is_identified)
 
 
