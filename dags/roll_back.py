@@ -65,8 +65,9 @@ def roll_back_model() -> None:
     @task(owner="model-review")
     def roll_back(model: str, version: str, by: str, why: str) -> None:
         from ml.models.champions import roll_back
+        from ml.registered import LOADERS
 
-        roll_back(model, version, by, why)
+        roll_back(model, version, by, why, LOADERS[model])
 
     roll_back("{{ params.model }}", VERSION, TRIGGERED_BY, REASON)
 

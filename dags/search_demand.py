@@ -37,9 +37,9 @@ def search_demand() -> None:
     def search(as_of: str, trials: str, minutes: str) -> None:
         from datetime import date
 
-        from ml.demand.search import search
+        from ml.demand.search import search_demand
 
-        search(date.fromisoformat(as_of), int(trials), float(minutes))
+        search_demand(date.fromisoformat(as_of), int(trials), float(minutes))
 
     search(AS_OF, "{{ params.trials }}", "{{ params.minutes }}")
 

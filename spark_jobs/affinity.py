@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from ml import lake
-from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.marts import (
     DIM_CUSTOMERS,
     DIM_PRODUCTS,
@@ -48,7 +48,7 @@ LEARNED_FROM = (FCT_CUSTOMER_PRODUCTS, FCT_CUSTOMER_EVENTS)
 def write_affinity(
     spark: SparkSession,
     as_of: date,
-    hyper: Hyperparameters,
+    hyper: AlsHyperparameters,
     champion: "tuple[str, Serving] | None" = None,
 ) -> None:
     """Write the factors and candidates of one as-of date.
@@ -81,7 +81,7 @@ def write_affinity(
     write(CANDIDATES, as_of, ranked.unionByName(new), made_from, 4, models)
 
 
-def _affinity(spark: SparkSession, as_of: date, hyper: Hyperparameters) -> tuple[Affinity, str]:
+def _affinity(spark: SparkSession, as_of: date, hyper: AlsHyperparameters) -> tuple[Affinity, str]:
     """Factors, new or folded into a recent fit, and the fit's version; writes the products'."""
     seen, fitted = interests(spark, as_of), fitted_before(as_of, hyper)
     made_from = inputs(as_of, *LEARNED_FROM)
@@ -115,7 +115,7 @@ def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving
     return know(pairs, ranked, products, model.comparison, (model.products, model.item_item))
 
 
-def blended(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> DataFrame:
+def blended(affinity: Affinity, targets: DataFrame, hyper: AlsHyperparameters) -> DataFrame:
     """Each target's best products: ALS liking plus the weighted habit of buying it."""
     blend = {"blend": Ranking(taste=1, habit=hyper.habit_weight)}
     customers = affinity.customers.join(targets, "customer_id", "left_semi")
@@ -124,7 +124,7 @@ def blended(affinity: Affinity, targets: DataFrame, hyper: Hyperparameters) -> D
     return ranked.select("customer_id", "product_id", "rank", "score", *unknown)
 
 
-def write_quality(spark: SparkSession, as_of: date, hyper: Hyperparameters, when: str) -> None:
+def write_quality(spark: SparkSession, as_of: date, hyper: AlsHyperparameters, when: str) -> None:
     """Write the ranking's quality as of the week's Monday, judged once a week.
 
     The figures are a function of that Monday's data, so a day that copies them and a day
@@ -146,7 +146,7 @@ def write_quality(spark: SparkSession, as_of: date, hyper: Hyperparameters, when
         track(as_of, quality, hyper)
 
 
-def track(as_of: date, quality: pd.DataFrame, hyper: Hyperparameters) -> None:
+def track(as_of: date, quality: pd.DataFrame, hyper: AlsHyperparameters) -> None:
     """Log one evaluation to the tracking server's experiment "affinity"."""
     import mlflow  # loads for seconds, once a week
 
@@ -173,7 +173,7 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)
-    hyper = read_hyperparameters()
+    hyper = AlsHyperparameters.read()
     champion = serving()
     with session("promoloop-affinity") as spark:
         write_affinity(spark, args.as_of, hyper, champion)

@@ -5,7 +5,7 @@ from datetime import date
 
 from pyspark.sql import functions as f
 
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.settings import settings
 from spark_jobs.als.factors import learn
 from spark_jobs.als.ranking import Ranking, rank_products
@@ -24,7 +24,7 @@ def main() -> None:
     with session("promoloop-classes") as spark:
         rows = [(f"customer {c}", f"product {p}", 1.0, DAY) for c in range(8) for p in range(6)]
         spark.createDataFrame(rows, PURCHASES).write.parquet(scratch, mode="overwrite")
-        tiny = read_hyperparameters().model_copy(update=SMALL)
+        tiny = AlsHyperparameters.read().model_copy(update=SMALL)
         affinity = learn(spark.read.parquet(scratch), DAY, tiny)
         rank_products(affinity.customers, affinity.products, {"blend": Ranking(taste=1)}, 3).count()
         profile = [f.hash("customer_id", f.lit(name)).alias(name) for name in PROFILE]

@@ -13,8 +13,8 @@ from functools import partial
 
 from pyspark.sql import SparkSession
 
-from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
-from ml.affinity.search import Judge, Measures, search
+from ml.affinity.hyperparameters import AlsHyperparameters
+from ml.affinity.search import Judge, Metrics, search_als
 from spark_jobs.als.quality import Window, judged, merchandise_lines, window
 from spark_jobs.ranker.examples import windows
 from spark_jobs.tables import session
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 def judges(spark: SparkSession, as_of: date) -> list[Judge]:
     """One for each window, the earliest last."""
     lines = merchandise_lines(spark, as_of, as_of).cache()
-    buyers = read_hyperparameters().minimum_customers
+    buyers = AlsHyperparameters.read().minimum_customers
     return [partial(measures, window(lines, start, buyers)) for start in windows(as_of)]
 
 
-def measures(seen: Window, chosen: Hyperparameters) -> Measures:
+def measures(seen: Window, chosen: AlsHyperparameters) -> Metrics:
     """NDCG@10 and Recall@10 of each ranking, by names like als_new_ndcg_at_10."""
     rows = judged(seen, chosen).collect()
     return {f"{r['ranking']}_{r['scope']}_{r['metric']}": float(r["value"]) for r in rows}
@@ -44,11 +44,10 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)
     with session("promoloop-search-affinity") as spark:
-        found = search(judges(spark, args.as_of), args.trials, args.minutes, {"as_of": args.as_of})
-    print(  # noqa: T201  the command's result
-        f"{found.trials} trials; NDCG@10 {found.ndcg:.4f}, with the present settings "
-        f"{found.present_ndcg:.4f}\n\n{found.text}"
-    )
+        result = search_als(
+            judges(spark, args.as_of), args.trials, args.minutes, {"as_of": args.as_of}
+        )
+    print(result)  # noqa: T201  the command's result
 
 
 if __name__ == "__main__":

@@ -8,20 +8,22 @@ from pyspark.sql import SparkSession
 
 from ml import lake
 from ml.affinity.checks import checks
-from ml.affinity.hyperparameters import read_hyperparameters
-from ml.affinity.reranking import chosen, read_lists
-from ml.affinity.store import Serving, yardstick
-from ml.affinity.tracking import Candidate, register
+from ml.affinity.hyperparameters import AlsHyperparameters
+from ml.affinity.reranking import ListHyperparameters, chosen
+from ml.affinity.store import NAME, Serving, load_for
+from ml.affinity.tracking import RankerCandidate, registration
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.landed import landed
+from ml.models.comparison import compare_with_champion
+from ml.models.register import register
 from ml.settings import settings
 from spark_jobs.als.factors import bought_by
 from spark_jobs.ranker.examples import (
-    against,
     examples_of,
     fit,
     judge,
     known_on,
+    paired_precisions,
     window_examples,
     windows,
 )
@@ -42,18 +44,23 @@ def train(spark: SparkSession, as_of: date) -> str:
     read = fingerprint(as_of)
     lines = customer_lines(spark, as_of).cache()
     products = lake.read(DIM_PRODUCTS, as_of)
-    hyper, seed = read_hyperparameters(), settings().seed
+    hyper, seed = AlsHyperparameters.read(), settings().seed
     last, *earlier = windows(as_of)
     known = known_on(lines, products, last, hyper)
     seen = [examples_of(known, lines, last)]
     seen += [window_examples(lines, products, day, hyper) for day in earlier]
     judged = fit(seen[1:], seed)
     measures = judge(judged, seen[0])
-    tags, rival = yardstick(last)
-    if rival:
-        measures |= against(judged, rival, seen[0], seed)
+    comparison = compare_with_champion(
+        NAME,
+        "precision_over_champion",
+        lambda version: load_for(version, last),
+        lambda _, champion: paired_precisions(judged, champion, seen[0]),
+        seed,
+    )
+    measures |= comparison.metrics
     kept = accuracy_kept_in(known, judged, lines, last)
-    variety = chosen(kept, read_lists().give_up)
+    variety = chosen(kept, ListHyperparameters.read().give_up)
     measures |= {f"ndcg_ratio.variety_{v}": share for v, share in kept.items()}
     log.info("judged on the four weeks before %s: %s", as_of, measures)
     pairs = histories(lines, as_of)
@@ -65,7 +72,9 @@ def train(spark: SparkSession, as_of: date) -> str:
         "leak_largest_move": largest_move(lines, products, last, hyper, made.ranker),
         "data_changed": float(fingerprint(as_of) != read),
     }
-    return register(Candidate(as_of, made, measures, read, tags, seen[0].signals))
+    signals = seen[0].signals
+    candidate = RankerCandidate(as_of, made, measures, read, comparison.tags, signals)
+    return register(registration(candidate))
 
 
 def fingerprint(as_of: date) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.layout import (
     ORDER,
+    TOPS,
     Graph,
     import_graph,
     longest_chains,
@@ -69,6 +70,17 @@ def test_no_folder_imports_one_above_it(graph):
         for module, names in graph.items()
         for name in names
         if name.split(".")[0] not in MAY_IMPORT[module.split(".")[0]]
+    }
+    assert wrong == set()
+
+
+def test_no_module_is_imported_by_a_name_in_a_string():
+    """A string hides an arrow from the tests above."""
+    wrong = {
+        path.relative_to(PROJECT).as_posix()
+        for top in TOPS
+        for path in python_files(top)
+        if re.search(r"\bimport_module\b|\b__import__\b", path.read_text())
     }
     assert wrong == set()
 

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.demand.synthetic import synthetic_panel
 from ml.demand.data.covariates import EFFECTS, covariates
 from ml.demand.evaluation.quantiles import quantiles
-from ml.demand.fitting.fit import fit, predict
+from ml.demand.fitting.fit import DemandFitting, fit, predict
 from ml.demand.forecasting.responses import responses
 from ml.settings import settings
 
@@ -41,7 +41,7 @@ class Speed:
 def candidate_speed(products: int) -> Speed:
     """Time a model of `products` synthetic products, trained for a few steps."""
     panel = synthetic_panel(products, WEEKS, settings().seed)
-    model = fit(panel, WEEKS, HORIZON, STEPS, settings().seed).model
+    model = fit(panel, WEEKS, DemandFitting(HORIZON, STEPS, settings().seed)).model
     known = covariates(panel, HORIZON)
     elasticity = responses(model, panel)["elasticity"].to_numpy()
 

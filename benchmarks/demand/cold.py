@@ -13,9 +13,9 @@ from ml.demand.data.panel import Panel
 from ml.demand.data.stockouts import LEVEL_WEEKS
 from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest, Forecast
 from ml.demand.evaluation.quantiles import quantiles
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecasting import borrowed_level
-from ml.demand.forecasting.new_products import held_out, told_share, unseen
+from ml.demand.forecasting.new_products import held_out, level_sd_share, unseen
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ def structured(
     were new, from an earlier origin.
     """
     panel, others = result.panel, result.panel.rows(~new)
-    model = fit(others, origin, HORIZON, result.steps, seed).model
+    model = fit(others, origin, DemandFitting(HORIZON, result.steps, seed)).model
     mean, size, sd = unseen(model, panel, new, origin, by_plan=True)
-    sd = sd * told_share(model, others, origin, seed, by_plan=True)
+    sd = sd * level_sd_share(model, others, origin, seed, by_plan=True)
     return mean, quantiles(mean, borrowed_level.widened(size, sd))
 
 

@@ -27,6 +27,7 @@ from ml.demand.evaluation.backtest import (
     backtest,
     score,
 )
+from ml.demand.fitting.fit import DemandFitting
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def benchmark(
     as_of: date, products: int, steps: int, seed: int, skip: Collection[str] = ()
 ) -> Report:
     """Train, forecast and score every method on the marts of `as_of`."""
-    result = backtest(as_of, products, HORIZON, steps, seed)
+    result = backtest(as_of, products, DemandFitting(HORIZON, steps, seed))
     panel, known = result.panel, covariates(result.panel)
     made = [f for f in result.forecasts if f.method != NAIVE]
     made += peer_forecasts(result, known, skip)

@@ -42,16 +42,15 @@ class Cost:
 def training_cost(products: int, steps: int) -> Cost:
     """Train on `products` x `WEEKS` synthetic product-weeks; meant for a fresh process."""
     from benchmarks.demand.synthetic import synthetic_panel
-    from ml.demand.fitting.fit import fit
-    from ml.demand.network.hyperparameters import read_hyperparameters
+    from ml.demand.fitting.fit import DemandFitting, fit
 
     seed = settings().seed
     panel = synthetic_panel(products, WEEKS, seed)
-    chosen = read_hyperparameters()
     began = perf_counter()
-    fitted = fit(panel, WEEKS, settings().horizon_weeks, steps, seed, chosen=chosen)
+    fitting = DemandFitting(settings().horizon_weeks, steps, seed)
+    fitted = fit(panel, WEEKS, fitting)
     seconds = perf_counter() - began
-    windows = fitted.steps * min(chosen.batch, products) * WEEKS
+    windows = fitted.steps * min(fitting.hyperparameters.batch, products) * WEEKS
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MEGABYTE
     rate = round(windows / seconds)
     return Cost(products * WEEKS, peak, rate, fitted.steps, round(seconds, 1))

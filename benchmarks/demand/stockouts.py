@@ -24,7 +24,7 @@ from ml.demand.data.panel import Panel, read_panel
 from ml.demand.data.stockouts import LEVEL_WEEKS, USUAL
 from ml.demand.evaluation.backtest import HORIZON, LARGEST, measures
 from ml.demand.evaluation.quantiles import quantiles
-from ml.demand.fitting.fit import fit, predict
+from ml.demand.fitting.fit import DemandFitting, fit, predict
 from ml.settings import settings
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def sold_out(whole: Panel) -> Panel:
 
 def rows(whole: Panel, seen: Panel, origin: int, steps: int, seed: int) -> list[dict]:
     """Scores of the forecasts made from `seen`, judged by `whole`."""
-    model = fit(seen, origin, HORIZON, steps, seed).model
+    model = fit(seen, origin, DemandFitting(HORIZON, steps, seed)).model
     mean, size = predict(model, seen, covariates(seen), origin)
     levels = quantiles(mean, size)
     made = []
@@ -54,7 +54,7 @@ def rows(whole: Panel, seen: Panel, origin: int, steps: int, seed: int) -> list[
         largest = whole.head(products)
         found = measures(
             largest.units[:, : origin + HORIZON],
-            largest.counts[:, :origin],
+            largest.is_demand[:, :origin],
             mean[:products],
             levels[:, :products],
         )

@@ -30,7 +30,7 @@ def synthetic_panel(products: int, weeks: int, seed: int) -> Panel:
         started=np.ones(shape, bool),
         in_stock=np.ones(shape, bool),
         regular_price=np.full(shape, 2.0),
-        ratio=np.log1p(-depth),
+        log_price_ratio=np.log1p(-depth),
         display=display,
         mailer=mailer,
         holiday=np.zeros(weeks + 52),

@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Parse, run, print."""
-    made = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m benchmarks.plan",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--only", nargs="*", choices=list(CASES), default=list(CASES))
-    only = made.parse_args().only
+    parser.add_argument("--only", nargs="*", choices=list(CASES), default=list(CASES))
+    only = parser.parse_args().only
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    found = {name: _apart(name) for name in only}
-    print(table(found))  # noqa: T201  the command's result
-    broken = sum(figures.pop("violations") for figures in found.values())
-    print(json.dumps(found | {"violations": broken}, sort_keys=True))  # noqa: T201
+    figures_by_case = {name: _apart(name) for name in only}
+    print(table(figures_by_case))  # noqa: T201  the command's result
+    broken = sum(figures.pop("violations") for figures in figures_by_case.values())
+    print(json.dumps(figures_by_case | {"violations": broken}, sort_keys=True))  # noqa: T201
 
 
 def _apart(name: str) -> Figures:
@@ -41,11 +41,11 @@ def _apart(name: str) -> Figures:
     return figures
 
 
-def table(found: dict[str, Figures]) -> str:
+def table(figures_by_case: dict[str, Figures]) -> str:
     """One row per case and figure."""
     rows = [
         f"{name:<16}{figure:<18}{value:>14.6g}"
-        for name, figures in found.items()
+        for name, figures in figures_by_case.items()
         for figure, value in figures.items()
         if isinstance(value, int | float)
     ]

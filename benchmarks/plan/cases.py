@@ -84,15 +84,15 @@ def audience_1m() -> Figures:
     """A million customers, ten offers, one budget, two offers a customer; here and on Spark."""
     value, cost, budget = instances.audience(1_000_000, 10, SEED)
     cap = np.full(len(value), 2)
-    found, seconds = _timed(lambda: allocate(value, cost, cap, budget))
-    figures = {"gap": found.gap, "s": seconds, "rss_mb": _rss()}
+    allocation, seconds = _timed(lambda: allocate(value, cost, cap, budget))
+    figures = {"gap": allocation.gap, "s": seconds, "rss_mb": _rss()}
     spark, spark_seconds = allocate_on_cluster(value, cost, cap, budget)
-    apart = abs(float(value[spark].sum()) - found.objective) / found.objective
+    apart = abs(float(value[spark].sum()) - allocation.objective) / allocation.objective
     broken = sum(
         int((taken.sum(axis=1) > cap).sum())
         + int(float(cost[taken].sum()) > budget * (1 + 1e-9))
         + int(not np.isfinite(value[taken]).all())
-        for taken in (found.taken, spark)
+        for taken in (allocation.taken, spark)
     )
     return figures | {"spark_diff": apart, "spark_s": spark_seconds, "violations": broken}
 

@@ -73,16 +73,16 @@ def best_outlays(packing: Packing, along: list[Curve]) -> np.ndarray:
     def slope(outlay: np.ndarray) -> np.ndarray:
         return -np.array([c.earned(o, 1) for c, o in zip(along, outlay, strict=True)]) / scale
 
-    found = minimize(
+    result = minimize(
         lost,
         dearest / 2,
         jac=slope,
         method="SLSQP",
         bounds=[(0.0, most) for most in dearest],
-        constraints=_budgets(packing.whole.board.problem, along),
+        constraints=_budgets(packing.whole.program.problem, along),
         options={"maxiter": STEPS},
     )
-    return np.clip(found.x, 0.0, dearest)
+    return np.clip(result.x, 0.0, dearest)
 
 
 def _budgets(problem: PlanProblem, along: list[Curve]) -> list[LinearConstraint]:
@@ -105,14 +105,14 @@ def curves(packing: Packing) -> list[Curve]:
             "every promotion lasts longer than a week; continuous prices are for promotions of "
             "one week: lower the least duration, or use solver.solve"
         )
-    cost = np.maximum(packing.whole.board.problem.cost[item, week, option], CENT)
+    cost = np.maximum(packing.whole.program.problem.cost[item, week, option], CENT)
     value = packing.whole.value
     order = np.lexsort((-value, cost, week, item))
     order = order[length[order] == 1]
-    place = item[order] * packing.whole.board.problem.value.shape[1] + week[order]
+    place = item[order] * packing.whole.program.problem.value.shape[1] + week[order]
     groups = np.split(order, np.flatnonzero(np.diff(place)) + 1)
-    kept = [_unbeaten(group, cost, value) for group in groups]
-    return [_curve(int(item[k[0]]), int(week[k[0]]), k, cost, value) for k in kept if len(k)]
+    undominated = [_unbeaten(group, cost, value) for group in groups]
+    return [_curve(int(item[k[0]]), int(week[k[0]]), k, cost, value) for k in undominated if len(k)]
 
 
 def _unbeaten(start: np.ndarray, cost: np.ndarray, value: np.ndarray) -> np.ndarray:

@@ -76,14 +76,14 @@ def _search(
     packing = Packing.of(problem)
     keys = _Keys(packing, objective or (lambda choice: worth(problem, choice)))
     algorithm = kind(pop_size=POPULATION, sampling=_near_greedy(packing, seed))
-    found = minimize(keys, algorithm, ("n_eval", evaluations), seed=seed)
-    return keys.plan(found.X)
+    result = minimize(keys, algorithm, ("n_eval", evaluations), seed=seed)
+    return keys.plan(result.X)
 
 
 def _near_greedy(packing: Packing, seed: int) -> np.ndarray:
     """Keys that want what earns anything, by value for room, and blurred copies of them."""
     earns = packing.whole.value > 0
-    dense = np.argsort(packing.whole.value / packing.part, kind="stable")
+    dense = np.argsort(packing.whole.value / packing.largest_share, kind="stable")
     rank = np.argsort(dense) / len(dense)
     greedy = np.where(earns, WANTED + (1 - WANTED) * rank, 0.0)
     blur = np.random.default_rng(seed).normal(0, SPREAD, (POPULATION, len(greedy)))

@@ -26,7 +26,7 @@ def one_week(items: int, seed: int, category_size: int | None = None) -> PlanPro
         category=category,
         slots=slots,
         gap=np.zeros(items, int),
-        most=1,
+        max_promotions=1,
         budget=0.2 * _dearest(value, cost),
         units=None if stock is None else units,
         stock=stock,
@@ -45,7 +45,7 @@ def calendar(items: int, seed: int, weeks: int = 8) -> PlanProblem:
         category=rng.integers(0, categories, items),
         slots=np.full((categories, weeks), 50.0),
         gap=rng.integers(1, 4, items),
-        most=2,
+        max_promotions=2,
         budget=np.inf,
         week_budget=np.full(weeks, 0.05 * _dearest(value, cost) / weeks),
     )

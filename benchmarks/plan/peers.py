@@ -21,8 +21,8 @@ def dual_bisection(problem: PlanProblem) -> np.ndarray:
         net = value - price * cost
         option = net.argmax(axis=1)
         option[net[each, option] <= 0] = NOTHING
-        kept = option != NOTHING
-        return option, float(cost[each[kept], option[kept]].sum())
+        taken = option != NOTHING
+        return option, float(cost[each[taken], option[taken]].sum())
 
     low, high = 0.0, float((value / np.maximum(cost, 1e-12)).max())
     for _ in range(HALVINGS):

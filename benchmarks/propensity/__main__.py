@@ -21,8 +21,9 @@ import pandas as pd
 from benchmarks.propensity.peers import lightgbm, logistic, rows
 from ml.errors import PromoloopError
 from ml.propensity.backtest import JUDGED, LEARNT, TEST, Outcomes, backtest
+from ml.propensity.fitting import PropensityFitting
 from ml.propensity.histories import HORIZONS, Histories, write_histories
-from ml.propensity.hyperparameters import Hyperparameters, read_hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 from ml.settings import settings
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,11 @@ def main() -> None:
 
 def benchmark(as_of: date) -> tuple[pd.DataFrame, dict[str, object]]:
     """Measures by days ahead and method, and the same with what it took, for machines."""
-    chosen, seed, start = read_hyperparameters(), settings().seed, time.monotonic()
+    chosen, seed, start = PropensityHyperparameters.read(), settings().seed, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         histories = write_histories(as_of, chosen.categories, chosen.baskets, Path(folder))
-        result = backtest(histories, chosen, seed, Path(folder) / "fits")
+        fitting = PropensityFitting(chosen, seed, Path(folder) / "fits")
+        result = backtest(histories, fitting)
         took = time.monotonic() - start
         log.info("ours: %d passes, %.0f s", result.fit.passes, took)
         _add_peers(histories, chosen, seed, result.outcomes)
@@ -73,7 +75,10 @@ def benchmark(as_of: date) -> tuple[pd.DataFrame, dict[str, object]]:
 
 
 def _add_peers(
-    histories: Histories, chosen: Hyperparameters, seed: int, outcomes: dict[int, Outcomes]
+    histories: Histories,
+    chosen: PropensityHyperparameters,
+    seed: int,
+    outcomes: dict[int, Outcomes],
 ) -> None:
     learnt = rows(histories, LEARNT, chosen, seed)
     judged = rows(histories, JUDGED, chosen, seed)

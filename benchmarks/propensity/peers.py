@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ml.propensity.examples import Example, Span, at_origins, customers, labels
 from ml.propensity.histories import HORIZONS, NUMBERS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 
 ROWS = 600_000  # learnt from, at most about
 WINDOWS = (7, 28, 84, 10_000)  # days over which purchases and visits are counted
@@ -68,7 +68,7 @@ def _last(bought: np.ndarray, age: np.ndarray) -> np.ndarray:
 
 
 def rows(
-    histories: Histories, span: Span, chosen: Hyperparameters, seed: int | None = None
+    histories: Histories, span: Span, chosen: PropensityHyperparameters, seed: int | None = None
 ) -> Rows:
     """Rows of a span: a sample of about `ROWS` where a seed is given, else all, in order."""
     places = histories.between(span.since, span.until)

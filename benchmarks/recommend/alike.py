@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.recommend.ours import local_session
 from benchmarks.recommend.peers import log_lines, ndcg
 from benchmarks.recommend.split import Shop
-from ml.affinity.neighbours import Comparison, Measure, Neighbourhood
+from ml.affinity.neighbours import Measure, Neighbourhood, Similarity
 from ml.affinity.weighting import Weights
 from spark_jobs.ranker.item_cosine import similar_products
 
@@ -35,10 +35,10 @@ def alike(shop: Shop) -> dict[str, dict]:
     return {"alike": found}
 
 
-def ways() -> list[Comparison]:
+def ways() -> list[Similarity]:
     """Every measure with every weights, the same of products and of customers."""
     return [
-        Comparison(likeness, weights, weights)
+        Similarity(likeness, weights, weights)
         for weights in get_args(Weights)
         for likeness in get_args(Measure)
     ]

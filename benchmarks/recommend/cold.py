@@ -19,7 +19,7 @@ from benchmarks.recommend.peers import BLOCK, best, log_lines
 from benchmarks.recommend.split import Shop, Split, lists
 from ml.affinity.cold_start import factors_from_content
 from ml.affinity.content import content
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.measures import PLACES, ranking_measures
 from ml.affinity.neighbours import nearest
 from ml.settings import settings
@@ -160,7 +160,7 @@ def cold_customers(
 
 def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]], np.ndarray]:
     """Lists as the daily job makes them, by a ranker that learned from customers not held out."""
-    hyper, before, products = read_hyperparameters(), shop.before, shop.given.products
+    hyper, before, products = AlsHyperparameters.read(), shop.before, shop.given.products
     held = held_out(shop.given.customers, HELD_CUSTOMERS)
     ids = [name for name, is_held in zip(shop.given.customers, held, strict=True) if is_held]
     lines = cached(spark, _parted(shop.lines, ids)[1])

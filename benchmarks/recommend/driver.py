@@ -21,7 +21,7 @@ import pandas as pd
 import pyspark
 from pyspark.sql import DataFrame, SparkSession
 
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_FACTORS
 from spark_jobs import submit
 from spark_jobs.affinity import CANDIDATES_PER_CUSTOMER, blended
@@ -51,7 +51,7 @@ def stages(
     spark: SparkSession, lines: DataFrame, products: pd.DataFrame, before: date
 ) -> Iterator[tuple[str, dict[str, float]]]:
     """Each job's name and what the driver has held once it is done."""
-    hyper = read_hyperparameters().model_copy(update={"iterations": ITERATIONS})
+    hyper = AlsHyperparameters.read().model_copy(update={"iterations": ITERATIONS})
     pairs = histories(lines, before)
     affinity = learn(purchases(pairs), before, hyper)
     write(CUSTOMER_FACTORS, before, affinity.customers, {})

@@ -13,7 +13,7 @@ from benchmarks.recommend.ours import local_session
 from benchmarks.recommend.peers import ndcg
 from benchmarks.recommend.scale import timed
 from benchmarks.recommend.split import Shop, Split, split
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from spark_jobs.als.factors import Affinity, learn
 from spark_jobs.als.fold_in import Fitted, fold_in
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def folded(shop: Shop) -> dict[str, dict]:
     """{"als": NDCG@10 and seconds of a fit of the day, and of the oldest fit that still serves}."""
-    hyper, given, day = read_hyperparameters(), shop.given, shop.before
+    hyper, given, day = AlsHyperparameters.read(), shop.given, shop.before
     earlier = day - timedelta(days=hyper.days_between_fits - 1)
     with local_session() as spark:
         old = learn(_bought(spark, split(shop.lines, earlier), earlier), earlier, hyper).products

@@ -15,7 +15,7 @@ from scipy import sparse
 from benchmarks.recommend.peers import Settings, implicit_beside, log_lines, ndcg
 from benchmarks.recommend.split import Shop, Split, lists
 from benchmarks.recommend.variety import POOL, variety
-from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.settings import settings
 from spark_jobs.als.factors import BLOCKS, fit_als, learn
 from spark_jobs.ranker.candidates import propensities
@@ -46,7 +46,7 @@ def blended(shop: Shop) -> dict[str, dict]:
 
     `variety` beside them is what lists more varied would have cost.
     """
-    before, given, hyper = shop.before, shop.given, read_hyperparameters()
+    before, given, hyper = shop.before, shop.given, AlsHyperparameters.read()
     with local_session() as spark:
         lines = cached(spark, shop.lines)
         seen = [window_examples(lines, shop.products, day, hyper) for day in windows(before)]
@@ -84,7 +84,7 @@ def als_alone(shop: Shop) -> dict[str, dict]:
     return {"als": found | {f"implicit_{name}": value for name, value in peer.items()}}
 
 
-def equal_settings(peers: Settings) -> Hyperparameters:
+def equal_settings(peers: Settings) -> AlsHyperparameters:
     """The peers' settings of ALS, as ours."""
     same = {
         "rank": peers.als_factors,
@@ -92,10 +92,10 @@ def equal_settings(peers: Settings) -> Hyperparameters:
         "regularisation": peers.als_regularisation,
         "alpha": peers.als_alpha,
     }
-    return read_hyperparameters().model_copy(update=same)
+    return AlsHyperparameters.read().model_copy(update=same)
 
 
-def spark_als(spark: SparkSession, given: Split, hyper: Hyperparameters) -> dict[str, float]:
+def spark_als(spark: SparkSession, given: Split, hyper: AlsHyperparameters) -> dict[str, float]:
     """NDCG@10 of Spark's ALS alone on log(1 + lines), and the seconds it took to fit."""
     pairs = placed(spark, log_lines(given))
     started = time.perf_counter()
@@ -108,7 +108,7 @@ def factorised(purchases: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
     """Customers' and products' factors, as the daily job learns them from log purchases."""
     with local_session() as spark:
         pairs = placed(spark, purchases)
-        return _fitted(pairs, read_hyperparameters(), purchases.shape)
+        return _fitted(pairs, AlsHyperparameters.read(), purchases.shape)
 
 
 def placed(spark: SparkSession, purchases: sparse.csr_array) -> DataFrame:
@@ -122,7 +122,7 @@ def placed(spark: SparkSession, purchases: sparse.csr_array) -> DataFrame:
 
 
 def _fitted(
-    placed: DataFrame, hyper: Hyperparameters, shape: tuple[int, int]
+    placed: DataFrame, hyper: AlsHyperparameters, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     model = fit_als(placed, hyper)
     return factors(model.userFactors, shape[0]), factors(model.itemFactors, shape[1])

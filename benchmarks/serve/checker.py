@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ml.quoting.terms import cents
+from ml.quoting.money import cents
 from promoloop.serving.schedule import OFFERS, SCHEDULE
 
 TERMS = ("promotion_id", "promo_price", "regular_price", "depth", "max_redemptions")

@@ -49,7 +49,7 @@ def refit(panel: Panel, responses: pd.DataFrame) -> pd.DataFrame:
     """
     series = make_series(panel, responses)
     known = panel.products["product_id"].isin(responses["product_id"]).to_numpy()
-    grids = [grid[known] for grid in (panel.ratio, panel.display, panel.mailer)]
+    grids = [grid[known] for grid in (panel.log_price_ratio, panel.display, panel.mailer)]
     value, se = (np.full((len(series.units), len(TERMS)), np.nan) for _ in range(2))
     for product in range(len(series.units)):
         own = series.only(np.arange(len(series.units)) == product)

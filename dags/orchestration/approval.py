@@ -4,8 +4,7 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from ml.config.policy import load_policy
-from orchestration.review import TRIGGERED_BY, answer, ask
+from orchestration.review import TRIGGERED_BY, answer, ask, review_terms
 
 OWNER = "category-management"
 
@@ -38,7 +37,7 @@ def review_plan(as_of: str, version: str) -> None:
     asked = ask(
         "Publish the promotion plan {{ ti.xcom_pull(task_ids='plan') }}?",
         described,
-        load_policy().review.plans,
+        review_terms().plans,
         OWNER,
     )
     propose(as_of, TRIGGERED_BY) >> described >> asked

@@ -5,9 +5,8 @@ from typing import Any
 
 from airflow.sdk import task, task_group
 
-from ml.config.policy import load_policy
 from orchestration.defaults import GATE
-from orchestration.review import TRIGGERED_BY, answer, ask
+from orchestration.review import TRIGGERED_BY, answer, ask, review_terms
 
 OWNER = "model-review"
 
@@ -59,7 +58,7 @@ def decide(model: str, version: str) -> None:
     asked = ask(
         f"Let the challenger of the model {model} serve?",
         described,
-        load_policy().review.models,
+        review_terms().models,
         OWNER,
     )
     submit(version, TRIGGERED_BY) >> described >> asked

@@ -41,19 +41,19 @@ def product_features(sums: pd.DataFrame, customers: int) -> dict[str, np.ndarray
             discounted, sales, units.
         customers: of whom buyers are a share.
     """
-    known = {name: sums[name].to_numpy(np.float64) for name in sums.columns}
-    gaps = known["days"] - known["buyers"]
+    totals = {name: sums[name].to_numpy(np.float64) for name in sums.columns}
+    gaps = totals["days"] - totals["buyers"]
     shares = {
-        f"popularity{suffix}": np.log((known[f"buyers{suffix}"] + 0.5) / customers)
+        f"popularity{suffix}": np.log((totals[f"buyers{suffix}"] + 0.5) / customers)
         for suffix in ("", "_7", "_28", "_84")
     }
     features = shares | {
-        "bought_again": (known["repeaters"] + 0.5) / (known["buyers"] + 5),
-        "days_a_buyer": known["days"] / known["buyers"],
-        "product_gap": known["gap_days"] / np.maximum(gaps, 1),
-        "not_sold_for": known["last_age"],
-        "product_discounted": known["discounted"] / known["lines"],
-        "log_price": np.log(known["sales"] / known["units"]),
+        "bought_again": (totals["repeaters"] + 0.5) / (totals["buyers"] + 5),
+        "days_a_buyer": totals["days"] / totals["buyers"],
+        "product_gap": totals["gap_days"] / np.maximum(gaps, 1),
+        "not_sold_for": totals["last_age"],
+        "product_discounted": totals["discounted"] / totals["lines"],
+        "log_price": np.log(totals["sales"] / totals["units"]),
     }
     return {name: values.astype(np.float32) for name, values in features.items()}
 

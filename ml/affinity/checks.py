@@ -12,12 +12,12 @@ FEW = 50  # rows whose signals are made extreme
 MANY = 100_000  # rows that are timed
 
 
-def checks(made: Serving, signals: np.ndarray) -> dict[str, float]:
+def checks(serving: Serving, signals: np.ndarray) -> dict[str, float]:
     """What the gates read of a ranker, on the signals of some candidates."""
     return {
-        "extreme_outside": float(outside(made.ranker, signals)),
-        "size_mb": size_mb(made),
-        "seconds_per_million": seconds_per_million(made.ranker, signals),
+        "extreme_outside": float(outside(serving.ranker, signals)),
+        "size_mb": size_mb(serving),
+        "seconds_per_million": seconds_per_million(serving.ranker, signals),
     }
 
 
@@ -28,8 +28,8 @@ def outside(ranker: Ranker, signals: np.ndarray) -> int:
     for some in (*([one] for one in columns), list(columns)):
         absurd = np.repeat(signals[:FEW], len(EXTREMES), axis=0)
         absurd[:, some] = np.resize(EXTREMES, len(absurd))[:, None]
-        found = ranker.predict(absurd)
-        broken += int((~((found >= 0) & (found <= 1))).sum())
+        propensities = ranker.predict(absurd)
+        broken += int((~((propensities >= 0) & (propensities <= 1))).sum())
     return broken
 
 
@@ -40,8 +40,8 @@ def seconds_per_million(ranker: Ranker, signals: np.ndarray) -> float:
     return 1e6 * (time.perf_counter() - started) / len(signals[:MANY])
 
 
-def size_mb(made: Serving) -> float:
+def size_mb(serving: Serving) -> float:
     """Megabytes that serving holds: trees and curves as text, item-item weights."""
-    ranker, weights = made.ranker, made.item_item.weights
+    ranker, weights = serving.ranker, serving.item_item.weights
     texts = sum(len(text) for text in (ranker.text, ranker.own.text, ranker.new.text))
     return (texts + weights.data.nbytes + weights.indices.nbytes) / 1e6

@@ -22,9 +22,9 @@ def factors_from_content(
     """
     common = np.bincount(described[is_known].indices, minlength=described.shape[1]) >= LEAST
     described = sparse.csr_array(described[:, common])
-    known, terms = described[is_known], described.shape[1]
+    fitted, terms = described[is_known], described.shape[1]
     usual = factors[is_known].mean(axis=0)
-    gram = (known.T @ known).toarray() + PENALTY * np.eye(terms)
-    weights = linalg.solve(gram, known.T @ (factors[is_known] - usual), assume_a="pos")
+    gram = (fitted.T @ fitted).toarray() + PENALTY * np.eye(terms)
+    weights = linalg.solve(gram, fitted.T @ (factors[is_known] - usual), assume_a="pos")
     foretold = usual + described @ weights
     return np.where(is_known[:, None], factors, foretold).astype(np.float32)

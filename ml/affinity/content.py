@@ -30,8 +30,10 @@ def content(products: pd.DataFrame) -> sparse.csr_array:
     """
     rows = products[list(ATTRIBUTES)].fillna("").astype(str).to_dict("records")
     terms = [_terms(row) for row in rows]
-    row = np.repeat(np.arange(len(rows)), [len(found) for found in terms])
-    column, words = pd.factorize(np.array([t for found in terms for t in found], str), sort=True)
+    row = np.repeat(np.arange(len(rows)), [len(words_of_row) for words_of_row in terms])
+    column, words = pd.factorize(
+        np.array([t for words_of_row in terms for t in words_of_row], str), sort=True
+    )
     shape = (len(rows), max(len(words), 1))
     counts = sparse.coo_array((np.ones(len(row)), (row, column)), shape=shape).tocsr()
     weighed = sparse.csr_array(counts.multiply(rarity(counts)))

@@ -111,12 +111,12 @@ def _own(
     """`OWN` of each candidate, from the block's purchases."""
     place = np.full(shape, -1, np.int32)
     place[bought.customer, bought.product] = np.arange(len(bought.customer))
-    found = place[customer, product]
+    positions = place[customer, product]
     return {
         name: np.where(
-            found < 0,
+            positions < 0,
             np.float32(0.0 if name in AMOUNTS else np.nan),
-            np.append(bought.own[name], np.float32(0))[found],
+            np.append(bought.own[name], np.float32(0))[positions],
         )
         for name in OWN
     }
@@ -130,7 +130,7 @@ def _customer(bought: Purchases, catalog: Catalog) -> dict[str, np.ndarray]:
 
     products = np.maximum(total(np.ones(len(bought.customer))), 1)
     lines = np.maximum(total(bought.lines), 1)
-    found = {
+    columns = {
         "activity_112": total(bought.own["lines_112"]),
         "activity_42": total(bought.own["decayed_42"]),
         "products_bought": products,
@@ -138,21 +138,21 @@ def _customer(bought: Purchases, catalog: Catalog) -> dict[str, np.ndarray]:
         "buys_discounted": total(bought.own["own_discounted"] * bought.lines) / lines,
         "buys_private_label": total(catalog.private_label[bought.product] * bought.lines) / lines,
     }
-    return {name: values.astype(np.float32) for name, values in found.items()}
+    return {name: values.astype(np.float32) for name, values in columns.items()}
 
 
 def _group_habits(
     bought: Purchases, customer: np.ndarray, product: np.ndarray, catalog: Catalog
 ) -> dict[str, np.ndarray]:
     """What the customer buys of the candidate's subcategory, category and manufacturer."""
-    found = {}
+    columns = {}
     for name, group in catalog.groups.items():
         width = int(group.max()) + 1
         cell = bought.customer.astype(np.int64) * width + group[bought.product]
         sums = np.bincount(cell, bought.own["lines_112"], bought.customers * width)
         wanted = customer.astype(np.int64) * width + group[product]
-        found[f"habit_{name}"] = sums[wanted].astype(np.float32)
-    return found
+        columns[f"habit_{name}"] = sums[wanted].astype(np.float32)
+    return columns
 
 
 def _rhythm(signals: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -100,7 +100,7 @@ class Curves:
         read = _read(signals)
         mean, scale = _moments(read)
         rows = _Rows(read, mean, scale, bought, weights, odds)
-        found = minimize(
+        optimum = minimize(
             rows.loss,
             np.zeros(TERMS),
             jac=True,
@@ -108,7 +108,7 @@ class Curves:
             method="trust-exact",
             options={"gtol": 1e-5, "maxiter": 30},
         )
-        learned = {"mean": mean, "scale": scale, "coefficients": found.x}
+        learned = {"mean": mean, "scale": scale, "coefficients": optimum.x}
         return cls(json.dumps({k: v.round(DIGITS).tolist() for k, v in learned.items()}))
 
     def predict(self, signals: dict[str, np.ndarray]) -> np.ndarray:
@@ -151,11 +151,11 @@ class _Rows:
 
     def curvature(self, at: np.ndarray) -> np.ndarray:
         """The loss's second derivatives, (TERMS, TERMS)."""
-        found = RIDGE * np.eye(TERMS)
+        hessian = RIDGE * np.eye(TERMS)
         for terms, odds, _, weights in self.blocks(at):
             bend = weights * expit(odds) * expit(-odds)
-            found += (terms * bend[:, None].astype(np.float32)).T @ terms
-        return found / self._total
+            hessian += (terms * bend[:, None].astype(np.float32)).T @ terms
+        return hessian / self._total
 
     @property
     def _total(self) -> float:

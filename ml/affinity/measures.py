@@ -35,5 +35,5 @@ def ranking_measures(lists: np.ndarray, wanted: sparse.csr_array) -> dict[str, f
 def _hits(lists: np.ndarray, wanted: sparse.csr_array) -> np.ndarray:
     """float64 (customers, 10): 1 where the list names something wanted."""
     rows = np.repeat(np.arange(len(lists)), lists.shape[1])
-    found = np.asarray(wanted[rows, np.maximum(lists, 0).ravel()]).reshape(lists.shape)
-    return np.where(lists >= 0, found, 0).astype(np.float64)
+    is_wanted = np.asarray(wanted[rows, np.maximum(lists, 0).ravel()]).reshape(lists.shape)
+    return np.where(lists >= 0, is_wanted, 0).astype(np.float64)

@@ -15,7 +15,7 @@ SHRINKAGE = 20.0  # products that two customers share for half of their likeness
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Similarity:
     """How customers are compared by what they buy, and products by their buyers.
 
     `likeness` measures both (`nearest`), `product_weights` and `customer_weights` say what a
@@ -30,7 +30,7 @@ class Comparison:
 def nearest(
     rows: sparse.csr_array,
     among: sparse.csr_array,
-    kept: int,
+    limit: int,
     shrinkage: float = 0.0,
     measure: Measure = "cosine",
     never: np.ndarray | None = None,
@@ -40,7 +40,7 @@ def nearest(
     Args:
         rows: (R, D), R so small that R * A numbers fit in memory.
         among: (A, D).
-        kept: neighbours a row at most.
+        limit: neighbours a row at most.
         shrinkage: columns that two rows share for half of their likeness to count.
         measure: cosine of the angle between rows, or Pearson's correlation of them.
         never: int (R,): where the row itself stands in `among`, which is no neighbour of
@@ -59,7 +59,7 @@ def nearest(
     if never is not None:
         itself = np.flatnonzero(never >= 0)
         alike[itself, never[itself]] = 0.0
-    return _largest(alike, kept)
+    return _largest(alike, limit)
 
 
 def _moments(rows: sparse.csr_array, measure: str) -> tuple[np.ndarray, np.ndarray]:
@@ -69,9 +69,9 @@ def _moments(rows: sparse.csr_array, measure: str) -> tuple[np.ndarray, np.ndarr
     return means, np.sqrt(np.maximum(squares - width * means**2, 1e-12))
 
 
-def _largest(alike: np.ndarray, kept: int) -> sparse.csr_array:
-    kept = min(kept, alike.shape[1])
-    columns = np.argpartition(-alike, kept - 1, axis=1)[:, :kept]
+def _largest(alike: np.ndarray, limit: int) -> sparse.csr_array:
+    limit = min(limit, alike.shape[1])
+    columns = np.argpartition(-alike, limit - 1, axis=1)[:, :limit]
     values = np.take_along_axis(alike, columns, axis=1)
     row, place = np.nonzero(values > 0)
     entries = (values[row, place], (row, columns[row, place]))
@@ -93,7 +93,7 @@ class Neighbourhood:
 
     @classmethod
     def of(
-        cls, ids: np.ndarray, purchases: sparse.csr_array, comparison: Comparison = Comparison()
+        cls, ids: np.ndarray, purchases: sparse.csr_array, comparison: Similarity = Similarity()
     ) -> Self:
         weighing = Weighing.of(purchases, comparison.customer_weights)
         return cls(ids, purchases, weighing, comparison.likeness)

@@ -107,8 +107,8 @@ class Ranker:
         data = lgb.Dataset(
             signals, bought, weight=weights, init_score=odds, feature_name=list(NAMES)
         )
-        made = lgb.train(LEARNING | {"seed": seed}, data, TREES)
-        return cls(made.model_to_string(), own, new)
+        fitted = lgb.train(LEARNING | {"seed": seed}, data, TREES)
+        return cls(fitted.model_to_string(), own, new)
 
     def predict(self, signals: np.ndarray) -> np.ndarray:
         """The probability of a purchase, float64 (rows,)."""

@@ -1,6 +1,6 @@
 """Trade a stated amount of accuracy for variety: lists less alike, and less of what all buy."""
 
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,27 +10,19 @@ from scipy.stats import rankdata
 
 from ml.affinity.catalog import Catalog
 from ml.affinity.measures import PLACES, ranking_measures
-from ml.config.documents import Document, read_document
-from ml.settings import settings
+from ml.models.hyperparameters import Hyperparameters
 
 VARIETIES = (0.0, 0.05, 0.1, 0.2, 0.3)  # tried
 EMPTY = -1
 LAST = -1e9
 
 
-class Lists(Document):
+class ListHyperparameters(Hyperparameters):
     """How lists are made: `give_up` is the share of NDCG@10 that they may lose for variety."""
 
+    path_setting: ClassVar[str] = "lists_path"
+
     give_up: float = Field(ge=0, lt=1)
-
-
-def read_lists(path: Path | None = None) -> Lists:
-    """How lists are made, as `path` says; by default the settings' `lists_path`.
-
-    Raises:
-        PolicyError: the file is missing, or a key is unknown, missing or out of its range.
-    """
-    return read_document(path or settings().lists_path, Lists)
 
 
 def chosen(kept: dict[float, float], give_up: float) -> float:
@@ -58,8 +50,8 @@ def accuracy_kept(
         places: that lists are made of.
     """
     lists, scores = pooled(rows, customers, catalog, places)
-    found = {v: best(lists, scores, catalog, v) for v in VARIETIES}
-    ndcg = {v: ranking_measures(made, wanted)["ndcg10"] for v, made in found.items()}
+    by_variety = {v: best(lists, scores, catalog, v) for v in VARIETIES}
+    ndcg = {v: ranking_measures(reranked, wanted)["ndcg10"] for v, reranked in by_variety.items()}
     return {v: value / ndcg[0.0] for v, value in ndcg.items()}
 
 
@@ -113,14 +105,14 @@ def varied(
     gain = gain - variety / 2 * popularity_percentiles(catalog)[lists]
     gain[lists == EMPTY] = LAST
     likeness = np.zeros(lists.shape)
-    made = np.empty((len(lists), min(limit, lists.shape[1])), int)
-    for place in range(made.shape[1]):
+    reranked = np.empty((len(lists), min(limit, lists.shape[1])), int)
+    for place in range(reranked.shape[1]):
         taken = np.argmax(gain - variety / 2 * likeness, axis=1)
-        made[:, place] = taken
+        reranked[:, place] = taken
         gain[rows, taken] = -np.inf
         shared = (groups == groups[:, rows, taken][:, :, None]).mean(axis=0)
         likeness = np.maximum(likeness, shared)
-    return made
+    return reranked
 
 
 def popularity_percentiles(catalog: Catalog) -> np.ndarray:

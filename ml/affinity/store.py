@@ -1,7 +1,6 @@
 """The ranker in the registry: its trees, and the item-item weights it was learned beside."""
 
 import json
-import logging
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -9,13 +8,12 @@ from pathlib import Path
 from scipy import sparse
 
 from ml.affinity.item_item import ItemItem
-from ml.affinity.neighbours import Comparison
+from ml.affinity.neighbours import Similarity
 from ml.affinity.pyfunc import RANKER
 from ml.affinity.ranker import NAMES, Ranker
 from ml.errors import GateError
 from ml.models import champions, registry
-
-log = logging.getLogger(__name__)
+from ml.models.comparison import trained_by
 
 NAME = "ranker"
 DATA = Path("data") / NAME  # of a version, where MLflow keeps the files below
@@ -36,19 +34,19 @@ class Serving:
     judged: Ranker
     products: list[str]
     item_item: ItemItem
-    comparison: Comparison
+    comparison: Similarity
     variety: float
 
     def save(self, folder: Path) -> None:
         """Write the files of a version's `DATA`."""
         self.ranker.save(folder, RANKER)
         self.judged.save(folder, JUDGED)
-        said = {
+        metadata = {
             "products": self.products,
             "comparison": asdict(self.comparison),
             "variety": self.variety,
         }
-        (folder / SERVED_AS).write_text(json.dumps(said))
+        (folder / SERVED_AS).write_text(json.dumps(metadata))
         sparse.save_npz(folder / WEIGHTS, sparse.csr_matrix(self.item_item.weights))
 
 
@@ -64,23 +62,16 @@ def serving() -> tuple[str, Serving] | None:
     return version, load(version)
 
 
-def yardstick(start: date) -> tuple[dict[str, str], Ranker | None]:
-    """The tag that names the champion on a challenger, and what judges it on four weeks.
+def load_for(version: str, start: date) -> Ranker:
+    """A version's ranker that has learned nothing of the weeks from `start` on.
 
-    That is the champion itself where it was trained before the window's `start`, else its
-    `judged`, which did not learn from those weeks either; None where there is no champion or
-    it does not load.
+    That is the one that serves where it was trained before, else the one that judged it.
+
+    Raises:
+        GateError: it does not load (`load`).
     """
-    version = registry.champion(NAME)
-    if version is None:
-        return {}, None
-    try:
-        made = load(version)
-    except GateError as error:
-        log.warning("champion version %s is no yardstick: %s", version, error)
-        return {registry.UNUSABLE: version}, None
-    earlier = registry.trained_as_of(NAME)[version] <= start
-    return {registry.COMPARED: version}, made.ranker if earlier else made.judged
+    serving = load(version)
+    return serving.ranker if trained_by(NAME, version, start) else serving.judged
 
 
 def load(version: str) -> Serving:
@@ -96,18 +87,18 @@ def load(version: str) -> Serving:
 
 def _read(version: str, folder: Path) -> Serving:
     ranker = Ranker.read(folder, RANKER)
-    found = tuple(ranker.booster().feature_name())
-    if found != NAMES:
+    names = tuple(ranker.booster().feature_name())
+    if names != NAMES:
         raise GateError(
-            f"model {NAME!r} version {version} reads the signals {sorted(found)}; this code makes "
+            f"model {NAME!r} version {version} reads the signals {sorted(names)}; this code makes "
             f"{sorted(NAMES)}: run the DAG train_{NAME}, or install the code that made it"
         )
-    said = json.loads((folder / SERVED_AS).read_text())
+    metadata = json.loads((folder / SERVED_AS).read_text())
     return Serving(
         ranker,
         Ranker.read(folder, JUDGED),
-        said["products"],
+        metadata["products"],
         ItemItem(sparse.csr_array(sparse.load_npz(folder / WEIGHTS))),
-        Comparison(**said["comparison"]),
-        said["variety"],
+        Similarity(**metadata["comparison"]),
+        metadata["variety"],
     )

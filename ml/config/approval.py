@@ -1,4 +1,4 @@
-"""What a person answered when asked to approve something, and the rules of asking."""
+"""The terms of a review, and a person's answer to it."""
 
 from dataclasses import dataclass
 
@@ -24,8 +24,8 @@ class Review(Document):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Approved or rejected by somebody; by nobody when the time to answer ran out."""
+class ReviewAnswer:
+    """Approved or rejected by a person; `by` is None where the time to answer ran out."""
 
     approved: bool
     by: str | None
@@ -38,14 +38,14 @@ class Answer:
         return "approved" if self.approved else "rejected"
 
 
-def require_another(review: Review, proposer: str, answer: Answer) -> None:
+def require_another(review: Review, proposer: str, answer: ReviewAnswer) -> None:
     """Refuse an approval of one's own proposal where the policy does.
 
     Raises:
-        GateError: who proposed also approved.
+        GateError: the proposer approved.
     """
     if answer.approved and answer.by == proposer and not review.own_proposals:
         raise GateError(
             f"{proposer} proposed this and may not approve it (own_proposals is false in "
-            "policy.yml); clear the task `ask` and let another approver answer"
+            "policy.yml); ask again and let another approver answer"
         )

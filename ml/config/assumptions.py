@@ -1,4 +1,4 @@
-"""What is assumed where the data is silent: assumptions.yml, checked."""
+"""Assumptions for what the data does not show: assumptions.yml, checked."""
 
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Margin = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Stock(Document):
+class StockAssumptions(Document):
     """The replenishment that a simulated ledger follows, and that refills a counted one."""
 
     review_weeks: int = Field(ge=1)
@@ -22,19 +22,19 @@ class Stock(Document):
     count_valid_days: int = Field(ge=1)
 
 
-class Moved(Document):
-    """Units of other sales per extra unit, as known before the shop's own sales are looked at."""
+class SpilloverPrior(Document):
+    """Prior of an effect: units of other sales per extra unit, mean and standard deviation."""
 
     share: float = Field(ge=-1, le=1)
     sd: float = Field(gt=0, le=1)
 
 
-class Displacement(Document):
-    """Where a promotion's extra units come from, besides new demand, and what they draw along."""
+class SpilloverPriors(Document):
+    """Priors of what promotions take from other sales and bring to them (halo)."""
 
-    pull_forward: Moved
-    cannibalised: Moved
-    halo: Moved
+    pull_forward: SpilloverPrior
+    cannibalised: SpilloverPrior
+    halo: SpilloverPrior
 
 
 class BuyGetPriors(Document):
@@ -65,7 +65,7 @@ class FlashPriors(Document):
 
 
 class MechanicPriors(Document):
-    """What sales at plain price cuts do not teach about the other mechanics."""
+    """Priors of the mechanics beside plain price cuts, which past sales do not identify."""
 
     buy_get: BuyGetPriors
     spend_save: SpendSavePriors
@@ -78,9 +78,9 @@ class Assumptions(Document):
     version: int
     margin_by_department: dict[str, Margin]
     supplier_funding_by_brand: dict[str, Share]
-    displacement: Displacement
+    displacement: SpilloverPriors
     mechanics: MechanicPriors
-    stock: Stock
+    stock: StockAssumptions
     closed_days: list[Annotated[str, Field(pattern=r"^\d\d-\d\d$")]]
 
     @field_validator("margin_by_department", "supplier_funding_by_brand")

@@ -11,7 +11,7 @@ from ml.errors import PolicyError
 
 
 class Document(BaseModel):
-    """A part of a YAML file; a key it does not know is refused, not ignored."""
+    """A part of a YAML file; an unexpected key is refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,28 +29,28 @@ def read_document(path: Path, model: type[AnyDocument]) -> AnyDocument:
     if not path.is_file():
         raise PolicyError(f"{path} is missing; restore it or point the setting at another file")
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{path} is not YAML: {error}; correct that line") from error
-    return checked(told, model, str(path), "Correct the file and run again")
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path} is not YAML in UTF-8: {error}; correct that line") from error
+    return checked(content, model, str(path), "Correct the file and run again")
 
 
 def with_values(path: Path, document: Document) -> str:
-    """The file's text, comments and all, with the document's values at its top-level keys."""
+    """The file's text with its comments, and the document's values at its top-level keys."""
     text = path.read_text(encoding="utf-8")
     for name, value in document.model_dump().items():
         text = re.sub(rf"^{name}: \S+", f"{name}: {value}", text, flags=re.MULTILINE)
     return text
 
 
-def checked(told: Any, model: type[AnyDocument], name: str, remedy: str) -> AnyDocument:
-    """`told` as a document; `name` and `remedy` complete the message when a key breaks its rule.
+def checked(content: Any, model: type[AnyDocument], name: str, remedy: str) -> AnyDocument:
+    """`content` as a document; `name` and `remedy` complete the message when a key breaks its rule.
 
     Raises:
         PolicyError: a key breaks its rule.
     """
     try:
-        return model.model_validate(told)
+        return model.model_validate(content)
     except ValidationError as error:
         broken = "; ".join(_rule(e["loc"], e["msg"], e.get("input")) for e in error.errors())
         raise PolicyError(f"{name}: {broken}. {remedy}") from error

@@ -1,4 +1,4 @@
-"""Which terms a mechanic may be offered on: the `mechanics` part of policy.yml."""
+"""The terms on which each mechanic may be planned: the `mechanics` part of policy.yml."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ Depths = Annotated[list[Depth], Field(min_length=1)]
 Quantity = Annotated[int, Field(ge=1, le=6)]
 
 
-class PercentOff(Document):
+class PercentOffPolicy(Document):
     depths: Depths
 
 
@@ -21,7 +21,7 @@ class BuyGetTerms(Document):
     depth: float = Field(gt=0, le=1)
 
 
-class BuyGet(Document):
+class BuyGetPolicy(Document):
     offers: list[BuyGetTerms] = Field(min_length=1)
 
 
@@ -30,19 +30,19 @@ class SpendSaveTerms(Document):
     save: float = Field(gt=0)
 
 
-class SpendSave(Document):
+class SpendSavePolicy(Document):
     offers: list[SpendSaveTerms] = Field(min_length=1)
 
 
-class Bundle(Document):
+class BundlePolicy(Document):
     depths: Depths
 
 
-class Gift(Document):
+class GiftPolicy(Document):
     buy: list[Quantity] = Field(min_length=1)
 
 
-class Flash(Document):
+class FlashPolicy(Document):
     """`weekday` 1 is Monday; the hours are the shop's, `to_hour` exclusive."""
 
     depths: Depths
@@ -51,18 +51,18 @@ class Flash(Document):
     to_hour: int = Field(ge=1, le=24)
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "Flash":
+    def _ends_after_it_starts(self) -> "FlashPolicy":
         if self.to_hour <= self.from_hour:
             raise ValueError("to_hour must be after from_hour")
         return self
 
 
 class Mechanics(Document):
-    """A mechanic that is not named is not offered."""
+    """The terms of each mechanic; one that is None is not planned."""
 
-    percent_off: PercentOff
-    buy_get: BuyGet | None = None
-    spend_save: SpendSave | None = None
-    bundle: Bundle | None = None
-    gift: Gift | None = None
-    flash: Flash | None = None
+    percent_off: PercentOffPolicy
+    buy_get: BuyGetPolicy | None = None
+    spend_save: SpendSavePolicy | None = None
+    bundle: BundlePolicy | None = None
+    gift: GiftPolicy | None = None
+    flash: FlashPolicy | None = None

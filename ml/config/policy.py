@@ -18,19 +18,19 @@ Support = Literal["none", "display", "mailer", "display+mailer"]
 Mechanic = Literal["percent_off", "buy_get", "spend_save", "bundle", "gift", "flash"]
 Money = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
-ProductId = Annotated[str, BeforeValidator(lambda told: str(told) if type(told) is int else told)]
+ProductId = Annotated[str, BeforeValidator(lambda name: str(name) if type(name) is int else name)]
 Several = Annotated[list[ProductId], Field(min_length=2)]
 Ending = Annotated[float, Field(ge=0, lt=1)]
 WORDS = sorted(word for words in SEGMENT_WORDS.values() for word in words)
 
 
-def _known_audience(told: str) -> str:
-    if told not in WORDS and not re.fullmatch(r"segment-\d+", told):
+def _audience_name(name: str) -> str:
+    if name not in WORDS and not re.fullmatch(r"segment-\d+", name):
         raise ValueError(
-            f"received {told!r}; expected segment-0, segment-1 ... or a word of segments' names: "
+            f"received {name!r}; expected segment-0, segment-1 ... or a word of segments' names: "
             f"{', '.join(WORDS)}"
         )
-    return told
+    return name
 
 
 class Risk(Document):
@@ -94,7 +94,7 @@ class Targeting(Document):
     `audience` is an audience_id, or a word of segments' names.
     """
 
-    audience: Annotated[str, AfterValidator(_known_audience)]
+    audience: Annotated[str, AfterValidator(_audience_name)]
     mechanics: list[Mechanic] = Field(default_factory=list)
     products: list[ProductId] = Field(default_factory=list)
     only: bool = False

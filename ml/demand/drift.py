@@ -21,25 +21,26 @@ from ml.demand.data.panel import WEEK, Panel, read_panel
 from ml.demand.evaluation import metrics
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.evaluation.stability import input_shift
+from ml.demand.network import NAME
 from ml.errors import PolicyError
 from ml.models import registry
 from ml.settings import settings
 
 log = logging.getLogger(__name__)
 
-NAME, BOUNDS = "demand", "demand_drift"
+BOUNDS = "demand_drift"  # section of gates.yml
 RECENT_WEEKS = 4
 LEAST_WEEKS = 2  # judged: one odd week is not drift
 HORIZON_WEEKS = 4  # ahead; the backtest, whose error is the reference, looks no further
 KEY = ["product_id", "week_start_date", "horizon"]
-ANSWERS = ["product_id", "elasticity", "display_lift", "mailer_lift", "dispersion"]
+RESPONSE_COLUMNS = ["product_id", "elasticity", "display_lift", "mailer_lift", "dispersion"]
 MEASURES = ("bias", "wape_over_backtest", "cov80")
 MARTS = (DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
 DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedForecasts:
     """Past forecasts as expected at the prices that came, and what was sold: (rows,)."""
 
     units: np.ndarray
@@ -73,7 +74,7 @@ def write_drift(as_of: date) -> None:
     reference = registry.metrics(NAME, version).get("all.wape", np.nan)
     seen = int((panel.weeks + WEEK <= np.datetime64(trained[version])).sum())
     shift = input_shift(panel, max(seen, 1), RECENT_WEEKS)
-    counts = (len(judged.units), int(panel.counts[:, -RECENT_WEEKS:].sum()))
+    counts = (len(judged.units), int(panel.is_demand[:, -RECENT_WEEKS:].sum()))
     rows = rows_of(judged.measures(reference), shift, counts)
     lake.write(DRIFT, as_of, rows.assign(model_version=version), read, {NAME: version})
     log.info("drift of demand version %s: %s", version, list(rows.loc[rows["drifted"], "measure"]))
@@ -109,14 +110,14 @@ def earlier_forecasts(
         weeks = rows["week_start_date"]
         rows = rows[(weeks >= first) & (weeks <= panel.weeks[-1].item())]
         rows = rows[rows["horizon"] <= HORIZON_WEEKS]
-        frames.append(rows.merge(lake.read(RESPONSES, day)[ANSWERS], on="product_id"))
+        frames.append(rows.merge(lake.read(RESPONSES, day)[RESPONSE_COLUMNS], on="product_id"))
         read[f"{FORECASTS.uri}/{day}"] = made.content_hash
-    columns = [*FORECASTS.column_names, *ANSWERS[1:]]
+    columns = [*FORECASTS.column_names, *RESPONSE_COLUMNS[1:]]
     found = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
     return found.drop_duplicates(KEY, keep="last").sort_values(KEY), read
 
 
-def judge(made: pd.DataFrame, panel: Panel) -> Judged:
+def judge(made: pd.DataFrame, panel: Panel) -> JudgedForecasts:
     """Hold `earlier_forecasts` against the panel.
 
     Products no longer in it are left out, and weeks in which one was out of stock.
@@ -126,19 +127,23 @@ def judge(made: pd.DataFrame, panel: Panel) -> Judged:
     week = ((weeks - panel.weeks[0]) // WEEK).astype(int)
     known = (row >= 0) & panel.in_stock[row, week]
     made, at = made[known], (row[known], week[known])
-    numbers = made[["mean_units", *ANSWERS[1:]]].to_numpy("float64").T
-    mean, elasticity, display, mailer, size = numbers
-    lift = elasticity * panel.ratio[at] + display * panel.display[at] + mailer * panel.mailer[at]
+    numbers = made[["mean_units", *RESPONSE_COLUMNS[1:]]].to_numpy("float64").T
+    mean, elasticity, display, mailer, dispersion = numbers
+    lift = (
+        elasticity * panel.log_price_ratio[at]
+        + display * panel.display[at]
+        + mailer * panel.mailer[at]
+    )
     mean = mean * np.exp(lift)
-    levels = quantiles(mean, size)
-    return Judged(panel.units[at], mean, levels[0], levels[-1], len(np.unique(weeks)))
+    levels = quantiles(mean, dispersion)
+    return JudgedForecasts(panel.units[at], mean, levels[0], levels[-1], len(np.unique(weeks)))
 
 
 def rows_of(
     judged: dict[str, float], shift: dict[str, float], counts: tuple[int, int]
 ) -> pd.DataFrame:
     """A row per bound of gates.yml, without the version; `counts` are product-weeks judged."""
-    found = judged | shift
+    values = judged | shift
     rows = []
     for gate in registry.read_gates(BOUNDS):
         if gate.metric not in (*shift, *MEASURES):
@@ -146,18 +151,18 @@ def rows_of(
                 f"{settings().gates_path}: {BOUNDS}.{gate.name} bounds {gate.metric!r}; known are "
                 f"{sorted((*shift, *MEASURES))}"
             )
-        value = found.get(gate.metric, np.nan)
-        told = gate.metric in found
+        value = values.get(gate.metric, np.nan)
+        measured = gate.metric in values
         kind = "inputs" if gate.metric in shift else "forecasts"
         rows.append(
             {
                 "measure": gate.metric,
                 "kind": kind,
-                "value": round(value, DIGITS) if told else None,
+                "value": round(value, DIGITS) if measured else None,
                 "minimum": gate.minimum if np.isfinite(gate.minimum) else None,
                 "maximum": gate.maximum if np.isfinite(gate.maximum) else None,
-                "product_weeks": counts[kind == "inputs"] if told else 0,
-                "drifted": told and not gate.minimum <= value <= gate.maximum,
+                "product_weeks": counts[kind == "inputs"] if measured else 0,
+                "drifted": measured and not gate.minimum <= value <= gate.maximum,
             }
         )
     return pd.DataFrame(rows).astype(dict.fromkeys(("value", "minimum", "maximum"), "float64"))

@@ -11,11 +11,13 @@ from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, QUANTILES, RESPONSES
 from ml.demand.data.panel import WEEK, Panel, read_panel
 from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.forecasting.expected_demand import ExpectedDemand, expected_demand
 from ml.demand.forecasting.explanations import explanations
 from ml.demand.forecasting.hierarchy import level_rows
 from ml.demand.forecasting.new_products import newcomers, read_newcomers
-from ml.demand.forecasting.outlook import Outlook, outlook
 from ml.demand.forecasting.responses import responses
+from ml.demand.network import NAME
+from ml.demand.network.loading import load
 from ml.demand.scores import scores_path
 from ml.errors import PolicyError
 from ml.models import registry
@@ -24,7 +26,6 @@ from ml.settings import settings
 
 log = logging.getLogger(__name__)
 
-NAME = "demand"
 DECIMALS = 6
 MARTS = (DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS)
 
@@ -39,7 +40,7 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
         GateError: the version does not load.
     """
     prepare_tensorflow(settings().seed)
-    model = registry.load(NAME, version)
+    model = load(version)
     panel = read_panel(as_of, settings().demand_products)
     ahead = weeks_ahead(panel, as_of, horizon_weeks or settings().horizon_weeks)
     if ahead[-1] > model.horizon:
@@ -49,7 +50,7 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
             "lower it, or train with PROMOLOOP_HORIZON_WEEKS set to it"
         )
     inputs, models = fingerprint(as_of), {NAME: version}
-    seen, most = outlook(model, panel), settings().demand_newcomers
+    seen, most = expected_demand(model, panel), settings().demand_newcomers
     new = read_newcomers(as_of)
     if most and len(new):
         seen = seen.joined(newcomers(model, panel, new, most, settings().seed))
@@ -60,14 +61,14 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
     lake.write(LEVEL_FORECASTS, as_of, sums, inputs, models)
     reasons = explanations(model, seen, ahead, forecasts).assign(model_version=version)
     lake.write(EXPLANATIONS, as_of, reasons, inputs, models)
-    answers = responses(model, seen.panel, seen.size).round(DECIMALS)
-    answers = answers.assign(model_version=version)
-    lake.write(RESPONSES, as_of, answers, inputs, models)
+    rows = responses(model, seen.panel, seen.dispersion).round(DECIMALS)
+    rows = rows.assign(model_version=version)
+    lake.write(RESPONSES, as_of, rows, inputs, models)
     lake.replace_text(scores_path(version), lake.to_json(registry.metrics(NAME, version)))
     log.info(
         "forecast %d products, %d of %d that never sold, %d weeks from %s",
-        len(answers),
-        len(answers) - len(panel.products),
+        len(rows),
+        len(rows) - len(panel.products),
         len(new),
         len(ahead),
         as_of,
@@ -86,10 +87,10 @@ def weeks_ahead(panel: Panel, as_of: date, weeks: int) -> np.ndarray:
     return np.arange(first, first + weeks)
 
 
-def baseline_forecasts(seen: Outlook, ahead: np.ndarray) -> pd.DataFrame:
+def baseline_forecasts(seen: ExpectedDemand, ahead: np.ndarray) -> pd.DataFrame:
     """One row per product and week: mean and quantiles at regular price, not promoted."""
-    panel, mean, size = seen.panel, seen.mean[:, ahead - 1], seen.size[:, ahead - 1]
-    levels = quantiles(mean, size)
+    panel, mean, dispersion = seen.panel, seen.mean[:, ahead - 1], seen.dispersion[:, ahead - 1]
+    levels = quantiles(mean, dispersion)
     products, weeks = mean.shape
     return pd.DataFrame(
         {

@@ -20,7 +20,7 @@ from ml.demand.data.panel import STATIC, WEEK, Panel
 from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.fitting.fit import predict_once
 from ml.demand.forecasting.borrowed_level import widened
-from ml.demand.forecasting.new_products import told_share, unseen
+from ml.demand.forecasting.new_products import level_sd_share, unseen
 from ml.demand.network.structured import REGULAR, StructuredDemand, coefficients
 from ml.errors import ContractError
 from ml.settings import settings
@@ -66,31 +66,31 @@ class DemandForecaster:
                 f"{planned} weeks are planned, but the model was trained for "
                 f"{self.model.horizon}; plan fewer"
             )
-        mean, size = self._forecast(panel, past, planned)
-        levels = quantiles(mean, size)
+        mean, dispersion = self._forecast(panel, past, planned)
+        levels = quantiles(mean, dispersion)
         ids, weeks = panel.products["product_id"].to_numpy(), panel.weeks[past:]
         made = {"product_id": np.repeat(ids, planned), "week_start_date": np.tile(weeks, len(ids))}
         named = {f"p{int(q * 100)}": v.ravel() for q, v in zip(QUANTILES, levels, strict=True)}
         return pd.DataFrame(made | {"mean_units": mean.ravel()} | named)
 
     def _forecast(self, panel: Panel, past: int, planned: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and size (N, planned)."""
-        mean, size = predict_once(self.model, panel, covariates(panel), past)
+        """Mean and dispersion (N, planned)."""
+        mean, dispersion = predict_once(self.model, panel, covariates(panel), past)
         mean[:, :planned] *= self._repriced(panel, past)
         sold = panel.started[:, past - 1]
         new = ~sold & np.isfinite(panel.regular_price[:, past])
         if new.any() and sold.any():
-            mean[new], size[new], sd = unseen(self.model, panel, new, past)
-            sd *= told_share(self.model, panel.rows(~new), past, settings().seed)
-            size[new] = widened(size[new], sd)
-        return mean[:, :planned], size[:, :planned]
+            mean[new], dispersion[new], sd = unseen(self.model, panel, new, past)
+            sd *= level_sd_share(self.model, panel.rows(~new), past, settings().seed)
+            dispersion[new] = widened(dispersion[new], sd)
+        return mean[:, :planned], dispersion[:, :planned]
 
     def _repriced(self, panel: Panel, past: int) -> np.ndarray:
         """(N, planned) factors on demand where the plan changes a regular price, else 1."""
         terms = self.model.effects(self.model.codes(panel.products))
         elasticity = ops.convert_to_numpy(coefficients(terms))[:, REGULAR, None]
-        moved = np.log(panel.regular_price[:, past:] / panel.regular_price[:, past - 1, None])
-        return np.exp(elasticity.astype("float64") * np.nan_to_num(np.clip(moved, -1.0, 1.0)))
+        log_change = np.log(panel.regular_price[:, past:] / panel.regular_price[:, past - 1, None])
+        return np.exp(elasticity.astype("float64") * np.nan_to_num(np.clip(log_change, -1.0, 1.0)))
 
 
 def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
@@ -108,43 +108,46 @@ def panel_of(rows: pd.DataFrame) -> tuple[Panel, int]:
         raise ContractError(
             f"{past} weeks with units of {len(weeks)}; expected history, then weeks to forecast"
         )
+    return _panel(rows, products, weeks, past), past
+
+
+def _panel(rows: pd.DataFrame, products: pd.DataFrame, weeks: np.ndarray, past: int) -> Panel:
+    monday = rows["week_start_date"].to_numpy("datetime64[D]")
     at = (
         products["product_id"].searchsorted(rows["product_id"].astype(str)),
         ((monday - weeks[0]) // WEEK).astype(int),
     )
-
-    given = np.zeros((len(products), len(weeks)), bool)
+    shape = len(products), len(weeks)
+    given = np.zeros(shape, bool)
     given[at] = True
 
     def grid(name: str) -> pd.DataFrame:
-        made = np.full((len(products), len(weeks)), np.nan)
-        made[at] = rows[name].to_numpy("float64")
-        return pd.DataFrame(made)
+        values = np.full(shape, np.nan)
+        values[at] = rows[name].to_numpy("float64")
+        return pd.DataFrame(values)
 
     values = {name: grid(name) for name in NUMBERS}
     filled = {name: values[name].fillna(0.0).to_numpy() for name in NUMBERS}
-    groups = numbered(products["category"])
     support = filled["display_share"], filled["mailer_share"]
-    unsold = filled["units"][:, :past] == 0
     in_stock = ~(given & np.isnan(values["units"].to_numpy()))
     in_stock[at] &= ~rows["out_of_stock"].to_numpy(bool)
     in_stock[:, past:] = True
     depth = filled["depth"]
-    depth[:, :past] = np.where(unsold, np.nan, depth[:, :past])
+    depth[:, :past] = np.where(filled["units"][:, :past] == 0, np.nan, depth[:, :past])
+    depth = filled_depths(depth, *support, numbered(products["category"]))
     festive = np.isin(weeks, monday[rows["holiday"].to_numpy(bool)])
-    panel = Panel(
+    return Panel(
         products=products,
         weeks=weeks,
         units=filled["units"],
         started=np.cumsum(filled["units"], axis=1) > 0,
         in_stock=in_stock,
         regular_price=values["regular_price"].ffill(axis=1).to_numpy(),
-        ratio=np.log1p(-filled_depths(depth, *support, groups)),
+        log_price_ratio=np.log1p(-depth),
         display=support[0],
         mailer=support[1],
         holiday=np.concatenate([festive, np.zeros(YEAR)]),
     )
-    return panel, past
 
 
 def table_of(panel: Panel, planned: int) -> pd.DataFrame:
@@ -156,7 +159,7 @@ def table_of(panel: Panel, planned: int) -> pd.DataFrame:
     shown = {
         "units": units,
         "regular_price": panel.regular_price,
-        "depth": 1 - np.exp(panel.ratio),
+        "depth": 1 - np.exp(panel.log_price_ratio),
         "display_share": panel.display,
         "mailer_share": panel.mailer,
         "holiday": np.broadcast_to(panel.holiday[:weeks] > 0, units.shape),

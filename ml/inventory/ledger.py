@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ml import lake
-from ml.config.assumptions import Stock
+from ml.config.assumptions import StockAssumptions
 from ml.contracts.sources import INVENTORY
 from ml.inventory.replenishment import base_stock
 
@@ -38,7 +38,7 @@ def make_ledger(
     counts: pd.DataFrame,
     products: pd.Index,
     stands_on: date,
-    stock: Stock,
+    stock: StockAssumptions,
 ) -> Ledger:
     """The counted position where there is a count, else that of a base-stock policy.
 

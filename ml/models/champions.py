@@ -4,10 +4,10 @@ Every move of the alias `champion` is a run of the experiment `champions`: from,
 """
 
 import logging
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any
 
-from ml.config.approval import Answer, Review, require_another
+from ml.config.approval import Review, ReviewAnswer, require_another
 from ml.errors import GateError
 from ml.models import registry
 from ml.models.registry import CHAMPION, client
@@ -16,7 +16,6 @@ from ml.settings import settings
 EXPERIMENT = "champions"
 STATE, BY, COMMENT, PROPOSED_BY = "review", "review.by", "review.comment", "review.proposed_by"
 BY_POLICY = "policy.yml"
-STORES = {"ranker": "ml.affinity.store"}  # of models that are not Keras's: later stages, by name
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +40,7 @@ def submit(name: str, version: str, review: Review, by: str) -> bool:
     return False
 
 
-def settle(name: str, version: str, review: Review, answer: Answer) -> None:
+def settle(name: str, version: str, review: Review, answer: ReviewAnswer) -> None:
     """Let a version serve, or not, as was answered.
 
     Raises:
@@ -56,8 +55,8 @@ def settle(name: str, version: str, review: Review, answer: Answer) -> None:
     registry.require_champion(name)
 
 
-def roll_back(name: str, version: str, by: str, why: str) -> None:
-    """Let a version that served before serve again, once it has been seen to load.
+def roll_back(name: str, version: str, by: str, why: str, load: Callable[[str], object]) -> None:
+    """Let a version that served before serve again, once `load` has read it.
 
     Raises:
         GateError: it never served, so that nobody approved it; it is gone, or does not load.
@@ -68,7 +67,7 @@ def roll_back(name: str, version: str, by: str, why: str) -> None:
             f"version {version} of {name!r} never served; expected one of "
             f"{sorted(served, key=int)}: a new version serves once it is approved in train_{name}"
         )
-    _require_loads(name, version)
+    load(version)
     _serve(name, version, by, why)
 
 
@@ -100,30 +99,25 @@ def moves(name: str) -> list[dict[str, Any]]:
         f"tags.model = '{name}'",
         order_by=["attributes.start_time DESC"],
     )
-    told = ("from", "to", "by", "why")
-    return [{key: run.data.tags[key] for key in told} | {"at": run.info.start_time} for run in runs]
+    keys = ("from", "to", "by", "why")
+    return [{key: run.data.tags[key] for key in keys} | {"at": run.info.start_time} for run in runs]
 
 
 def describe(name: str, version: str) -> str:
     """What a reviewer should know before the answer, in Markdown."""
-    made = client().get_model_version(name, version)
-    gates = sorted((k, said) for k, said in made.tags.items() if k.startswith("gate."))
+    challenger = client().get_model_version(name, version)
+    gates = sorted(
+        (k, sentence) for k, sentence in challenger.tags.items() if k.startswith("gate.")
+    )
     link = f"{settings().tracking_uri}/#/models/{name}/versions/{version}"
     return "\n".join(
         [
             f"* challenger: version {version}",
             f"* champion now: {registry.champion(name) or 'none'}",
-            *(f"* {gate.removeprefix('gate.')}: {said}" for gate, said in gates),
+            *(f"* {gate.removeprefix('gate.')}: {sentence}" for gate, sentence in gates),
             f"* metrics, plots and model card: {link}",
         ]
     )
-
-
-def _require_loads(name: str, version: str) -> None:
-    if name in STORES:
-        import_module(STORES[name]).load(version)
-    else:
-        registry.load(name, version)
 
 
 def _serve(name: str, version: str, by: str, why: str) -> None:

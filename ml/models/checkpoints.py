@@ -7,8 +7,10 @@ nothing stopped. `keras.callbacks.BackupAndRestore` forgets what the epochs logg
 stop reads, and deletes what a finished fit leaves.
 """
 
+import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,17 @@ from ml import lake
 log = logging.getLogger(__name__)
 
 STATE = "progress.json"
+
+
+def progress_folder(folder: Path, *settings: object, contents: Iterable[bytes]) -> Path:
+    """Where under `folder` a training's progress lies: named by code, settings and contents.
+
+    `settings` are distinguished by their `repr`; `contents` are the data and the first weights.
+    """
+    digest = hashlib.sha256(repr((lake.code_version(), *settings)).encode())
+    for content in contents:
+        digest.update(content)
+    return folder / digest.hexdigest()[:16]
 
 
 class Progress(keras.callbacks.Callback):
@@ -37,10 +50,14 @@ class Progress(keras.callbacks.Callback):
         """Give a compiled `model` the state last kept, if there is one."""
         if self.folder is None or not (self.folder / STATE).exists():
             return
-        told = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-        self.epochs, self.stopped, self.finished = told["epochs"], told["stopped"], told["finished"]
+        saved = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+        self.epochs, self.stopped, self.finished = (
+            saved["epochs"],
+            saved["stopped"],
+            saved["finished"],
+        )
         model.optimizer.build(model.trainable_variables)
-        model.load_weights(self.folder / told["weights"])
+        model.load_weights(self.folder / saved["weights"])
         log.info("training goes on after %d epochs", len(self.epochs))
 
     def logged(self, name: str) -> list[float]:

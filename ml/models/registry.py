@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -33,18 +32,17 @@ if TYPE_CHECKING:
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 COMPARED, UNUSABLE = "compared_with", "unusable_champion"  # tags of a version: another's number
-NETWORKS = {"demand": "ml.demand.network.structured", "propensity": "ml.propensity.model"}
 MODEL_FILE = "data/model.keras"  # as mlflow.keras names it
-LONGEST_REASON = 300  # characters: Keras tells the whole configuration of a model
+LONGEST_REASON = 300  # characters: Keras prints a model's whole configuration
 MISSING = "RESOURCE_DOES_NOT_EXIST"  # MLflow's code for a version or a file that is not there
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A metric of a version's run and the bounds it must keep, both inclusive.
+    """A metric of a version's run and the bounds it must lie in, both inclusive.
 
-    One `against_champion` judges a comparison with it, and is kept where there is none.
+    One `against_champion` judges a comparison with it, and passes where there is none.
     """
 
     name: str
@@ -53,9 +51,9 @@ class Gate:
     maximum: float = math.inf
     against_champion: bool = False
 
-    def verdict(self, found: Mapping[str, float]) -> tuple[bool, str]:
+    def verdict(self, metrics: Mapping[str, float]) -> tuple[bool, str]:
         """Whether it passes, and the sentence that goes on the version's tag."""
-        value = found.get(self.metric, math.nan)
+        value = metrics.get(self.metric, math.nan)
         passed = self.minimum <= value <= self.maximum  # False for a metric that is missing
         low = f"{self.minimum:.4g} <= " if self.minimum > -math.inf else ""
         high = f" <= {self.maximum:.4g}" if self.maximum < math.inf else ""
@@ -70,11 +68,11 @@ def read_gates(name: str) -> list[Gate]:
         PolicyError: the file has no gates for the model, or a gate holds another key.
     """
     path = settings().gates_path
-    found = yaml.safe_load(path.read_text()) or {}
-    if not found.get(name):
-        raise PolicyError(f"{path}: no gates for model {name!r}; found {sorted(found)}; add some")
+    gates = yaml.safe_load(path.read_text()) or {}
+    if not gates.get(name):
+        raise PolicyError(f"{path}: no gates for model {name!r}, but for {sorted(gates)}; add some")
     try:
-        return [Gate(name=gate, **bounds) for gate, bounds in found[name].items()]
+        return [Gate(name=gate, **bounds) for gate, bounds in gates[name].items()]
     except TypeError as error:
         raise PolicyError(
             f"{path}: a gate of {name!r} holds an unknown or missing key ({error}); "
@@ -91,8 +89,8 @@ def client() -> MlflowClient:
 
 def aliases(name: str) -> dict[str, str]:
     """Alias to version; empty before the first version is registered."""
-    known = client().search_registered_models(filter_string=f"name = '{name}'")
-    return {alias: str(v) for model in known for alias, v in model.aliases.items()}
+    models = client().search_registered_models(filter_string=f"name = '{name}'")
+    return {alias: str(v) for model in models for alias, v in model.aliases.items()}
 
 
 def champion(name: str) -> str | None:
@@ -106,43 +104,45 @@ def require_champion(name: str) -> str:
     Raises:
         GateError: there is none; names the gates the challenger failed.
     """
-    known = aliases(name)
-    if CHAMPION in known:
-        return known[CHAMPION]
-    if CHALLENGER not in known:
+    versions = aliases(name)
+    if CHAMPION in versions:
+        return versions[CHAMPION]
+    if CHALLENGER not in versions:
         raise GateError(f"model {name!r} has no version; run the DAG train_{name}")
-    tags = client().get_model_version(name, known[CHALLENGER]).tags
-    failed = {gate: said for gate, said in sorted(tags.items()) if said.startswith("fail")}
+    tags = client().get_model_version(name, versions[CHALLENGER]).tags
+    failed = {
+        gate: sentence for gate, sentence in sorted(tags.items()) if sentence.startswith("fail")
+    }
     raise GateError(
-        f"model {name!r} has no champion; challenger {known[CHALLENGER]} failed {failed}; look at "
-        f"its run in {settings().tracking_uri}, then train again or change {settings().gates_path}"
+        f"model {name!r} has no champion; challenger {versions[CHALLENGER]} failed {failed}; look "
+        f"at its run in {settings().tracking_uri}, then train again or change {settings().gates_path}"
     )
 
 
 def metrics(name: str, version: str) -> dict[str, float]:
-    """The metrics of the run that made a version."""
-    made_by = client().get_model_version(name, version).run_id
-    return dict(client().get_run(str(made_by)).data.metrics)
+    """The metrics of a version's run."""
+    run_id = client().get_model_version(name, version).run_id
+    return dict(client().get_run(str(run_id)).data.metrics)
 
 
 def trained_as_of(name: str) -> dict[str, date]:
     """The as-of date that each registered version was trained for."""
-    found = {}
-    for made in client().search_model_versions(f"name = '{name}'"):
-        run = client().get_run(str(made.run_id))
+    dates = {}
+    for version in client().search_model_versions(f"name = '{name}'"):
+        run = client().get_run(str(version.run_id))
         if "as_of" in run.data.params:
-            found[str(made.version)] = date.fromisoformat(run.data.params["as_of"])
-    return found
+            dates[str(version.version)] = date.fromisoformat(run.data.params["as_of"])
+    return dates
 
 
 def parameters(name: str, version: str) -> dict[str, str]:
-    """The parameters of the run that made a version."""
-    made_by = client().get_model_version(name, version).run_id
-    return dict(client().get_run(str(made_by)).data.params)
+    """The parameters of a version's run."""
+    run_id = client().get_model_version(name, version).run_id
+    return dict(client().get_run(str(run_id)).data.params)
 
 
 def run_text(name: str, version: str, path: str) -> str | None:
-    """A text artefact of the run that made a version; None when it left none there."""
+    """A text artefact of a version's run; None where there is none at `path`."""
     run = str(client().get_model_version(name, version).run_id)
     if path not in {artifact.path for artifact in client().list_artifacts(run)}:
         return None
@@ -151,44 +151,44 @@ def run_text(name: str, version: str, path: str) -> str | None:
 
 def judge(name: str, version: str) -> bool:
     """Whether every gate passes; each one's result becomes a tag of the version."""
-    made = client().get_model_version(name, version)
-    rival, found = champion(name), metrics(name, version)
+    challenger = client().get_model_version(name, version)
+    rival, measured = champion(name), metrics(name, version)
     passed = True
     for gate in read_gates(name):
         if gate.against_champion:
-            kept, said = _against(rival, made, gate, found)
+            gate_passed, sentence = _against(rival, challenger, gate, measured)
         else:
-            kept, said = gate.verdict(found)
-        client().set_model_version_tag(name, version, f"gate.{gate.name}", said)
-        log.info("%s version %s, gate %s: %s", name, version, gate.name, said)
-        passed = passed and kept
+            gate_passed, sentence = gate.verdict(measured)
+        client().set_model_version_tag(name, version, f"gate.{gate.name}", sentence)
+        log.info("%s version %s, gate %s: %s", name, version, gate.name, sentence)
+        passed = passed and gate_passed
     return passed
 
 
 def _against(
-    rival: str | None, made: ModelVersion, gate: Gate, found: Mapping[str, float]
+    rival: str | None, challenger: ModelVersion, gate: Gate, measured: Mapping[str, float]
 ) -> tuple[bool, str]:
     """A gate's verdict where there may be a champion, and not the one compared with."""
-    if rival in (None, str(made.version)):
+    if rival in (None, str(challenger.version)):
         return True, "pass (no other champion)"
-    if made.tags.get(UNUSABLE) == rival:
+    if challenger.tags.get(UNUSABLE) == rival:
         return True, f"pass (champion version {rival} does not load)"
-    compared = made.tags.get(COMPARED, "none")
+    compared = challenger.tags.get(COMPARED, "none")
     if compared != rival:
         return False, f"fail (compared with version {compared}, champion is {rival}: train again)"
-    return gate.verdict(found)
+    return gate.verdict(measured)
 
 
-def load(name: str, version: str) -> "keras.Model":
+def load_keras(name: str, version: str) -> "keras.Model":
     """A registered Keras model, read without running any code it carries.
 
     Only its .keras file is read, in safe mode: what the version's MLmodel file asks for, as a
     SavedModel, whose operations run while it loads, is not followed.
+    A version names its classes only: the caller must have imported the module with them.
 
     Raises:
         GateError: there is no such version, or it does not load.
     """
-    import_module(NETWORKS[name])  # where a model's classes are: a file names them only
     with files(name, version) as folder:
         return read_keras(folder / MODEL_FILE)
 

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ml.propensity.examples import Span, at_origins, customers, labels
-from ml.propensity.fitting import Fit, fit
+from ml.propensity.fitting import PropensityFit, PropensityFitting, fit
 from ml.propensity.histories import HORIZONS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 from ml.propensity.metrics import measures
 from ml.propensity.model import Propensity
 from ml.propensity.rates import Rates, fit_rates
@@ -42,10 +41,10 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
-class Backtest:
+class PropensityBacktest:
     """What a model trained before the test weeks said of them, by days ahead."""
 
-    fit: Fit
+    fit: PropensityFit
     rates: Rates
     outcomes: dict[int, Outcomes]
 
@@ -53,8 +52,8 @@ class Backtest:
     def table(self) -> pd.DataFrame:
         """Measures, one row for each horizon (days) and method."""
         tables = [
-            found.table().rename_axis("method").reset_index().assign(days=days)
-            for days, found in self.outcomes.items()
+            parts_by_horizon.table().rename_axis("method").reset_index().assign(days=days)
+            for days, parts_by_horizon in self.outcomes.items()
         ]
         return pd.concat(tables).set_index(["days", "method"])
 
@@ -64,23 +63,25 @@ class Backtest:
         return {str(name): float(value) for name, value in row.items()}
 
 
-def backtest(histories: Histories, chosen: Hyperparameters, seed: int, folder: Path) -> Backtest:
+def backtest(histories: Histories, fitting: PropensityFitting) -> PropensityBacktest:
     """Learn from early windows, stop on the next, judge on the last four weeks."""
-    made = fit(histories, LEARNT, chosen, seed, folder, JUDGED)
-    rates = fit_rates(histories, JUDGED, chosen)
-    return Backtest(made, rates, judge(made.model, rates, histories, chosen))
+    hyperparameters = fitting.hyperparameters
+    trained = fit(histories, LEARNT, fitting, JUDGED)
+    rates = fit_rates(histories, JUDGED, hyperparameters)
+    outcomes = judge(trained.model, rates, histories, hyperparameters)
+    return PropensityBacktest(trained, rates, outcomes)
 
 
 def judge(
-    model: Propensity, rates: Rates, histories: Histories, chosen: Hyperparameters
+    model: Propensity, rates: Rates, histories: Histories, chosen: PropensityHyperparameters
 ) -> dict[int, Outcomes]:
     """Chances of the test weeks, given the depth that came; and with each category's usual one."""
     places = histories.between(TEST.since, TEST.until)
     usual_depth = histories.depth[histories.between(LEARNT.since, LEARNT.until)].mean(0)
-    found: dict[int, list[Outcomes]] = {days: [] for days in HORIZONS}
-    for known, _ in customers(histories, chosen):
-        inputs = at_origins(histories, known, places)
-        bought = labels(histories, known, places, TEST.until)
+    parts_by_horizon: dict[int, list[Outcomes]] = {days: [] for days in HORIZONS}
+    for baskets, _ in customers(histories, chosen):
+        inputs = at_origins(histories, baskets, places)
+        bought = labels(histories, baskets, places, TEST.until)
         usual = inputs | {"depth": np.broadcast_to(usual_depth, inputs["depth"].shape)}
         chances = {
             OURS: probabilities(model, inputs),
@@ -90,10 +91,12 @@ def judge(
         }
         category = np.broadcast_to(np.arange(bought.shape[2]), bought.shape[:3])
         for k, days in enumerate(HORIZONS):
-            told = bought[..., k] >= 0
-            rows = {name: p[..., k][told] for name, p in chances.items()}
-            found[days].append(Outcomes(bought[..., k][told], category[told], rows))
-    return {days: _joined(parts) for days, parts in found.items()}
+            observed = bought[..., k] >= 0
+            rows = {name: p[..., k][observed] for name, p in chances.items()}
+            parts_by_horizon[days].append(
+                Outcomes(bought[..., k][observed], category[observed], rows)
+            )
+    return {days: _joined(parts) for days, parts in parts_by_horizon.items()}
 
 
 def probabilities(model: Propensity, inputs: dict[str, np.ndarray]) -> np.ndarray:

@@ -7,22 +7,24 @@ import numpy as np
 from ml.models.cards import size_mb
 from ml.propensity.examples import at_origins, customers
 from ml.propensity.histories import HORIZONS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 from ml.propensity.model import Propensity
 
 WHOLE_PRICE = 1.0
 
 
-def checks(model: Propensity, histories: Histories, chosen: Hyperparameters) -> dict[str, float]:
+def checks(
+    model: Propensity, histories: Histories, chosen: PropensityHyperparameters
+) -> dict[str, float]:
     """On the first batch of customers, from an origin in the middle of what is known.
 
     `leak_largest_move`: how far any output moves when all baskets from the origin on are changed.
     `negative_lifts`: offers said to lower a chance. `extreme_nonfinite`: logits that are not
     numbers when everything is free. `seconds_per_1000`: customers, by the network on this machine.
     """
-    known, _ = next(customers(histories, chosen))
+    baskets, _ = next(customers(histories, chosen))
     places = np.array([len(histories.origins) // 2])
-    inputs = at_origins(histories, known, places)
+    inputs = at_origins(histories, baskets, places)
     later = inputs["days"] >= histories.origins[places][0]
     changed = dict(inputs)
     for name in ("numbers", "bought", "discount"):

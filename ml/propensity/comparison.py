@@ -9,81 +9,72 @@ What is compared is the ratio of summed log losses, challenger over champion; it
 paired bootstrap over customers, because a customer's purchases err together.
 """
 
-import logging
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from ml.errors import GateError
 from ml.models import registry
-from ml.models.bootstrap import paired_ratio
+from ml.models.comparison import ChampionComparison, compare_with_champion, trained_by
+from ml.propensity import NAME
 from ml.propensity.backtest import TEST, WINDOW, probabilities
 from ml.propensity.examples import at_origins, customers, labels
 from ml.propensity.histories import HORIZONS, Histories, write_histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
+from ml.propensity.loading import load
 from ml.propensity.metrics import log_losses
 from ml.propensity.model import Propensity
-from ml.propensity.scoring import NAME
-
-log = logging.getLogger(__name__)
 
 JUDGED = "judged.keras"  # beside a version's own model: that of its backtest
-DIGITS = 6  # of ratios: the same model saved and loaded differs further behind
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What the gates read, and the version's tags; both empty where there is no champion."""
-
-    measures: dict[str, float]
-    tags: dict[str, str]
 
 
 def compare(
-    ours: Propensity, histories: Histories, chosen: Hyperparameters, seed: int, folder: Path
-) -> Comparison:
+    ours: Propensity,
+    histories: Histories,
+    hyperparameters: PropensityHyperparameters,
+    seed: int,
+    folder: Path,
+) -> ChampionComparison:
     """The model of a challenger's backtest against the champion, where there is one.
 
-    Where the champion knows other categories its histories are made in `folder`, and those that
-    both know count.
+    Where the champion knows other categories its histories are written to `folder`, and the
+    categories of both count.
     """
-    version = registry.champion(NAME)
-    if version is None:
-        return Comparison({}, {})
-    try:
-        rival = yardstick(version, histories.as_of)
-    except GateError as error:
-        log.warning("champion version %s is no yardstick: %s", version, error)
-        return Comparison({}, {registry.UNUSABLE: version})
-    seen = histories
-    if rival.categories != histories.categories:
-        seen = write_histories(histories.as_of, rival.categories, chosen.baskets, folder)
-    both = [name for name in histories.categories if name in rival.categories]
-    found = paired_ratio(
-        losses(ours, histories, chosen, both), losses(rival, seen, chosen, both), seed
+
+    def score(_: str, champion: Propensity) -> tuple[np.ndarray, np.ndarray]:
+        theirs = histories
+        if champion.categories != histories.categories:
+            categories, baskets = champion.categories, hyperparameters.baskets
+            theirs = write_histories(histories.as_of, categories, baskets, folder)
+        both = [name for name in histories.categories if name in champion.categories]
+        return (
+            losses(ours, histories, hyperparameters, both),
+            losses(champion, theirs, hyperparameters, both),
+        )
+
+    return compare_with_champion(
+        NAME,
+        "log_loss_over_champion",
+        lambda version: load_for(version, histories.as_of),
+        score,
+        seed,
     )
-    log.info("log loss over champion %s: %.4f [%.4f, %.4f]", version, *found)
-    names = ("log_loss_over_champion", "log_loss_over_champion_low", "log_loss_over_champion_high")
-    told = {name: round(value, DIGITS) for name, value in zip(names, found, strict=True)}
-    return Comparison(told, {registry.COMPARED: version})
 
 
-def yardstick(version: str, as_of: date) -> Propensity:
-    """The champion, or the model that judged it where it may have learnt from the test weeks.
+def load_for(version: str, as_of: date) -> Propensity:
+    """The version, or its backtest's model where it may have been trained on the test weeks.
 
     Raises:
-        GateError: it does not load, or was registered before that model was kept.
+        GateError: it does not load, or has no backtest's model.
     """
-    if registry.trained_as_of(NAME)[version] <= as_of - timedelta(days=WINDOW):
-        return registry.load(NAME, version)
+    if trained_by(NAME, version, as_of - timedelta(days=WINDOW)):
+        return load(version)
     with registry.files(NAME, version) as folder:
         return registry.read_keras(folder / JUDGED)
 
 
 def losses(
-    model: Propensity, histories: Histories, chosen: Hyperparameters, among: list[str]
+    model: Propensity, histories: Histories, chosen: PropensityHyperparameters, among: list[str]
 ) -> np.ndarray:
     """Each customer's summed log loss in the categories `among`, four weeks ahead: (customers,)."""
     places = histories.between(TEST.since, TEST.since + min(HORIZONS))

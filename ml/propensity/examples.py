@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 
 from ml.propensity.histories import HORIZONS, NUMBERS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 
 Example = dict[str, np.ndarray]
 
@@ -55,35 +55,41 @@ def inputs_of(histories: Histories, shard: pa.Table, chosen: np.ndarray, longest
     return {"days": days, "numbers": numbers, "bought": bought, "discount": discount}
 
 
-def at_origins(histories: Histories, known: Example, places: np.ndarray) -> Example:
-    """`known` with the origins at `places` and what the shop did around them."""
-    count = len(known["days"])
+def at_origins(histories: Histories, customer_inputs: Example, places: np.ndarray) -> Example:
+    """`customer_inputs` with the origins at `places` and what the shop did around them."""
+    count = len(customer_inputs["days"])
     around = {
         "origins": histories.origins[places].astype(np.float32),
         "usual": histories.usual[places],
         "depth": histories.depth[places],
     }
-    return known | {name: np.repeat(values[None], count, 0) for name, values in around.items()}
+    return customer_inputs | {
+        name: np.repeat(values[None], count, 0) for name, values in around.items()
+    }
 
 
-def labels(histories: Histories, known: Example, places: np.ndarray, until: int) -> np.ndarray:
+def labels(
+    histories: Histories, customer_inputs: Example, places: np.ndarray, until: int
+) -> np.ndarray:
     """(n, origins, K, horizons): 1 where the category was bought in the window after the origin.
 
     `UNKNOWN` where the window ends after the day `until`, or nothing is known of the customer
     before the origin.
     """
-    origins, days = histories.origins[places], known["days"]
-    found = np.empty((len(days), len(places), len(histories.categories), len(HORIZONS)), np.float32)
+    origins, days = histories.origins[places], customer_inputs["days"]
+    was_bought = np.empty(
+        (len(days), len(places), len(histories.categories), len(HORIZONS)), np.float32
+    )
     for k, horizon in enumerate(HORIZONS):
         inside = (days[:, None] >= origins[:, None]) & (days[:, None] < origins[:, None] + horizon)
-        found[..., k] = np.matmul(inside.astype(np.float32), known["bought"]) > 0
-        found[:, origins + horizon > until, :, k] = UNKNOWN
-    found[days[:, :1] >= origins] = UNKNOWN
-    return found
+        was_bought[..., k] = np.matmul(inside.astype(np.float32), customer_inputs["bought"]) > 0
+        was_bought[:, origins + horizon > until, :, k] = UNKNOWN
+    was_bought[days[:, :1] >= origins] = UNKNOWN
+    return was_bought
 
 
 def batches(
-    histories: Histories, span: Span, chosen: Hyperparameters, seed: int, done: int
+    histories: Histories, span: Span, chosen: PropensityHyperparameters, seed: int, done: int
 ) -> tf.data.Dataset:
     """Endless (inputs, labels) of shuffled customers at a few origins each, from pass `done` on."""
     places = histories.between(span.since, span.until)
@@ -97,25 +103,27 @@ def batches(
                 shard = pq.read_table(histories.files[file])
                 for some in _parts(draw.permutation(_customers(shard)), chosen.batch):
                     picked = np.sort(draw.choice(places, count, replace=False))
-                    known = inputs_of(histories, shard, some, chosen.baskets)
+                    customer_inputs = inputs_of(histories, shard, some, chosen.baskets)
                     yield (
-                        at_origins(histories, known, picked),
-                        labels(histories, known, picked, span.until),
+                        at_origins(histories, customer_inputs, picked),
+                        labels(histories, customer_inputs, picked, span.until),
                     )
             number += 1
 
     return _dataset(generate, histories, chosen.baskets, count)
 
 
-def in_order(histories: Histories, span: Span, chosen: Hyperparameters) -> tf.data.Dataset:
+def in_order(
+    histories: Histories, span: Span, chosen: PropensityHyperparameters
+) -> tf.data.Dataset:
     """One pass of (inputs, labels) over every customer at all origins of the span."""
     places = histories.between(span.since, span.until)
 
     def generate() -> Iterator[tuple[Example, np.ndarray]]:
-        for known, _ in customers(histories, chosen):
+        for customer_inputs, _ in customers(histories, chosen):
             yield (
-                at_origins(histories, known, places),
-                labels(histories, known, places, span.until),
+                at_origins(histories, customer_inputs, places),
+                labels(histories, customer_inputs, places, span.until),
             )
 
     made = _dataset(generate, histories, chosen.baskets, len(places))
@@ -123,7 +131,7 @@ def in_order(histories: Histories, span: Span, chosen: Hyperparameters) -> tf.da
 
 
 def customers(
-    histories: Histories, chosen: Hyperparameters
+    histories: Histories, chosen: PropensityHyperparameters
 ) -> Iterator[tuple[Example, np.ndarray]]:
     """What is read of every customer, in order, and their ids."""
     for file in histories.files:

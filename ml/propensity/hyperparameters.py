@@ -1,15 +1,16 @@
 """How the propensity model is built and trained: mlflow/propensity.yml, checked."""
 
-from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 
-from ml.config.documents import Document, read_document
-from ml.settings import settings
+from ml.models.hyperparameters import Hyperparameters
 
 
-class Hyperparameters(Document):
+class PropensityHyperparameters(Hyperparameters):
     """Of the data (`categories` to `origins`), the network, its training, and the offer."""
+
+    path_setting: ClassVar[str] = "propensity_path"
 
     categories: int = Field(ge=1)
     baskets: int = Field(ge=1)
@@ -22,12 +23,3 @@ class Hyperparameters(Document):
     patience: int = Field(ge=1)
     shrinkage: float = Field(ge=0)
     reference_depth: float = Field(gt=0, lt=1)
-
-
-def read_hyperparameters(path: Path | None = None) -> Hyperparameters:
-    """The hyperparameters in `path`, by default the settings' `propensity_path`.
-
-    Raises:
-        PolicyError: the file is missing, or a key is unknown, missing or out of its range.
-    """
-    return read_document(path or settings().propensity_path, Hyperparameters)

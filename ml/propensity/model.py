@@ -107,11 +107,11 @@ class Propensity(keras.Model):
         usual, rates, visits = ops.exp(inputs["usual"]), [], []
         for days in HALF_LIVES:
             weight = seen * ops.exp(-np.log(2) / days * far)
-            known = days / np.log(2) * (1 - ops.exp(-np.log(2) / days * first))
+            observed = days / np.log(2) * (1 - ops.exp(-np.log(2) / days * first))
             bought = ops.matmul(weight, inputs["bought"])
-            rate = (bought + PRIOR_DAYS * usual) / (known + PRIOR_DAYS)[..., None]
+            rate = (bought + PRIOR_DAYS * usual) / (observed + PRIOR_DAYS)[..., None]
             rates.append(ops.log(rate) - inputs["usual"])
-            visits.append(ops.log((ops.sum(weight, -1) + 1) / (known + PRIOR_DAYS)))
+            visits.append(ops.log((ops.sum(weight, -1) + 1) / (observed + PRIOR_DAYS)))
         saved = ops.matmul(weight, inputs["discount"]) + PRIOR_BASKETS * USUAL_DISCOUNT
         share = saved / (bought + PRIOR_BASKETS)
         return ops.stack(rates, -1), ops.stack(visits, -1), share - USUAL_DISCOUNT
@@ -147,10 +147,10 @@ class KnownLogLoss(keras.losses.Loss):
         super().__init__(name=name, reduction="sum_over_batch_size")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        logits, known = y_pred[..., : len(HORIZONS)], ops.cast(y_true >= 0, "float32")
+        logits, observed = y_pred[..., : len(HORIZONS)], ops.cast(y_true >= 0, "float32")
         loss = ops.softplus(logits) - y_true * logits
-        share = ops.maximum(ops.mean(known), 1e-6)
-        return ops.mean(loss * known, axis=-1) / share
+        share = ops.maximum(ops.mean(observed), 1e-6)
+        return ops.mean(loss * observed, axis=-1) / share
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}

@@ -7,7 +7,7 @@ import numpy as np
 from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.propensity.examples import Example, Span, at_origins, customers, labels
 from ml.propensity.histories import HORIZONS, Histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 
 PRIOR_DAYS = (3.0, 7.0, 14.0, 28.0, 56.0, 112.0)  # tried
 
@@ -32,7 +32,7 @@ class Rates:
         )
 
 
-def fit_rates(histories: Histories, span: Span, chosen: Hyperparameters) -> Rates:
+def fit_rates(histories: Histories, span: Span, chosen: PropensityHyperparameters) -> Rates:
     """The share bought, and the prior whose own rates lose least."""
     places = histories.between(span.since, span.until)
     width = (len(histories.categories), len(HORIZONS))
@@ -41,14 +41,14 @@ def fit_rates(histories: Histories, span: Span, chosen: Hyperparameters) -> Rate
     for known, _ in customers(histories, chosen):
         inputs = at_origins(histories, known, places)
         bought = labels(histories, known, places, span.until)
-        told = bought >= 0
-        counts += told.sum((0, 1))
-        sums += np.where(told, bought, 0).sum((0, 1))
+        observed = bought >= 0
+        counts += observed.sum((0, 1))
+        sums += np.where(observed, bought, 0).sum((0, 1))
         for row, days in enumerate(PRIOR_DAYS):
             for k in range(len(HORIZONS)):
                 chance = np.clip(own(inputs, days, k), 1e-6, 1 - 1e-6)
                 loss = -np.log(np.where(bought[..., k] > 0, chance, 1 - chance))
-                losses[row, k] += loss[told[..., k]].sum()
+                losses[row, k] += loss[observed[..., k]].sum()
     return Rates(sums / np.maximum(counts, 1), np.array(PRIOR_DAYS)[losses.argmin(0)])
 
 

@@ -12,15 +12,14 @@ import pandas as pd
 from ml import lake
 from ml.contracts.outputs import CUSTOMER_PROPENSITY
 from ml.models import champions, registry
+from ml.propensity import NAME
 
 if TYPE_CHECKING:
     from ml.propensity.histories import Histories
-    from ml.propensity.hyperparameters import Hyperparameters
+    from ml.propensity.hyperparameters import PropensityHyperparameters
     from ml.propensity.model import Propensity
 
 log = logging.getLogger(__name__)
-
-NAME = "propensity"
 
 
 def write_propensities(as_of: date) -> None:
@@ -33,10 +32,11 @@ def write_propensities(as_of: date) -> None:
         log.info("no version of %r serves: offers keep the estimate made without one", NAME)
         return
     from ml.propensity.histories import write_histories
-    from ml.propensity.hyperparameters import read_hyperparameters
+    from ml.propensity.hyperparameters import PropensityHyperparameters
+    from ml.propensity.loading import load
 
-    version, chosen = registry.require_champion(NAME), read_hyperparameters()
-    model = registry.load(NAME, version)
+    version, chosen = registry.require_champion(NAME), PropensityHyperparameters.read()
+    model = load(version)
     with tempfile.TemporaryDirectory() as folder:
         histories = write_histories(as_of, list(model.categories), chosen.baskets, Path(folder))
         scored = propensities(model, histories, chosen)
@@ -44,7 +44,7 @@ def write_propensities(as_of: date) -> None:
 
 
 def propensities(
-    model: "Propensity", histories: "Histories", chosen: "Hyperparameters"
+    model: "Propensity", histories: "Histories", chosen: "PropensityHyperparameters"
 ) -> pd.DataFrame:
     """Rows of CUSTOMER_PROPENSITY: one per customer and category of the model."""
     from ml.propensity.examples import at_origins, customers
@@ -54,8 +54,8 @@ def propensities(
     for known, ids in customers(histories, chosen):
         inputs = at_origins(histories, known, np.array([len(histories.origins) - 1]))
         inputs["depth"] = np.zeros_like(inputs["depth"])
-        found = model.predict_on_batch(inputs)[:, 0].astype(np.float64)
-        base, lift = found[..., : len(HORIZONS)], found[..., len(HORIZONS) :]
+        logits_and_lift = model.predict_on_batch(inputs)[:, 0].astype(np.float64)
+        base, lift = logits_and_lift[..., : len(HORIZONS)], logits_and_lift[..., len(HORIZONS) :]
         without, offered = (1 / (1 + np.exp(-logits)) for logits in (base, base + depth * lift))
         parts.append(
             pd.DataFrame(

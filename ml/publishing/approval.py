@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from ml import lake
-from ml.config.approval import Answer, require_another
+from ml.config.approval import ReviewAnswer, require_another
 from ml.config.policy import load_policy
 from ml.contracts.outputs import PLAN
 from ml.contracts.plan_summary import PlanSummary
@@ -60,7 +60,7 @@ def propose(as_of: date, by: str) -> bool:
     return True
 
 
-def settle(version: str, answer: Answer) -> bool:
+def settle(version: str, answer: ReviewAnswer) -> bool:
     """Record what was answered; True when the plan may be published.
 
     A no may be said to a plan whose day was planned again since.

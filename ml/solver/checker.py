@@ -1,4 +1,4 @@
-"""Which limits of a plan problem a plan breaks, found by reading the plan alone.
+"""Which limits of a plan problem a plan breaks, from the plan alone.
 
 Nothing here is shared with the solvers: each rule is counted again, promotion by promotion.
 """
@@ -13,8 +13,8 @@ import numpy as np
 from ml.errors import GateError
 from ml.solver.problem import FREE, NOTHING, SOMETHING, PlanProblem
 
-TOLD = 5  # broken limits that an error names
-SLACK = 1e-6  # share of a limit that rounding may take
+MAX_NAMED = 5  # broken limits that an error names
+TOLERANCE = 1e-6  # of a limit, for rounding: the MIP feasibility tolerance of HiGHS
 
 
 class Run(NamedTuple):
@@ -27,14 +27,14 @@ class Run(NamedTuple):
 
 
 def violations(problem: PlanProblem, choice: np.ndarray) -> list[str]:
-    """Each broken limit in words, empty when the plan (items, weeks) keeps them all."""
+    """Each broken limit as text, empty when the plan (items, weeks) keeps them all."""
     runs = list(_runs(choice))
-    found = [*_own_rules(problem, runs), *_demands(problem, choice, runs)]
-    found += [*_together(problem, choice), *_money(problem, runs), *_places(problem, runs)]
-    return [*found, *_stock(problem, runs), *_draws(problem, runs)]
+    broken = [*_own_rules(problem, runs), *_demands(problem, choice, runs)]
+    broken += [*_together(problem, choice), *_money(problem, runs), *_places(problem, runs)]
+    return [*broken, *_stock(problem, runs), *_shared_stock(problem, runs)]
 
 
-def require_kept(problem: PlanProblem, choice: np.ndarray) -> None:
+def require_within_limits(problem: PlanProblem, choice: np.ndarray) -> None:
     """Refuse a plan (items, weeks) that breaks a limit.
 
     Raises:
@@ -44,7 +44,7 @@ def require_kept(problem: PlanProblem, choice: np.ndarray) -> None:
     if broken:
         raise GateError(
             f"the plan breaks {len(broken)} limits and may break none: "
-            f"{'; '.join(broken[:TOLD])}; nothing was written: report it with the policy"
+            f"{'; '.join(broken[:MAX_NAMED])}; nothing was written: report it with the policy"
         )
 
 
@@ -80,8 +80,9 @@ def _own_rules(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
             yield f"{where}: only {run.start - last[run.item]} weeks after the one before"
         last[run.item] = run.end
     for item, promotions in count.items():
-        if promotions > problem.most:
-            yield f"{problem.names.several([item])}: {promotions} promotions, most {problem.most}"
+        if promotions > problem.max_promotions:
+            name, limit = problem.names.several([item]), problem.max_promotions
+            yield f"{name}: {promotions} promotions, at most {limit}"
 
 
 def _demands(problem: PlanProblem, choice: np.ndarray, runs: list[Run]) -> Iterator[str]:
@@ -119,11 +120,11 @@ def _money(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
         "week": problem.week_budget,
         "category": problem.category_budget,
     }
-    called = {"week": problem.names.week, "category": problem.names.category}
+    names = {"week": problem.names.week, "category": problem.names.category}
     for (name, index), cost in spent.items():
         limit = limits[name]
-        if limit is not None and cost > limit[index] + SLACK * max(1.0, limit[index]):
-            whose = called[name](index) if name in called else "the plan"
+        if limit is not None and cost > limit[index] + TOLERANCE * max(1.0, limit[index]):
+            whose = names[name](index) if name in names else "the plan"
             yield f"{whose}: spends {cost:.4f} of {limit[index]:.4f}"
 
 
@@ -131,21 +132,21 @@ def _places(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
     promoted = {(run.item, week) for run in runs for week in range(run.start, run.end)}
     by_slot = Counter((int(problem.category[item]), week) for item, week in promoted)
     for (category, week), taken in by_slot.items():
-        most = problem.slots[category, week]
-        if taken > most + SLACK:
+        limit = problem.slots[category, week]
+        if taken > limit + TOLERANCE:
             where = f"{problem.names.category(category)} in {problem.names.week(week)}"
-            yield f"{where}: {taken} promotions, most {most}"
+            yield f"{where}: {taken} promotions, at most {limit}"
     by_week = Counter(week for _, week in promoted)
     for week, taken in by_week.items():
-        if problem.week_slots is not None and taken > problem.week_slots[week] + SLACK:
-            most = problem.week_slots[week]
-            yield f"{problem.names.week(week)}: {taken} promotions, most {most}"
-    for index, rivals in enumerate(problem.rivals):
+        if problem.week_slots is not None and taken > problem.week_slots[week] + TOLERANCE:
+            limit = problem.week_slots[week]
+            yield f"{problem.names.week(week)}: {taken} promotions, at most {limit}"
+    for index, exclusive in enumerate(problem.exclusive):
         for week in by_week:
-            together = [item for item in rivals.tolist() if (item, week) in promoted]
+            together = [item for item in exclusive.tolist() if (item, week) in promoted]
             if len(together) > 1:
                 names, when = problem.names.several(together), problem.names.week(week)
-                yield f"rival set {index}: {names} promoted together in {when}"
+                yield f"exclusive group {index}: {names} promoted together in {when}"
 
 
 def _stock(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
@@ -156,31 +157,33 @@ def _stock(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
         for week in range(start, end):
             sold[item] += float(problem.units[item, week, option])
             stock = float(problem.stock[item, week])
-            if sold[item] > stock + SLACK * max(1.0, stock):
+            if sold[item] > stock + TOLERANCE * max(1.0, stock):
                 where = _where(problem, item, week)
                 yield f"{where}: sells {sold[item]:.2f} of a stock of {stock:.2f}"
 
 
-def _draws(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
-    draws = problem.draws
-    if draws is None:
+def _shared_stock(problem: PlanProblem, runs: list[Run]) -> Iterator[str]:
+    shared_stock = problem.shared_stock
+    if shared_stock is None:
         return
     takes: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for entry, key in enumerate(zip(draws.item.tolist(), draws.option.tolist(), strict=True)):
+    for entry, key in enumerate(
+        zip(shared_stock.item.tolist(), shared_stock.option.tolist(), strict=True)
+    ):
         takes[key].append(entry)
-    missing: defaultdict[tuple[int, int], float] = defaultdict(float)
+    taken_by_week: defaultdict[tuple[int, int], float] = defaultdict(float)
     for item, start, end, option in runs:
         for entry in takes[item, option]:
-            stock = int(draws.stock[entry])
+            stock = int(shared_stock.stock[entry])
             for week in range(start, end):
-                until = min(week + int(draws.lasts[stock]), draws.room.shape[1])
+                until = min(week + int(shared_stock.lasts[stock]), shared_stock.room.shape[1])
                 for later in range(week, until):
-                    missing[stock, later] += float(draws.units[entry, week])
-    for (stock, week), taken in missing.items():
-        room = float(draws.room[stock, week])
-        if taken > room + SLACK * max(1.0, room):
-            where = _where(problem, int(draws.owner[stock]), week)
-            yield f"{where}: offers take {taken:.2f} of a stock of {room:.2f} that they share"
+                    taken_by_week[stock, later] += float(shared_stock.units[entry, week])
+    for (stock, week), taken in taken_by_week.items():
+        room = float(shared_stock.room[stock, week])
+        if taken > room + TOLERANCE * max(1.0, room):
+            where = _where(problem, int(shared_stock.owner[stock]), week)
+            yield f"{where}: promotions take {taken:.2f} of a stock of {room:.2f} that they share"
 
 
 def _where(problem: PlanProblem, item: int, week: int) -> str:

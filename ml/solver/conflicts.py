@@ -1,8 +1,8 @@
-"""Why no plan keeps every limit: the smallest set of limits found that contradict each other.
+"""Why no plan keeps every limit: an irreducible set of limits that contradict each other.
 
 Only promotions that are demanded (must-haves, pins) can break a limit, as any other item may
-stay without one. The set is found with a deletion filter: leave one limit or one item out at a
-time, and keep it out while the rest still contradict (Chinneck, "Feasibility and Infeasibility in
+stay without one. The set comes from a deletion filter: drop one limit or item at a time for as
+long as the rest still contradict each other (Chinneck, "Feasibility and Infeasibility in
 Optimization", 2008, ch. 6).
 """
 
@@ -15,57 +15,56 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint
 
 from ml.errors import InfeasibleError
-from ml.solver.calendars import Board, lay_out
+from ml.solver.calendars import DynamicProgram, dynamic_program
 from ml.solver.compact import Compact
 from ml.solver.groups import Merged
-from ml.solver.highs import solve
+from ml.solver.highs import solve_milp
 from ml.solver.problem import FREE, NOTHING, PlanProblem
-
-ROUNDING = 1e-6
-UNIT = 0.05  # items, how exactly missing stock is told
+from ml.solver.settings import SolverSettings
 
 
-def require_feasible(board: Board) -> None:
+def require_feasible(program: DynamicProgram) -> None:
     """Raise InfeasibleError naming what contradicts and by how much, if anything does."""
-    needed = np.flatnonzero(board.needed)
+    needed = np.flatnonzero(program.needed)
     if not len(needed):
         return
-    every = np.arange(len(board.limits.given))
-    if fits(board, needed, every):
+    every = np.arange(len(program.limits.finite))
+    if fits(program, needed, every):
         return
     for item in needed:
-        if not fits(board, np.array([item]), every[:0]):
-            raise InfeasibleError(_own_conflict(board, int(item)))
-    rows = _thinned(every, lambda kept: not fits(board, needed, kept))
-    items = _thinned(needed, lambda kept: not fits(board, kept, rows))
-    names = " and ".join(board.limits.name(row) for row in board.limits.given[rows])
+        if not fits(program, np.array([item]), every[:0]):
+            raise InfeasibleError(_own_conflict(program, int(item)))
+    rows = _deletion_filter(every, lambda rest: not fits(program, needed, rest))
+    items = _deletion_filter(needed, lambda rest: not fits(program, rest, rows))
+    names = " and ".join(program.limits.name(row) for row in program.limits.finite[rows])
     raise InfeasibleError(
-        f"the demanded promotions of {_named(board.merged, items)} do not fit {names}: "
-        f"{missing(board, items, rows):.2f} too little; raise it or demand fewer promotions"
+        f"the demanded promotions of {_named(program.merged, items)} do not fit {names}: "
+        f"{shortage(program, items, rows):.2f} too little; raise it or demand fewer promotions"
     )
 
 
-def fits(board: Board, items: np.ndarray, rows: np.ndarray) -> bool:
-    """Whether the items' demands can be met within these of the given limits."""
-    return missing(board, items, rows) <= ROUNDING
+def fits(program: DynamicProgram, items: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether the items' demands can be met within the finite limits `rows`."""
+    tolerance = program.settings.feasibility_tolerance
+    return shortage(program, items, rows) <= tolerance
 
 
-def missing(board: Board, items: np.ndarray, rows: np.ndarray) -> float:
-    """The least total by which the limits must be raised for the items' demands; inf if never.
+def shortage(program: DynamicProgram, items: np.ndarray, rows: np.ndarray) -> float:
+    """The minimum total by which the limits `rows` must be raised for the demands; inf if never.
 
-    An integer programme whose limits may be overrun, at the price of the overrun.
+    An integer programme that minimises how far the limits are overrun.
     """
     if not len(items):
         return 0.0
-    whole = Compact(board, items)
-    count, given = len(whole.starts[0]), board.limits.given
+    whole = Compact(program, items)
+    count, finite = len(whole.starts[0]), program.limits.finite
     if not count:
         return np.inf
     over = len(rows)
     own = [_widened(rule, over) for rule in whole.own]
     uses = sparse.hstack([whole.uses[rows], -sparse.eye_array(over)], format="csr")
-    shared = [LinearConstraint(uses, ub=board.limits.room[given][rows])] if over else []
-    solved = solve(
+    shared = [LinearConstraint(uses, ub=program.limits.room[finite][rows])] if over else []
+    solved = solve_milp(
         np.concatenate([np.zeros(count), np.ones(over)]),
         integrality=np.concatenate([np.ones(count), np.zeros(over)]),
         bounds=Bounds(0, np.concatenate([np.ones(count), np.full(over, np.inf)])),
@@ -79,46 +78,48 @@ def _widened(rule: LinearConstraint, columns: int) -> LinearConstraint:
     return LinearConstraint(sparse.hstack([rule.A, none], format="csr"), rule.lb, rule.ub)
 
 
-def _thinned(every: np.ndarray, contradict: Callable[[np.ndarray], bool]) -> np.ndarray:
-    """Leave out whatever is not needed for the contradiction, large parts first."""
-    kept, size = every, max(1, len(every) // 2)
+def _deletion_filter(every: np.ndarray, contradict: Callable[[np.ndarray], bool]) -> np.ndarray:
+    """Drop whatever the contradiction does not need, large parts first."""
+    rest, size = every, max(1, len(every) // 2)
     while True:
-        for start in range(0, len(kept), size)[::-1]:
-            less = np.delete(kept, slice(start, start + size))
-            if contradict(less):
-                kept = less
+        for start in range(0, len(rest), size)[::-1]:
+            fewer = np.delete(rest, slice(start, start + size))
+            if contradict(fewer):
+                rest = fewer
         if size == 1:
-            return kept
+            return rest
         size = max(1, size // 2)
 
 
-def _own_conflict(board: Board, item: int) -> str:
-    """Which of the item's own rules contradict its must-have or pins, thinned out alike."""
-    alone = _alone(board.merged, item)
-    loosened = _loosened(alone.problem)
-    names = np.array([*loosened, "stock"])
+def _own_conflict(program: DynamicProgram, item: int) -> str:
+    """Which of the item's own rules contradict its must-have or pins, by the same filter."""
+    alone = _alone(program.merged, item)
+    relaxations = _relaxations(alone.problem)
+    names = np.array([*relaxations, "stock"])
 
-    def contradict(kept: np.ndarray) -> bool:
-        changes = [loosened[name] for name in loosened if name not in kept]
+    def contradict(rules: np.ndarray) -> bool:
+        changes = [relaxations[name] for name in relaxations if name not in rules]
         changed = _with(alone, {k: v for each in changes for k, v in each.items()})
-        return not _can_be_had(changed if "stock" in kept else _stocked(changed, np.inf))
+        changed = changed if "stock" in rules else _with_stock(changed, np.inf)
+        return not _is_feasible(changed, program.settings)
 
-    rules = _thinned(names, contradict).tolist()
+    rules = _deletion_filter(names, contradict).tolist()
+    kept = [f"{rule}{_relief(alone, rule, program.settings)}" for rule in rules]
     must = alone.problem.must is not None and bool(alone.problem.must[0])
     demand = "must be promoted" if must else "has pinned promotions"
     return (
-        f"{_named(board.merged, np.array([item]))}: {demand}{_pins(alone.problem)}, and no "
-        f"calendar keeps {' and '.join(f'{rule}{_relief(alone, rule)}' for rule in rules)}; "
+        f"{_named(program.merged, np.array([item]))}: {demand}{_pins(alone.problem)}, and no "
+        f"calendar keeps {' and '.join(kept)}; "
         "loosen one of these"
     )
 
 
-def _loosened(problem: PlanProblem) -> dict[str, dict[str, Any]]:
-    """What of one block's problem changes when a rule is left out, by the rule's name."""
+def _relaxations(problem: PlanProblem) -> dict[str, dict[str, Any]]:
+    """How one block's problem changes without a rule, by the rule's name."""
     weeks = problem.value.shape[1]
     return {
         "gap": {"gap": np.minimum(problem.gap, problem.duration[1] > 1).astype(int)},
-        "most": {"most": weeks},
+        "max_promotions": {"max_promotions": weeks},
         "duration": {"duration": (1, weeks), "gap": np.maximum(problem.gap, 1)},
         "allowed": {
             "allowed": np.ones(problem.allowed.shape, bool),
@@ -129,52 +130,54 @@ def _loosened(problem: PlanProblem) -> dict[str, dict[str, Any]]:
     }
 
 
-def _relief(alone: Merged, rule: str) -> str:
-    """How far a rule would have to give way by itself; empty where no amount of it helps."""
+def _relief(alone: Merged, rule: str, settings: SolverSettings) -> str:
+    """The value of a rule at which the rest would be feasible; empty where none is."""
     problem = alone.problem
     gap, weeks = int(problem.gap[0]), problem.value.shape[1]
     if rule == "gap":
-        least = int(problem.duration[1] > 1)
-        shorter = (_with(alone, {"gap": np.array([g])}) for g in range(gap - 1, least - 1, -1))
-        enough = next((each for each in shorter if _can_be_had(each)), None)
+        minimum = int(problem.duration[1] > 1)
+        shorter = (_with(alone, {"gap": np.array([g])}) for g in range(gap - 1, minimum - 1, -1))
+        enough = next((each for each in shorter if _is_feasible(each, settings)), None)
         return "" if enough is None else f" ({gap} weeks; {enough.problem.gap[0]} would do)"
-    if rule == "most":
-        larger = range(problem.most + 1, weeks + 1)
-        found = next((n for n in larger if _can_be_had(_with(alone, {"most": n}))), None)
-        return "" if found is None else f" ({problem.most}; {found} would do)"
-    if rule == "stock" and _can_be_had(_stocked(alone, np.inf)):
-        return f" ({_units_short(alone):.1f} units too little)"
+    if rule == "max_promotions":
+        larger = (_with(alone, {rule: n}) for n in range(problem.max_promotions + 1, weeks + 1))
+        enough = next((each for each in larger if _is_feasible(each, settings)), None)
+        allowed = problem.max_promotions
+        return "" if enough is None else f" ({allowed}; {enough.problem.max_promotions} would do)"
+    if rule == "stock" and _is_feasible(_with_stock(alone, np.inf), settings):
+        return f" ({_missing_stock(alone, settings):.1f} units too little)"
     return ""
 
 
-def _units_short(alone: Merged) -> float:
-    """The least stock that, added from the first week on, makes the demands possible."""
+def _missing_stock(alone: Merged, settings: SolverSettings) -> float:
+    """The minimum stock that, added from the first week on, makes the demands feasible."""
     low, high = 0.0, 1.0
-    while not _can_be_had(_stocked(alone, high)):
+    while not _is_feasible(_with_stock(alone, high), settings):
         low, high = high, 2 * high
-    while high - low > UNIT:
+    while high - low > settings.stock_precision:
         middle = (low + high) / 2
-        low, high = (low, middle) if _can_be_had(_stocked(alone, middle)) else (middle, high)
+        enough = _is_feasible(_with_stock(alone, middle), settings)
+        low, high = (low, middle) if enough else (middle, high)
     return high
 
 
-def _can_be_had(alone: Merged) -> bool:
-    return fits(lay_out(alone), np.array([0]), np.arange(0))
+def _is_feasible(alone: Merged, settings: SolverSettings) -> bool:
+    return fits(dynamic_program(alone, settings), np.array([0]), np.arange(0))
 
 
 def _with(alone: Merged, changes: dict[str, Any]) -> Merged:
     return replace(alone, problem=replace(alone.problem, **changes))
 
 
-def _stocked(alone: Merged, more: float) -> Merged:
-    """With so many more items in stock; inf: no limit."""
+def _with_stock(alone: Merged, more: float) -> Merged:
+    """With `more` items in stock from the first week on; inf: no limit."""
     if alone.stock is None or np.isinf(more):
         return replace(alone, units=None, stock=None)
     return replace(alone, stock=alone.stock + more)
 
 
 def _pins(problem: PlanProblem) -> str:
-    """The weeks in which a promotion is pinned, in words."""
+    """The weeks in which a promotion is pinned, as text."""
     if problem.pinned is None:
         return ""
     weeks = np.flatnonzero((problem.pinned[0] != FREE) & (problem.pinned[0] != NOTHING))
@@ -196,8 +199,8 @@ def _alone(merged: Merged, item: int) -> Merged:
         week_budget=None,
         category_budget=None,
         week_slots=None,
-        rivals=(),
-        draws=None,
+        exclusive=(),
+        shared_stock=None,
         must=None if whole.must is None else whole.must[[item]],
         pinned=None if whole.pinned is None else whole.pinned[[item]],
     )

@@ -1,4 +1,4 @@
-"""From a wish list of promotions to a whole plan that keeps every limit."""
+"""Greedy packing: take promotions in a given order as far as they fit every limit."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,10 +9,7 @@ from scipy import sparse
 from ml.errors import InfeasibleError
 from ml.solver.compact import Compact
 from ml.solver.problem import NOTHING, PlanProblem
-
-ROUNDING = 1e-9
-DIGITS = 9
-PART = 4096
+from ml.solver.settings import DEFAULT, SolverSettings
 
 
 @dataclass(frozen=True)
@@ -26,21 +23,31 @@ class Packing:
     demanded: np.ndarray
 
     @classmethod
-    def of(cls, problem: PlanProblem, known: np.ndarray | None = None) -> "Packing":
-        """Lay out a problem; demands are met as in the plan `known` (items, weeks).
+    def of(
+        cls,
+        problem: PlanProblem,
+        incumbent: np.ndarray | None = None,
+        settings: SolverSettings = DEFAULT,
+    ) -> "Packing":
+        """Lay out a problem; demands are met as in the plan `incumbent` (items, weeks).
 
         Raises:
-            InfeasibleError: the problem demands promotions and no plan is known.
+            InfeasibleError: the problem demands promotions and no plan is given.
         """
-        whole = Compact.of(problem)
-        needed = whole.board.needed
+        whole = Compact.of(problem, settings)
+        needed = whole.program.needed
         if not needed.any():
             return cls(whole, np.empty(0, int))
-        if known is None:
+        if incumbent is None:
             raise InfeasibleError(
-                "taking promotions in turn cannot promise demanded ones; use solver.solve"
+                "greedy packing cannot guarantee demanded promotions; use solver.solve, or pass a "
+                "plan that has them as `incumbent`"
             )
-        return cls(whole, np.flatnonzero(_started(whole, known) & needed[whole.starts[0]]))
+        return cls(whole, np.flatnonzero(_started(whole, incumbent) & needed[whole.starts[0]]))
+
+    @property
+    def settings(self) -> SolverSettings:
+        return self.whole.program.settings
 
     @cached_property
     def uses(self) -> sparse.csr_array:
@@ -50,22 +57,22 @@ class Packing:
 
     @cached_property
     def room(self) -> np.ndarray:
-        """What each limit holds, (limits,)."""
+        """The right-hand side of each limit, (limits,)."""
         rules = [*self.whole.own, self.whole.shared]
         return np.concatenate([np.broadcast_to(rule.ub, rule.A.shape[0]) for rule in rules])
 
     @cached_property
-    def part(self) -> np.ndarray:
-        """What each start uses of the shared limit it uses most of, a share > 0, (starts,)."""
-        rule = self.whole.shared
-        shares = rule.A.multiply(1 / np.maximum(rule.ub, ROUNDING)[:, None])
-        most = shares.max(axis=0).toarray().ravel() if len(rule.ub) else 1.0
-        return np.maximum(most, ROUNDING) * np.ones(len(self.whole.value))
+    def largest_share(self) -> np.ndarray:
+        """The largest share of a shared limit that each start uses, > 0, (starts,)."""
+        rule, tolerance = self.whole.shared, self.settings.tolerance
+        shares = rule.A.multiply(1 / np.maximum(rule.ub, tolerance)[:, None])
+        largest = shares.max(axis=0).toarray().ravel() if len(rule.ub) else 1.0
+        return np.maximum(largest, tolerance) * np.ones(len(self.whole.value))
 
     def worthwhile(self, share: np.ndarray) -> np.ndarray:
-        """The starts that earn anything: by `share` (starts,), then by value for room."""
-        value, rough = self.whole.value, np.round(share, DIGITS)
-        order = np.lexsort((-value / self.part, -value * (rough > 0), -rough))
+        """The starts of positive value, by `share` (starts,), then by value for the room used."""
+        value, share = self.whole.value, np.round(share, self.settings.greedy_digits)
+        order = np.lexsort((-value / self.largest_share, -value * (share > 0), -share))
         return order[value[order] > 0]
 
     @cached_property
@@ -75,14 +82,15 @@ class Packing:
     def plan(self, wanted: np.ndarray) -> np.ndarray:
         """The plan (items, weeks) that takes `wanted` starts, the first ones first.
 
-        All of a part at once, a start is taken where it fits beside everything wanted before it;
-        what is left of the part and still fits alone has another turn.
+        All of a batch at once, a start is taken where it fits beside everything wanted before it;
+        what is left of the batch and still fits alone is tried again.
         """
         taken = np.zeros(len(self.whole.value), bool)
-        left = self.room + ROUNDING * np.maximum(1, self.room)
+        left = self.room + self.settings.tolerance * np.maximum(1, self.room)
         wanted = np.concatenate([self.demanded, wanted[~np.isin(wanted, self.demanded)]])
-        for first in range(0, len(wanted), PART):
-            part = wanted[first : first + PART]
+        batch = self.settings.greedy_batch
+        for first in range(0, len(wanted), batch):
+            part = wanted[first : first + batch]
             part = part[self._alone(part, left)]
             while len(part):
                 fits = self._fits(part, left)
@@ -111,13 +119,13 @@ class Packing:
 
 def _started(whole: Compact, choice: np.ndarray) -> np.ndarray:
     """Which starts a plan (items, weeks) makes, bool (starts,)."""
-    merged = whole.board.merged
+    merged = whole.program.merged
     calendar = np.full((len(merged.weight), choice.shape[1] + 2), NOTHING)
     calendar[merged.of, 1:-1] = choice
     item, week, length, option = whole.starts
     variable, at_item, at_week, at_option = whole.weeks
     same = calendar[at_item, at_week + 1] == at_option
     covered = np.bincount(variable, same, minlength=len(item)) == length
-    longest = whole.board.problem.duration[1]
+    longest = whole.program.problem.duration[1]
     around = (calendar[item, week] == option) | (calendar[item, week + length + 1] == option)
     return covered & ~(around & (longest > 1))

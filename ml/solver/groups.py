@@ -28,7 +28,7 @@ class Merged:
 
 
 def merge(problem: PlanProblem) -> Merged:
-    """Sum up what the items of a group earn and use; a group may do what all its items may.
+    """Sum what the items of a group earn and use; a group is allowed what all its items are.
 
     Raises:
         InfeasibleError: two items of a group are pinned to different options in a week.
@@ -45,8 +45,8 @@ def merge(problem: PlanProblem) -> Merged:
     np.maximum.at(gap, of, problem.gap)
 
     def summed(amount: np.ndarray) -> np.ndarray:
-        kept = np.where(problem.allowed, amount, 0.0)
-        return (total @ kept.reshape(len(of), -1)).reshape(shape)
+        of_allowed = np.where(problem.allowed, amount, 0.0)
+        return (total @ of_allowed.reshape(len(of), -1)).reshape(shape)
 
     merged = replace(
         problem,
@@ -55,10 +55,14 @@ def merge(problem: PlanProblem) -> Merged:
         allowed=summed(np.ones(problem.value.shape)) == weight[:, None, None],
         category=problem.category[first],
         gap=gap,
-        rivals=tuple(of[rivals] for rivals in problem.rivals),
-        draws=None
-        if problem.draws is None
-        else replace(problem.draws, item=of[problem.draws.item], owner=of[problem.draws.owner]),
+        exclusive=tuple(of[items] for items in problem.exclusive),
+        shared_stock=None
+        if problem.shared_stock is None
+        else replace(
+            problem.shared_stock,
+            item=of[problem.shared_stock.item],
+            owner=of[problem.shared_stock.owner],
+        ),
         units=None,
         stock=None,
         group=None,
@@ -72,20 +76,20 @@ def merge(problem: PlanProblem) -> Merged:
 
 
 def _named(names: Names, of: np.ndarray, blocks: int) -> Names:
-    """A block is called by all its items."""
+    """The name of a block joins those of its items."""
     if not len(names.items):
         return names
-    called: list[list[str]] = [[] for _ in range(blocks)]
+    members: list[list[str]] = [[] for _ in range(blocks)]
     for name, block in zip(names.items, of.tolist(), strict=True):
-        called[block].append(name)
-    return replace(names, items=["+".join(each) for each in called])
+        members[block].append(name)
+    return replace(names, items=["+".join(each) for each in members])
 
 
 def _pinned(pinned: np.ndarray, names: Names, of: np.ndarray, blocks: int) -> np.ndarray:
-    """A block is pinned where one of its items is; an option says more than SOMETHING."""
-    found = np.full((blocks, pinned.shape[1]), FREE)
+    """A block is pinned where one of its items is; an option is more specific than SOMETHING."""
+    block_pins = np.full((blocks, pinned.shape[1]), FREE)
     for item, (block, week_pins) in enumerate(zip(of, pinned, strict=True)):
-        now = found[block]
+        now = block_pins[block]
         vague = (now == FREE) | ((now == SOMETHING) & (week_pins >= 0))
         new = np.where(vague & (week_pins != FREE), week_pins, now)
         clash = (week_pins != FREE) & (week_pins != new) & ~((week_pins == SOMETHING) & (new >= 0))
@@ -98,5 +102,5 @@ def _pinned(pinned: np.ndarray, names: Names, of: np.ndarray, blocks: int) -> np
                 "shows); expected one promotion for the whole group: free one of them or part "
                 "the group"
             )
-        found[block] = new
-    return found
+        block_pins[block] = new
+    return block_pins

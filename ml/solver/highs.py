@@ -15,10 +15,10 @@ from scipy.optimize import OptimizeResult, milp
 _one_at_a_time = threading.Lock()  # standard output belongs to the process, not to a thread
 
 
-def solve(cost: np.ndarray, **given: Any) -> OptimizeResult:
+def solve_milp(cost: np.ndarray, **arguments: Any) -> OptimizeResult:
     """`scipy.optimize.milp`, silent."""
     with silent():
-        return milp(cost, **given)
+        return milp(cost, **arguments)
 
 
 @contextmanager
@@ -30,12 +30,12 @@ def silent() -> Iterator[None]:
     """
     with _one_at_a_time:
         sys.stdout.flush()
-        kept = os.dup(1)
+        output = os.dup(1)
         with Path(os.devnull).open("wb") as nothing:
             os.dup2(nothing.fileno(), 1)
         try:
             yield
         finally:
             ctypes.CDLL(None).fflush(None)
-            os.dup2(kept, 1)
-            os.close(kept)
+            os.dup2(output, 1)
+            os.close(output)

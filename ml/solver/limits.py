@@ -1,7 +1,7 @@
 """The shared limits of a plan problem as rows: what a promotion uses of each, and their prices.
 
 Rows, in this order: the budget, weekly budgets, category budgets, category-week slots, week
-slots, rival sets by week, shared stock by week. A limit that is not set has room inf.
+slots, exclusive groups by week, shared stock by week. A limit that is not set has room inf.
 """
 
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from ml.solver.problem import PlanProblem, Prices
+from ml.solver.problem import PlanProblem, ShadowPrices
 
-WORDS = {
+TEXTS = {
     "budget": "the budget",
     "week_budget": "the budget of {week}",
     "category_budget": "the budget of {category}",
     "slots": "the slots of {category} in {week}",
     "week_slots": "the slots of {week}",
-    "rivals": "one at a time of {rivals} in {week}",
-    "draws": "the stock of {stock} that offers share in {week}",
+    "exclusive": "one at a time of {exclusive} in {week}",
+    "shared_stock": "the stock of {stock} that promotions share in {week}",
 }
 AXES = {
     "budget": (),
@@ -28,8 +28,8 @@ AXES = {
     "category_budget": ("category",),
     "slots": ("category", "week"),
     "week_slots": ("week",),
-    "rivals": ("rivals", "week"),
-    "draws": ("stock", "week"),
+    "exclusive": ("exclusive", "week"),
+    "shared_stock": ("stock", "week"),
 }
 Entries = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -50,107 +50,115 @@ class Limits:
             "category_budget": (categories,),
             "slots": (categories, weeks),
             "week_slots": (weeks,),
-            "rivals": (len(self.problem.rivals), weeks),
-            "draws": (0, weeks) if self.problem.draws is None else self.problem.draws.room.shape,
+            "exclusive": (len(self.problem.exclusive), weeks),
+            "shared_stock": (0, weeks)
+            if self.problem.shared_stock is None
+            else self.problem.shared_stock.room.shape,
         }
 
     @cached_property
-    def starts(self) -> dict[str, int]:
+    def offsets(self) -> dict[str, int]:
         sizes = np.cumsum([0, *(int(np.prod(shape)) for shape in self.shapes.values())])
         return dict(zip([*self.shapes, "end"], sizes.tolist(), strict=True))
 
     @cached_property
     def room(self) -> np.ndarray:
-        """How much each row holds, (rows,)."""
-        given = {
+        """The right-hand side of each row, (rows,)."""
+        limits = {
             "budget": np.array([self.problem.budget]),
             "week_budget": self.problem.week_budget,
             "category_budget": self.problem.category_budget,
             "slots": self.problem.slots,
             "week_slots": self.problem.week_slots,
-            "rivals": np.ones(self.shapes["rivals"]),
-            "draws": None if self.problem.draws is None else self.problem.draws.room,
+            "exclusive": np.ones(self.shapes["exclusive"]),
+            "shared_stock": None
+            if self.problem.shared_stock is None
+            else self.problem.shared_stock.room,
         }
         rooms = [
             np.full(self.shapes[name], np.inf) if limit is None else limit
-            for name, limit in given.items()
+            for name, limit in limits.items()
         ]
         return np.concatenate([np.ravel(room).astype(float) for room in rooms])
 
     @cached_property
-    def given(self) -> np.ndarray:
-        """The rows that limit anything, (given rows,)."""
+    def finite(self) -> np.ndarray:
+        """The rows whose limit is set, (finite rows,)."""
         return np.flatnonzero(np.isfinite(self.room))
 
     @cached_property
     def members(self) -> sparse.csr_array:
-        """Which rival sets an item is in, (items, sets); its promotion takes that many places."""
-        sets = self.problem.rivals
+        """How many items of an exclusive group an item or block stands for, (items, groups)."""
+        sets = self.problem.exclusive
         item = np.concatenate([*sets, np.empty(0, int)]).astype(int)
         of = np.repeat(np.arange(len(sets)), [len(s) for s in sets])
         shape = (len(self.problem.category), len(sets))
         return sparse.csr_array((np.ones(len(item)), (item, of)), shape=shape)
 
     def name(self, row: int) -> str:
-        """A row in words: `the slots of BEEF in the week of 2017-12-18 (8)`."""
+        """A row as text: `the slots of BEEF in the week of 2017-12-18 (8)`."""
         sizes = {name: int(np.prod(shape)) for name, shape in self.shapes.items()}
-        limit = next(name for name in sizes if row < self.starts[name] + sizes[name])
-        at = np.unravel_index(row - self.starts[limit], self.shapes[limit])
-        said: dict[str, Callable[[int], str]] = {
+        limit = next(name for name in sizes if row < self.offsets[name] + sizes[name])
+        at = np.unravel_index(row - self.offsets[limit], self.shapes[limit])
+        texts: dict[str, Callable[[int], str]] = {
             "week": self.problem.names.week,
             "category": self.problem.names.category,
-            "rivals": self._rivals,
+            "exclusive": self._exclusive,
             "stock": self._stock,
         }
-        place = {axis: said[axis](int(k)) for axis, k in zip(AXES[limit], at, strict=False)}
-        return f"{WORDS[limit].format(**place)} ({self.room[row]:g})"
+        place = {axis: texts[axis](int(k)) for axis, k in zip(AXES[limit], at, strict=False)}
+        return f"{TEXTS[limit].format(**place)} ({self.room[row]:g})"
 
-    def _rivals(self, which: int) -> str:
-        return self.problem.names.several(self.problem.rivals[which].tolist())
+    def _exclusive(self, which: int) -> str:
+        return self.problem.names.several(self.problem.exclusive[which].tolist())
 
     def _stock(self, which: int) -> str:
-        draws = self.problem.draws
-        return "" if draws is None else self.problem.names.several([int(draws.owner[which])])
+        shared_stock = self.problem.shared_stock
+        return (
+            ""
+            if shared_stock is None
+            else self.problem.names.several([int(shared_stock.owner[which])])
+        )
 
-    def prices(self, vector: np.ndarray) -> Prices:
-        """The rows' prices by the limits' names."""
+    def by_name(self, prices: np.ndarray) -> ShadowPrices:
+        """The prices of the rows, (rows,), by limit."""
         part = {
-            name: vector[self.starts[name] :][: int(np.prod(shape))].reshape(shape)
+            name: prices[self.offsets[name] :][: int(np.prod(shape))].reshape(shape)
             for name, shape in self.shapes.items()
         }
-        return Prices(float(part.pop("budget")[0]), **part)
+        return ShadowPrices(float(part.pop("budget")[0]), **part)
 
     def entries(self, item: np.ndarray, week: np.ndarray, option: np.ndarray) -> Entries:
-        """What promoted weeks use: row, which promoted week (an index), amount."""
-        problem, start = self.problem, self.starts
+        """What promoted weeks use, as a sparse matrix: row, promoted week (an index), amount."""
+        problem, offset = self.problem, self.offsets
         each, category = np.arange(len(item)), problem.category[item]
         cost, weight = problem.cost[item, week, option], self.weight[item]
         weeks = problem.slots.shape[1]
-        rows = [np.full(len(item), start["budget"])]
+        rows = [np.full(len(item), offset["budget"])]
         amounts = [cost]
         if problem.week_budget is not None:
-            rows.append(start["week_budget"] + week)
+            rows.append(offset["week_budget"] + week)
             amounts.append(cost)
         if problem.category_budget is not None:
-            rows.append(start["category_budget"] + category)
+            rows.append(offset["category_budget"] + category)
             amounts.append(cost)
-        rows.append(start["slots"] + category * weeks + week)
+        rows.append(offset["slots"] + category * weeks + week)
         amounts.append(weight)
         if problem.week_slots is not None:
-            rows.append(start["week_slots"] + week)
+            rows.append(offset["week_slots"] + week)
             amounts.append(weight)
         by = [each] * len(rows)
-        if problem.rivals:
+        if problem.exclusive:
             places = self.members[item].tocoo()
             promoted, which = places.coords
-            rows.append(start["rivals"] + which * weeks + week[promoted])
+            rows.append(offset["exclusive"] + which * weeks + week[promoted])
             amounts.append(places.data)
             by.append(promoted)
-        if problem.drawn is not None:
+        if problem.shared_stock_use is not None:
             options = problem.value.shape[2]
-            taken = problem.drawn[(item * weeks + week) * options + option].tocoo()
+            taken = problem.shared_stock_use[(item * weeks + week) * options + option].tocoo()
             promoted, which = taken.coords
-            rows.append(start["draws"] + which)
+            rows.append(offset["shared_stock"] + which)
             amounts.append(taken.data)
             by.append(promoted)
         return np.concatenate(rows), np.concatenate(by), np.concatenate(amounts)

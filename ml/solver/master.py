@@ -8,9 +8,9 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog
 
 from ml.errors import InfeasibleError
-from ml.solver.calendars import Board
-from ml.solver.dual import Answer
-from ml.solver.highs import solve
+from ml.solver.calendars import DynamicProgram
+from ml.solver.dual import DualPrices
+from ml.solver.highs import solve_milp
 from ml.solver.near_best import Labels
 from ml.solver.problem import NOTHING, worth
 
@@ -27,16 +27,16 @@ class Columns:
         return cls(np.empty(0, int), np.empty((0, weeks), int))
 
     def joined(self, item: np.ndarray, calendar: np.ndarray) -> "Columns":
-        """These and the others, without doubles and empty calendars, in a fixed order."""
+        """These and the others, without duplicates and empty calendars, in a fixed order."""
         rows = np.column_stack([item, calendar])[(calendar != NOTHING).any(axis=1)]
-        known = np.column_stack([self.item, self.calendar])
-        every = np.unique(np.concatenate([known, rows]), axis=0)
+        present = np.column_stack([self.item, self.calendar])
+        every = np.unique(np.concatenate([present, rows]), axis=0)
         return Columns(every[:, 0], every[:, 1:])
 
 
 @dataclass(frozen=True)
 class Relaxed:
-    """`value` with halves allowed, the `prices` of the shared limits (rows,), `share` (n,)."""
+    """The linear relaxation: `value`, `prices` of the limits (rows,), `share` of columns (n,)."""
 
     value: float
     prices: np.ndarray
@@ -50,7 +50,7 @@ class Master:
     fixed: calendars (items, weeks), NOTHING in the rows of undecided items.
     """
 
-    board: Board
+    program: DynamicProgram
     columns: Columns
     fixed: np.ndarray
 
@@ -58,24 +58,24 @@ class Master:
     def value(self) -> np.ndarray:
         """What each column earns, (n,)."""
         column, item, week, option = self._promoted
-        earned = self.board.problem.value[item, week, option]
+        earned = self.program.problem.value[item, week, option]
         return np.bincount(column, earned, minlength=len(self.columns.item))
 
     @cached_property
     def uses(self) -> sparse.csr_array:
         """What each column uses of each shared limit that is set, (limits, n)."""
         column, item, week, option = self._promoted
-        limits = self.board.limits
+        limits = self.program.limits
         row, by, amount = limits.entries(item, week, option)
         shape = (len(limits.room), len(self.columns.item))
-        return sparse.csr_array((amount, (row, column[by])), shape=shape)[limits.given]
+        return sparse.csr_array((amount, (row, column[by])), shape=shape)[limits.finite]
 
     @cached_property
     def room(self) -> np.ndarray:
         """What the fixed calendars leave of each shared limit that is set, (limits,)."""
         item, week = np.nonzero(self.fixed != NOTHING)
-        limits = self.board.limits
-        return (limits.room - limits.usage(item, week, self.fixed[item, week]))[limits.given]
+        limits = self.program.limits
+        return (limits.room - limits.usage(item, week, self.fixed[item, week]))[limits.finite]
 
     @cached_property
     def constraint(self) -> LinearConstraint:
@@ -83,10 +83,10 @@ class Master:
         count = len(self.columns.item)
         owner, at = np.unique(self.columns.item, return_inverse=True)
         owns = sparse.csr_array((np.ones(count), (at, np.arange(count))))
-        least = np.where(self.board.needed[owner], 1.0, -np.inf)
+        minimum = np.where(self.program.needed[owner], 1.0, -np.inf)
         return LinearConstraint(
             sparse.vstack([self.uses, owns], format="csr"),
-            np.concatenate([np.full(len(self.room), -np.inf), least]),
+            np.concatenate([np.full(len(self.room), -np.inf), minimum]),
             np.concatenate([self.room, np.ones(len(owner))]),
         )
 
@@ -98,7 +98,7 @@ class Master:
     @property
     def decided(self) -> float:
         """What the fixed calendars earn."""
-        return worth(self.board.problem, self.fixed)
+        return worth(self.program.problem, self.fixed)
 
     @cached_property
     def relaxed(self) -> Relaxed:
@@ -112,12 +112,12 @@ class Master:
         )
         if solved.x is None:
             raise InfeasibleError(f"the master problem has no solution: {solved.message}")
-        prices = np.zeros(len(self.board.limits.room))
-        given = self.board.limits.given
-        prices[given] = np.maximum(-solved.ineqlin.marginals[: len(given)], 0.0)
+        prices = np.zeros(len(self.program.limits.room))
+        finite = self.program.limits.finite
+        prices[finite] = np.maximum(-solved.ineqlin.marginals[: len(finite)], 0.0)
         return Relaxed(self.decided - float(solved.fun), prices, solved.x)
 
-    def chosen(self, gap: float, nodes: int) -> tuple[np.ndarray, float]:
+    def solve(self, gap: float, nodes: int) -> tuple[np.ndarray, float]:
         """The best whole choice as (items, weeks), and a bound on any choice of columns.
 
         Solved by HiGHS to within `gap` money or to `nodes` branch-and-bound nodes, never by a
@@ -126,13 +126,13 @@ class Master:
         choice = self.fixed.copy()
         if not len(self.columns.item):
             return choice, self.decided
-        most = max(self.relaxed.value - self.decided, 1e-9)
-        solved = solve(
+        maximum = max(self.relaxed.value - self.decided, 1e-9)
+        solved = solve_milp(
             -self.value,
             integrality=np.ones(len(self.value)),
             bounds=Bounds(0, 1),
             constraints=self.constraint,
-            options={"mip_rel_gap": gap / most, "node_limit": nodes},
+            options={"mip_rel_gap": gap / maximum, "node_limit": nodes},
         )
         if solved.x is None:
             raise InfeasibleError(f"no whole plan was found in {nodes} nodes: {solved.message}")
@@ -141,37 +141,37 @@ class Master:
         return choice, self.decided - float(solved.mip_dual_bound)
 
 
-def gather(
-    answer: Answer, labels: Labels, known: Columns, current: np.ndarray | None = None
+def restricted_master(
+    dual: DualPrices, labels: Labels, columns: Columns, current: np.ndarray | None = None
 ) -> Master:
-    """Let the items with more than one calendar at hand choose; fix the others' `current` one.
+    """The master over `columns` and `labels`; items with only one calendar keep `current`.
 
-    `current` is by default the answer's; where its fixed calendars alone overfill a limit, those
-    worth least are undecided too.
+    `current` (items, weeks) is by default the dual's calendars. Where the fixed ones alone
+    overfill a limit, the least valuable of them are undecided too.
     """
-    board, best = answer.board, answer.calendar if current is None else current
+    program, best = dual.program, dual.calendar if current is None else current
     undecided = np.zeros(len(best), bool)
-    undecided[known.item] = True
+    undecided[columns.item] = True
     undecided[labels.item[1:][labels.item[1:] == labels.item[:-1]]] = True
-    undecided |= _overfull(answer, best, undecided)
+    undecided |= _overfull(dual, best, undecided)
     at = np.flatnonzero(undecided)
     near = undecided[labels.item]
-    columns = known.joined(
+    columns = columns.joined(
         np.concatenate([labels.item[near], at]),
         np.concatenate([labels.calendar[near], best[at]]),
     )
     fixed = np.where(undecided[:, None], NOTHING, best)
-    return Master(board, columns, fixed)
+    return Master(program, columns, fixed)
 
 
-def _overfull(answer: Answer, calendar: np.ndarray, undecided: np.ndarray) -> np.ndarray:
-    """The decided items worth least in each row that the decided items overfill."""
-    board, worth_each = answer.board, answer.best[1]
-    item, week = np.nonzero((calendar != NOTHING) & ~(undecided | board.needed)[:, None])
-    row, by, amount = board.limits.entries(item, week, calendar[item, week])
-    kept_item, kept_week = np.nonzero((calendar != NOTHING) & ~undecided[:, None])
-    usage = board.limits.usage(kept_item, kept_week, calendar[kept_item, kept_week])
-    over = usage - board.limits.room
+def _overfull(dual: DualPrices, calendar: np.ndarray, undecided: np.ndarray) -> np.ndarray:
+    """The least valuable decided items in each row that the decided items overfill, bool."""
+    program, worth_each = dual.program, dual.best[1]
+    item, week = np.nonzero((calendar != NOTHING) & ~(undecided | program.needed)[:, None])
+    row, by, amount = program.limits.entries(item, week, calendar[item, week])
+    decided_item, decided_week = np.nonzero((calendar != NOTHING) & ~undecided[:, None])
+    usage = program.limits.usage(decided_item, decided_week, calendar[decided_item, decided_week])
+    over = usage - program.limits.room
     order = np.lexsort((item[by], worth_each[item[by]], row))
     order = order[over[row[order]] > 0]
     row, amount, owner = row[order], amount[order], item[by[order]]

@@ -5,104 +5,114 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.solver.calendars import Priced
+from ml.solver.calendars import PricedProgram
 from ml.solver.problem import NOTHING
-
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Calendars begun.
+    """Partial calendars of items, as a label-setting algorithm extends them.
 
-    `item` (n,), `calendar` (n, weeks), how far each falls `short` of its item's best, the week
-    from which it is `free` and the promotions it has `left`.
+    item:     (n,).
+    calendar: (n, weeks), an option or NOTHING.
+    loss:     how much less each can earn than its item's best calendar, money, (n,).
+    free:     the week from which its item may be promoted again, (n,).
+    left:     the promotions its item has left, (n,).
     """
 
     item: np.ndarray
     calendar: np.ndarray
-    short: np.ndarray
+    loss: np.ndarray
     free: np.ndarray
     left: np.ndarray
 
     def __getitem__(self, keep: np.ndarray) -> "Labels":
-        parts = (self.item, self.calendar, self.short, self.free, self.left)
+        parts = (self.item, self.calendar, self.loss, self.free, self.left)
         return Labels(*(part[keep] for part in parts))
 
     @staticmethod
     def joined(parts: list["Labels"]) -> "Labels":
-        names = ("item", "calendar", "short", "free", "left")
+        names = ("item", "calendar", "loss", "free", "left")
         return Labels(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 
 def near_best(
-    priced: Priced, items: np.ndarray, loss: float | np.ndarray, most: int
+    priced: PricedProgram, items: np.ndarray, max_loss: float | np.ndarray, max_labels: int
 ) -> tuple[Labels, float]:
-    """The calendars of `items` that fall at most `loss` short of their item's best one.
+    """The calendars of `items` that earn at most `max_loss` less than their item's best one.
 
-    `loss` is one amount or one per item of the problem. Returns labels in a fixed order and
-    the loss up to which they are complete: less than asked for where more than `most` calendars
-    beside the items' best qualify; then the nearest are kept.
+    Args:
+        priced: the items' dynamic programmes under prices.
+        items: (n,).
+        max_loss: money, one amount or one for each item of the problem.
+        max_labels: calendars beside the items' best; of more, the nearest are returned.
+
+    Returns:
+        Labels in a fixed order, and the loss up to which they are complete: below `max_loss`
+        where more than `max_labels` qualify.
     """
-    weeks = priced.board.value.shape[1]
-    allowance = np.broadcast_to(loss, len(priced.board.problem.category))
+    weeks = priced.program.value.shape[1]
+    allowance = np.broadcast_to(max_loss, len(priced.program.problem.category))
     complete = float(allowance[items].max(initial=0.0))
     labels = Labels(
         item=items,
         calendar=np.full((len(items), weeks), NOTHING, np.int16),
-        short=np.zeros(len(items)),
+        loss=np.zeros(len(items)),
         free=np.zeros(len(items), int),
-        left=np.full(len(items), priced.board.problem.most),
+        left=np.full(len(items), priced.program.problem.max_promotions),
     )
     for week in range(weeks):
-        within = np.minimum(allowance, complete) + ROUNDING
+        within = np.minimum(allowance, complete) + priced.program.settings.tolerance
         waiting = _waiting(priced, labels, week)
-        waiting = waiting[waiting.short <= within[waiting.item]]
+        waiting = waiting[waiting.loss <= within[waiting.item]]
         grown = Labels.joined([waiting, *_started(priced, labels, week, within)])
-        labels, complete = _nearest(grown, len(items) + most, complete)
+        labels, complete = _nearest(grown, len(items) + max_labels, complete)
     return labels[np.argsort(labels.item, kind="stable")], complete
 
 
-def _waiting(priced: Priced, labels: Labels, week: int) -> Labels:
+def _waiting(priced: PricedProgram, labels: Labels, week: int) -> Labels:
     """The labels that start no promotion in `week`."""
     may = labels.free <= week
     here, later = (priced.worth[w, labels.left, labels.item] for w in (week, week + 1))
-    later = np.where(priced.board.demanded[week, labels.item], -np.inf, later)
+    later = np.where(priced.program.demanded[week, labels.item], -np.inf, later)
     lost = np.where(may, here, 0.0) - np.where(may, later, 0.0)
-    return Labels(labels.item, labels.calendar, labels.short + lost, labels.free, labels.left)
+    return Labels(labels.item, labels.calendar, labels.loss + lost, labels.free, labels.left)
 
 
-def _started(priced: Priced, labels: Labels, week: int, allowance: np.ndarray) -> Iterator[Labels]:
+def _started(
+    priced: PricedProgram, labels: Labels, week: int, allowance: np.ndarray
+) -> Iterator[Labels]:
     """The labels that start a promotion in `week`, of every length and option."""
-    board = priced.board
+    program = priced.program
     labels = labels[(labels.free <= week) & (labels.left > 0)]
     item, here = labels.item, priced.worth[week, labels.left, labels.item]
-    for length in board.lengths:
+    for length in program.lengths:
         end = week + length
-        if end > board.value.shape[1]:
+        if end > program.value.shape[1]:
             return
         then = priced.after(end, labels.left - 1, item)
-        fixed = labels.short + here - then + priced.slot[week:end][:, item].sum(axis=0)
-        for option in range(len(board.value)):
+        fixed = labels.loss + here - then + priced.slot[week:end][:, item].sum(axis=0)
+        for option in range(len(program.value)):
             spent = priced.charge(option, slice(week, end), item)
-            net = board.value[option, week:end][:, item] - spent
-            short = fixed - net.sum(axis=0)
-            keep = np.flatnonzero(short <= allowance[item])
+            net = program.value[option, week:end][:, item] - spent
+            loss = fixed - net.sum(axis=0)
+            keep = np.flatnonzero(loss <= allowance[item])
             calendar = labels.calendar[keep]
             calendar[:, week:end] = option
             yield Labels(
                 item[keep],
                 calendar,
-                short[keep],
-                board.again[end, item[keep]],
+                loss[keep],
+                program.again[end, item[keep]],
                 labels.left[keep] - 1,
             )
 
 
-def _nearest(labels: Labels, most: int, loss: float) -> tuple[Labels, float]:
-    if len(labels.item) <= most:
-        return labels, loss
-    last = float(np.partition(labels.short, most - 1)[most - 1])
-    nearest = np.flatnonzero(labels.short < last)
-    tied = np.flatnonzero(labels.short == last)[: most - len(nearest)]
+def _nearest(labels: Labels, count: int, complete: float) -> tuple[Labels, float]:
+    """The `count` labels of the least loss, and the loss up to which they are complete."""
+    if len(labels.item) <= count:
+        return labels, complete
+    last = float(np.partition(labels.loss, count - 1)[count - 1])
+    nearest = np.flatnonzero(labels.loss < last)
+    tied = np.flatnonzero(labels.loss == last)[: count - len(nearest)]
     return labels[np.sort(np.concatenate([nearest, tied]))], float(np.nextafter(last, -np.inf))

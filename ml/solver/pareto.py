@@ -1,8 +1,8 @@
 """Plans that give up margin for revenue, or both for a smaller discount: NSGA-II, by pymoo.
 
 What is searched are the weights of revenue and of discount against margin; the plan of a pair of
-weights takes starts by their weighted worth for the room they use, as far as it lasts. Of all
-plans met, those are kept that no other beats in all three (Deb et al., "A fast and elitist
+weights takes starts by their weighted value for the room they use, as far as it lasts. The result
+are the plans that no other evaluated plan dominates (Deb et al., "A fast and elitist
 multiobjective genetic algorithm: NSGA-II", IEEE Transactions on Evolutionary Computation 6(2),
 2002).
 """
@@ -17,10 +17,7 @@ from pymoo.optimize import minimize
 from ml.solver.compact import Compact
 from ml.solver.greedy import Packing
 from ml.solver.problem import PlanProblem, worth
-
-POPULATION = 20
-GENERATIONS = 12
-MOST_REVENUE, MOST_DISCOUNT = 3.0, 3.0  # weight against one unit of margin
+from ml.solver.settings import DEFAULT, SolverSettings
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Measures:
 
 @dataclass(frozen=True)
 class Tradeoff:
-    """A plan (items, weeks) that no other met beats, and what it sums to."""
+    """A plan (items, weeks) that no other dominates, and its totals, money."""
 
     choice: np.ndarray
     margin: float
@@ -43,19 +40,23 @@ class Tradeoff:
 
 
 def tradeoffs(
-    problem: PlanProblem, measures: Measures, known: np.ndarray | None = None, seed: int = 1
+    problem: PlanProblem,
+    measures: Measures,
+    incumbent: np.ndarray | None = None,
+    seed: int = 1,
+    settings: SolverSettings = DEFAULT,
 ) -> list[Tradeoff]:
     """Plans from the smallest discount to the largest; the same for the same seed.
 
-    Demanded promotions stay as in the plan `known` (items, weeks).
+    Demanded promotions stay as in the plan `incumbent` (items, weeks).
 
     Raises:
-        InfeasibleError: the problem demands promotions and no plan is known.
+        InfeasibleError: the problem demands promotions and no `incumbent` is given.
     """
-    search = _Weights(problem, measures, known)
-    algorithm = NSGA2(pop_size=POPULATION)
-    found = minimize(search, algorithm, ("n_gen", GENERATIONS), seed=seed)
-    plans = [search.tradeoff(weights) for weights in np.atleast_2d(found.X)]
+    search = _Weights(problem, measures, incumbent, settings)
+    algorithm = NSGA2(pop_size=settings.population)
+    result = minimize(search, algorithm, ("n_gen", settings.generations), seed=seed)
+    plans = [search.tradeoff(weights) for weights in np.atleast_2d(result.X)]
     different = {plan.choice.tobytes(): plan for plan in plans}
     return sorted(different.values(), key=lambda plan: (plan.discount, -plan.margin))
 
@@ -63,27 +64,34 @@ def tradeoffs(
 class _Weights(Problem):
     """Weights of revenue and discount to the plan they lead to."""
 
-    def __init__(self, problem: PlanProblem, measures: Measures, known: np.ndarray | None) -> None:
-        super().__init__(n_var=2, n_obj=3, xl=0.0, xu=[MOST_REVENUE, MOST_DISCOUNT])
-        self.told = [
+    def __init__(
+        self,
+        problem: PlanProblem,
+        measures: Measures,
+        incumbent: np.ndarray | None,
+        settings: SolverSettings,
+    ) -> None:
+        upper = [settings.max_revenue_weight, settings.max_discount_weight]
+        super().__init__(n_var=2, n_obj=3, xl=0.0, xu=upper)
+        self.objectives = [
             replace(problem, value=each)
             for each in (measures.margin, measures.revenue, measures.discount)
         ]
-        self.by_start = [Compact.of(each).value for each in self.told]
-        self.packing = Packing.of(problem, known)
+        self.by_start = [Compact.of(each, settings).value for each in self.objectives]
+        self.packing = Packing.of(problem, incumbent, settings)
         item, week, length, _ = self.packing.whole.starts
         self.first = np.flatnonzero(np.diff([item, week, length], prepend=-1).any(axis=0))
 
     def tradeoff(self, weights: np.ndarray) -> Tradeoff:
-        """Each start by its weighted worth, of a product's options in a week the best."""
+        """The plan of the best options of each item and week, by weighted value."""
         margin, revenue, discount = self.by_start
         weighted = margin + weights[0] * revenue - weights[1] * discount
         count = np.diff(np.append(self.first, len(weighted)))
         best = np.repeat(np.maximum.reduceat(weighted, self.first), count)
         wanted = np.flatnonzero((weighted == best) & (weighted > 0))
-        order = wanted[np.argsort(-(weighted / self.packing.part)[wanted], kind="stable")]
+        order = wanted[np.argsort(-(weighted / self.packing.largest_share)[wanted], kind="stable")]
         choice = self.packing.plan(order)
-        return Tradeoff(choice, *(worth(each, choice) for each in self.told))
+        return Tradeoff(choice, *(worth(each, choice) for each in self.objectives))
 
     def _evaluate(self, x: np.ndarray, out: dict[str, np.ndarray]) -> None:
         plans = [self.tradeoff(weights) for weights in x]

@@ -8,32 +8,32 @@ import numpy as np
 from scipy import sparse
 
 from ml.errors import InfeasibleError
-from ml.solver.shared_stock import Draws
+from ml.solver.shared_stock import SharedStock
 
 NOTHING = -1  # no promotion
 FREE = -2  # pinned: the solver decides
-SOMETHING = -3  # pinned: some promotion, the solver decides which
+SOMETHING = -3  # pinned: a promotion, the solver decides which
 
 
 @dataclass(frozen=True)
 class Names:
-    """What a problem's indices stand for, for messages; where empty, the index is said."""
+    """What a problem's indices stand for, for messages; where empty, the index is printed."""
 
     items: Sequence[str] = ()
     categories: Sequence[str] = ()
     weeks: Sequence[str] = ()
 
     def several(self, items: Iterable[int]) -> str:
-        """Items in words: `products 1029743, 1070820`."""
-        known = len(self.items) > 0
-        listed = ", ".join(str(self.items[at] if known else at) for at in items)
-        return f"{'products' if known else 'items'} {listed}"
+        """Items as text: `products 1029743, 1070820`."""
+        named = len(self.items) > 0
+        listed = ", ".join(str(self.items[at] if named else at) for at in items)
+        return f"{'products' if named else 'items'} {listed}"
 
     def category(self, at: int) -> str:
         return str(self.categories[at]) if len(self.categories) else f"category {at}"
 
     def week(self, at: int) -> str:
-        """A week in words: `the week of 2017-12-18`."""
+        """A week as text: `the week of 2017-12-18`."""
         return f"the week of {self.weeks[at]}" if len(self.weeks) else f"week {at}"
 
 
@@ -41,30 +41,31 @@ class Names:
 class PlanProblem:
     """Choose at most one option per item and week; not choosing is possible unless demanded.
 
-    A promotion is a run of weeks with one option. What is None limits nothing.
+    A promotion is a run of weeks with one option. A limit that is None is not set.
 
-    value:    worth of an option against no promotion, money, (items, weeks, options).
+    value:    gain of an option over no promotion, money, (items, weeks, options).
     cost:     what it takes from the budgets, money, >= 0, the same shape.
     allowed:  bool, the same shape; False: an exclusion, the margin floor or the price ladder.
-    category: (items,) index into the rows of `slots`.
-    slots:    most promotions of a category in a week, (categories, weeks); inf = no limit.
-    gap:      weeks that must lie between two promotions of an item, int (items,).
-    most:     most promotions of an item over all weeks.
-    budget:   most total cost, money.
-    week_budget:     most cost in a week, money, (weeks,).
-    category_budget: most cost of a category, money, (categories,).
-    week_slots:      most promotions in a week, (weeks,).
-    rivals:   index arrays of items; of each array at most one item is promoted in a week.
-    duration: least and most weeks of a promotion; above one week `gap` must be >= 1, as two
-              runs of one option would otherwise be one.
+    category: int64 (items,), index into the rows of `slots`.
+    slots:    maximum promotions of a category in a week, (categories, weeks); inf = no limit.
+    gap:      minimum weeks between two promotions of an item, int (items,).
+    max_promotions:  of an item over all weeks.
+    budget:   maximum total cost, money.
+    week_budget:     maximum cost in a week, money, (weeks,).
+    category_budget: maximum cost of a category, money, (categories,).
+    week_slots:      maximum promotions in a week, (weeks,).
+    exclusive:       index arrays of items that are never promoted together: of each array at
+                     most one item in a week.
+    duration: minimum and maximum weeks of a promotion; above one week `gap` must be >= 1, as
+              two runs of one option would otherwise be one.
     units:    items sold by an option in its week, (items, weeks, options); goes with `stock`.
     stock:    items that promotions may sell until the end of each week, planned receipts
               included, (items, weeks).
-    draws:    what options take from stock that several items lean on.
+    shared_stock:    what options take from stock that several items use.
     group:    (items,) int; items of one group share every promotion and must share a category.
     must:     bool (items,), the item is promoted at least once.
     pinned:   int (items, weeks), an option, NOTHING, SOMETHING or FREE: frozen promotions.
-    names:    what items, categories and weeks are called in messages.
+    names:    of items, categories and weeks, for messages.
     """
 
     value: np.ndarray
@@ -73,16 +74,16 @@ class PlanProblem:
     category: np.ndarray
     slots: np.ndarray
     gap: np.ndarray
-    most: int
+    max_promotions: int
     budget: float
     week_budget: np.ndarray | None = None
     category_budget: np.ndarray | None = None
     week_slots: np.ndarray | None = None
-    rivals: tuple[np.ndarray, ...] = ()
+    exclusive: tuple[np.ndarray, ...] = ()
     duration: tuple[int, int] = (1, 1)
     units: np.ndarray | None = None
     stock: np.ndarray | None = None
-    draws: Draws | None = None
+    shared_stock: SharedStock | None = None
     group: np.ndarray | None = None
     must: np.ndarray | None = None
     pinned: np.ndarray | None = None
@@ -93,23 +94,23 @@ class PlanProblem:
         self._check_rules()
         limits = {
             "budget": self.budget,
-            "most": self.most,
+            "max_promotions": self.max_promotions,
             "slots": self.slots.min(initial=0),
-            "week_budget": _least(self.week_budget),
-            "category_budget": _least(self.category_budget),
-            "week_slots": _least(self.week_slots),
-            "stock": _least(self.stock),
-            "shared stock": _least(None if self.draws is None else self.draws.room),
+            "week_budget": _minimum(self.week_budget),
+            "category_budget": _minimum(self.category_budget),
+            "week_slots": _minimum(self.week_slots),
+            "stock": _minimum(self.stock),
+            "shared stock": _minimum(None if self.shared_stock is None else self.shared_stock.room),
         }
         for name, limit in limits.items():
             if not limit >= 0:
                 raise InfeasibleError(f"{name} is {limit}; it must be >= 0: correct the policy")
 
     @cached_property
-    def drawn(self) -> sparse.csr_array | None:
-        """What each item, week and option takes of each shared stock and week (`Draws.uses`)."""
+    def shared_stock_use(self) -> sparse.csr_array | None:
+        """What each item, week and option takes of shared stock, see `SharedStock.usage`."""
         items, _, options = self.value.shape
-        return None if self.draws is None else self.draws.uses(items, options)
+        return None if self.shared_stock is None else self.shared_stock.usage(items, options)
 
     def _check_arrays(self) -> None:
         if not (self.value.ndim == 3 and self.value.shape == self.cost.shape == self.allowed.shape):
@@ -133,7 +134,7 @@ class PlanProblem:
     def _check_rules(self) -> None:
         shortest, longest = self.duration
         if not 1 <= shortest <= longest:
-            raise ValueError(f"duration is {self.duration}; expected 1 <= least <= most")
+            raise ValueError(f"duration is {self.duration}; expected 1 <= minimum <= maximum")
         if longest > 1 and self.gap.min(initial=1) < 1:
             raise ValueError("promotions of several weeks need a gap of at least 1 week")
         if self.group is not None and len(np.unique(self.group)) != len(
@@ -142,17 +143,17 @@ class PlanProblem:
             raise ValueError("the items of a group must be of one category")
 
 
-def _least(limit: np.ndarray | None) -> float:
+def _minimum(limit: np.ndarray | None) -> float:
     return 0.0 if limit is None else float(limit.min(initial=0.0))
 
 
 @dataclass(frozen=True)
-class Prices:
-    """What one more unit of each shared limit is worth (Lagrange multipliers), all >= 0.
+class ShadowPrices:
+    """What one more unit of each shared limit is worth (dual values), all >= 0.
 
     `budget` a number, `week_budget` (weeks,), `category_budget` (categories,), `slots`
-    (categories, weeks), `week_slots` (weeks,), `rivals` (rival sets, weeks), `draws` (stocks,
-    weeks).
+    (categories, weeks), `week_slots` (weeks,), `exclusive` (exclusive groups, weeks),
+    `shared_stock` (stocks, weeks).
     """
 
     budget: float
@@ -160,8 +161,8 @@ class Prices:
     category_budget: np.ndarray
     slots: np.ndarray
     week_slots: np.ndarray
-    rivals: np.ndarray
-    draws: np.ndarray
+    exclusive: np.ndarray
+    shared_stock: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -169,14 +170,15 @@ class PlanSolution:
     """An integer plan, and how far from the best one it can be.
 
     choice: option per item and week, int (items, weeks), NOTHING = no promotion.
-    objective, bound: the plan's value, and a value no plan exceeds, money.
+    objective: the plan's value, money.
+    bound: a value no plan exceeds, money.
     prices: value of one more unit of each shared limit.
     """
 
     choice: np.ndarray
     objective: float
     bound: float
-    prices: Prices
+    prices: ShadowPrices
 
     @property
     def budget_price(self) -> float:
@@ -190,9 +192,9 @@ class PlanSolution:
 
     @property
     def gap(self) -> float:
-        """The share of the bound that the plan may fall short of the best one."""
-        short = self.bound - self.objective
-        return 0.0 if short <= 0 else short / max(abs(self.bound), 1e-12)
+        """Relative optimality gap: share of the bound that the plan may fall short of the best."""
+        shortfall = self.bound - self.objective
+        return 0.0 if shortfall <= 0 else shortfall / max(abs(self.bound), 1e-12)
 
 
 def worth(problem: PlanProblem, choice: np.ndarray) -> float:

@@ -4,19 +4,15 @@ import numpy as np
 
 from ml.solver.master import Master
 
-PASSES = 6
-HALF = 0.5
-ROUNDING = 1e-9
 
-
-def filled(master: Master, short: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Keep what a linear plan takes for the most part, then fill the room that is left.
+def round_and_fill(master: Master, loss: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Take the columns that a linear plan takes mostly, then fill the room that is left.
 
     Args:
         master: the columns to choose between.
-        short: how far each column falls short of its item's best under the final prices, (n,).
-        share: how much of each column a linear plan takes, (n,), 0 to 1; where it is more than
-            half the column is taken before the others.
+        loss: net value that each column is below its item's best, under the final prices, (n,).
+        share: how much of each column a linear plan takes, (n,), 0 to 1; where it is
+            above `SolverSettings.majority` the column is taken before the others.
 
     Returns:
         A plan (items, weeks) that keeps every shared limit: a column is taken, or changed for
@@ -25,12 +21,12 @@ def filled(master: Master, short: np.ndarray, share: np.ndarray) -> np.ndarray:
     """
     if not len(master.columns.item):
         return master.fixed
-    filling = _Filling(master)
-    filling.begin(np.lexsort((short, -share))[: int((share > HALF).sum())])
-    filling.visit(np.argsort(short, kind="stable"))
-    for _ in range(PASSES):
+    settings, filling = master.program.settings, _Filling(master)
+    filling.begin(np.lexsort((loss, -share))[: int((share > settings.majority).sum())])
+    filling.visit(np.argsort(loss, kind="stable"))
+    for _ in range(settings.rounding_passes):
         gain = master.value - filling.earned(master.columns.item)
-        better = np.flatnonzero(gain > ROUNDING)
+        better = np.flatnonzero(gain > settings.tolerance)
         if not filling.visit(better[np.argsort(-gain[better], kind="stable")]):
             break
     choice = master.fixed.copy()
@@ -45,13 +41,14 @@ class _Filling:
     def __init__(self, master: Master) -> None:
         self.item, self.value = master.columns.item, master.value
         self.uses, self.room = master.uses.T.tocsr(), master.room.copy()
-        self.slack = ROUNDING * np.maximum(1.0, np.abs(master.room))
+        self.tolerance = master.program.settings.tolerance
+        self.slack = self.tolerance * np.maximum(1.0, np.abs(master.room))
         self.taken = np.full(len(master.fixed), -1)
 
     def begin(self, columns: np.ndarray) -> None:
         """Take the columns, at most one an item: all at once where all fit, else one by one."""
         used = self.uses[columns].sum(axis=0)
-        if (used <= self.room + self.slack).all() and (self.value[columns] > ROUNDING).all():
+        if (used <= self.room + self.slack).all() and (self.value[columns] > self.tolerance).all():
             self.room -= used
             self.taken[self.item[columns]] = columns
         else:
@@ -62,12 +59,12 @@ class _Filling:
         return np.where(taken >= 0, self.value[taken], 0.0)
 
     def visit(self, columns: np.ndarray) -> bool:
-        """Take each column that betters its item and fits; whether any was."""
+        """Take each column that improves its item and fits; whether any was."""
         changed = False
         for column in columns[self._may(columns)].tolist():
             before = self.taken[self.item[column]]
             now = self.value[before] if before >= 0 else 0.0
-            if self.value[column] <= now + ROUNDING:
+            if self.value[column] <= now + self.tolerance:
                 continue
             self._use(before, -1.0)
             if self._fits(column):
@@ -79,7 +76,7 @@ class _Filling:
         return changed
 
     def _may(self, columns: np.ndarray) -> np.ndarray:
-        """Whether each column betters its item and fits, as things stand, bool (n,)."""
+        """Whether each column improves its item and fits now, bool (n,)."""
         before = self.taken[self.item[columns]]
         freed = self.uses[before].multiply((before >= 0)[:, None]).tocsr()
         more = (self.uses[columns] - freed).tocsr()
@@ -87,7 +84,7 @@ class _Filling:
         row = np.repeat(np.arange(len(columns)), np.diff(more.indptr))
         fits = np.bincount(row, over, minlength=len(columns)) == 0
         gain = self.value[columns] - self.earned(self.item[columns])
-        return np.asarray(fits & (gain > ROUNDING))
+        return np.asarray(fits & (gain > self.tolerance))
 
     def _part(self, column: int) -> slice:
         return slice(self.uses.indptr[column], self.uses.indptr[column + 1])

@@ -1,4 +1,4 @@
-"""Stock that the options of several items lean on: gifts, a bundle's other half."""
+"""Stock that promotions of several items use: of gifts, of the other product of a bundle."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from scipy import sparse
 
 
 @dataclass(frozen=True)
-class Draws:
-    """What options take from stocks that they share.
+class SharedStock:
+    """What options take from stocks that several items use.
 
     item, option, stock: (n,) which option of which item takes from which stock.
     units: what it takes in each week, items, >= 0, (n, weeks).
-    room:  most that all may take; inf = no limit, (stocks, weeks).
-    lasts: weeks for which what is taken is missing, its own week included, int (stocks,).
+    room:  maximum that all may take; inf = no limit, (stocks, weeks).
+    lasts: weeks until stock is replenished, the week of sale included, int (stocks,).
     owner: the item whose stock it is, (stocks,).
     """
 
@@ -25,7 +25,7 @@ class Draws:
     lasts: np.ndarray
     owner: np.ndarray
 
-    def uses(self, items: int, options: int) -> sparse.csr_array:
+    def usage(self, items: int, options: int) -> sparse.csr_array:
         """What each item, week and option takes of each stock and week.
 
         Rows run over (items, weeks, options), columns over (stocks, weeks).
@@ -36,9 +36,9 @@ class Draws:
         amount, lasts = self.units[entry, week], self.lasts[self.stock[entry]]
         parts = []
         for later in range(int(lasts.max(initial=0))):
-            kept = (later < lasts) & (week + later < weeks)
-            at = entry[kept]
-            row = (self.item[at] * weeks + week[kept]) * options + self.option[at]
-            column = self.stock[at] * weeks + week[kept] + later
-            parts.append(sparse.csr_array((amount[kept], (row, column)), shape=shape))
+            reaches = (later < lasts) & (week + later < weeks)
+            at = entry[reaches]
+            row = (self.item[at] * weeks + week[reaches]) * options + self.option[at]
+            column = self.stock[at] * weeks + week[reaches] + later
+            parts.append(sparse.csr_array((amount[reaches], (row, column)), shape=shape))
         return sparse.csr_array(sum(parts, sparse.csr_array(shape)))

@@ -1,4 +1,4 @@
-"""What the plan maximises when the responses are not known for sure."""
+"""The plan whose worst scenario is best (maximin)."""
 
 import logging
 from collections.abc import Sequence
@@ -9,17 +9,15 @@ from scipy.optimize import linprog
 
 from ml.arrays import Floats
 from ml.solver.problem import PlanProblem, PlanSolution, worth
+from ml.solver.settings import DEFAULT, SolverSettings
 from ml.solver.solve import solve
 
 log = logging.getLogger(__name__)
 
-ROUNDS = 8
-CLOSE = 1e-4
-
 
 @dataclass
-class _Found:
-    """Plans found, and what each is worth in every scenario, (plans, scenarios)."""
+class _Pool:
+    """The plans so far, and the value of each in every scenario, (plans, scenarios)."""
 
     worths: list[list[float]] = field(default_factory=list)
     problems: list[PlanProblem] = field(default_factory=list)
@@ -34,9 +32,9 @@ class _Found:
         return int(np.argmax([min(row) for row in self.worths]))
 
     def weights(self) -> Floats:
-        """Scenario weights under which the best plan found is worth the least."""
+        """Scenario weights under which the best plan of the pool has the lowest value."""
         plans, scenarios = np.array(self.worths).shape
-        found = linprog(
+        result = linprog(
             c=[*np.zeros(scenarios), 1.0],
             A_ub=np.column_stack([self.worths, -np.ones(plans)]),
             b_ub=np.zeros(plans),
@@ -44,37 +42,36 @@ class _Found:
             b_eq=[1.0],
             bounds=[(0, 1)] * scenarios + [(None, None)],
         )
-        return np.asarray(found.x[:scenarios], float)
+        return np.asarray(result.x[:scenarios], float)
 
 
 def solve_worst(
-    problem: PlanProblem, scenarios: Sequence[Floats]
+    problem: PlanProblem, scenarios: Sequence[Floats], settings: SolverSettings = DEFAULT
 ) -> tuple[PlanProblem, PlanSolution]:
     """The plan whose worst scenario is best; `scenarios` are values of the problem's shape.
 
     Whatever weights the scenarios get, no plan's worst scenario is worth more than the best
-    plan under their weighted mean. The weights that make this bound the lowest are found by
+    plan under their weighted mean. The weights that make this bound lowest are computed by
     cutting planes (Kelley, "The cutting-plane method for solving convex programs", 1960), and
-    the best of the plans met on the way is taken. Its gap tells how good it is; with few
-    scenarios and many products hardly anything is lost to a plan being whole.
+    the best of the plans on the way is taken; its gap says how good it is.
 
     Returns the problem with the weighted values, and the solution, whose objective is the
     worst scenario's.
     """
-    found = _Found()
+    pool = _Pool()
     weights = np.full(len(scenarios), 1 / len(scenarios))
-    for step in range(ROUNDS):
+    for step in range(settings.scenario_rounds):
         value = np.einsum("s,siwo->iwo", weights, np.stack(scenarios))
         weighted = replace(problem, value=value)
-        solution = solve(weighted)
+        solution = solve(weighted, settings)
         plans = [replace(problem, value=values) for values in scenarios]
-        found.worths.append([worth(each, solution.choice) for each in plans])
-        found.problems.append(weighted)
-        found.solutions.append(solution)
-        objective = min(found.worths[found.best])
-        log.info("worst case, round %d: %.2f, bound %.2f", step + 1, objective, found.bound)
-        if found.bound - objective <= CLOSE * abs(found.bound):
+        pool.worths.append([worth(each, solution.choice) for each in plans])
+        pool.problems.append(weighted)
+        pool.solutions.append(solution)
+        objective = min(pool.worths[pool.best])
+        log.info("worst case, round %d: %.2f, bound %.2f", step + 1, objective, pool.bound)
+        if pool.bound - objective <= settings.scenario_gap * abs(pool.bound):
             break
-        weights = found.weights()
-    best = replace(found.solutions[found.best], objective=objective, bound=found.bound)
-    return found.problems[found.best], best
+        weights = pool.weights()
+    best = replace(pool.solutions[pool.best], objective=objective, bound=pool.bound)
+    return pool.problems[pool.best], best

@@ -19,7 +19,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Req
 from fastapi.exceptions import RequestValidationError
 
 from ml.contracts.profiles import EVERYBODY
-from ml.quoting.terms import Line, Redeemed, cents
+from ml.quoting.basket import Line, Redeemed
+from ml.quoting.money import cents
 from ml.quoting.till import quote
 from ml.settings import settings
 from promoloop import credentials

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from ml.quoting.terms import Reason
+from ml.quoting.basket import Reason
 
 
 def _iso(value: object) -> object:

@@ -16,7 +16,7 @@ from ml import lake
 from ml.contracts.outputs import DEAL_TERMS
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
-from ml.quoting.terms import Promotion, instant, localised, promotion
+from ml.quoting.terms import Promotion, instant, localised
 from ml.releases import shelf
 from promoloop.serving.rows import Rows
 
@@ -91,7 +91,7 @@ class Schedule:
     def in_force(self, product_id: str, at: datetime, zone: ZoneInfo) -> Promotion | None:
         """The product's promotion at a time, whoever may have it."""
         rows = (row for row in self.of_product(product_id) if is_in_force(row, at, zone))
-        return next((promotion(row, zone) for row in rows), None)
+        return next((read_promotion(row, zone) for row in rows), None)
 
     def _promotion(self, offer: dict[str, Any]) -> dict[str, Any]:
         rows = self.of_product(offer["product_id"])

@@ -10,7 +10,7 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from ml.affinity.hyperparameters import Hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.errors import ContractError
 from ml.settings import settings
 from spark_jobs.als.ranking import Products, with_habits
@@ -47,7 +47,7 @@ class Purchases:
     customers: DataFrame
 
 
-def learn(purchases: DataFrame, before: date, hyper: Hyperparameters) -> Affinity:
+def learn(purchases: DataFrame, before: date, hyper: AlsHyperparameters) -> Affinity:
     """Factors from customer_id, product_id, decayed_purchases, last_bought_on.
 
     Raises:
@@ -86,7 +86,7 @@ def known_purchases(purchases: DataFrame, ids: list[str]) -> DataFrame:
     )
 
 
-def fit(purchases: Purchases, hyper: Hyperparameters) -> Affinity:
+def fit(purchases: Purchases, hyper: AlsHyperparameters) -> Affinity:
     """Factors of the customers and the products."""
     model = fit_als(purchases.pairs, hyper)
     factors = model.userFactors.withColumnRenamed("id", "customer")
@@ -94,7 +94,7 @@ def fit(purchases: Purchases, hyper: Hyperparameters) -> Affinity:
     return Affinity(_products(purchases, model), with_habits(named, purchases.pairs))
 
 
-def fit_als(pairs: DataFrame, hyper: Hyperparameters) -> ALSModel:
+def fit_als(pairs: DataFrame, hyper: AlsHyperparameters) -> ALSModel:
     """Factorise (customer, item, habit): integer ids, habit >= 0 a confidence, not a rating.
 
     The same pairs in the same partitions and order give the same factors.

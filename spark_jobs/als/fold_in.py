@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from ml import lake
-from ml.affinity.hyperparameters import Hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.outputs import ITEM_FACTORS
 from ml.settings import settings
 from spark_jobs.als.factors import Affinity, bought_by, buyers, known_purchases
@@ -41,7 +41,7 @@ class HalfStep:
     regularisation: float
 
     @staticmethod
-    def of(factors: np.ndarray, hyper: Hyperparameters) -> "HalfStep":
+    def of(factors: np.ndarray, hyper: AlsHyperparameters) -> "HalfStep":
         exact = factors.astype(np.float64)
         return HalfStep(exact, exact.T @ exact, hyper.alpha, hyper.regularisation)
 
@@ -60,14 +60,14 @@ class HalfStep:
         return np.linalg.solve(left, bought.T @ (1 + extra))
 
 
-def version(fitted_on: date, hyper: Hyperparameters) -> str:
+def version(fitted_on: date, hyper: AlsHyperparameters) -> str:
     """Names a fit: its day and a hash of all that it was told."""
     told = hyper.model_dump(exclude=set(asdict(hyper.comparison))) | {"seed": settings().seed}
     named = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return f"{fitted_on}-{named[:8]}"
 
 
-def fitted_before(as_of: date, hyper: Hyperparameters) -> Fitted | None:
+def fitted_before(as_of: date, hyper: AlsHyperparameters) -> Fitted | None:
     """The last earlier day's factors, where their fit is young enough and was told the same."""
     earlier = [day for day in lake.partitions(ITEM_FACTORS) if day < as_of]
     if not earlier:
@@ -81,7 +81,9 @@ def fitted_before(as_of: date, hyper: Hyperparameters) -> Fitted | None:
     return Fitted(earlier[-1], made, rows["product_id"].to_list(), factors)
 
 
-def fold_in(purchases: DataFrame, before: date, fitted: Fitted, hyper: Hyperparameters) -> Affinity:
+def fold_in(
+    purchases: DataFrame, before: date, fitted: Fitted, hyper: AlsHyperparameters
+) -> Affinity:
     """Factors from what `factors.learn` reads, of the products that were fitted."""
     kept = np.isin(fitted.ids, bought_by(purchases, 1))  # who is forgotten takes rare ones along
     ids, factors = list(np.array(fitted.ids)[kept]), fitted.factors[kept]

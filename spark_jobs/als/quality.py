@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from ml import lake
-from ml.affinity.hyperparameters import Hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY
@@ -26,7 +26,7 @@ PLACES = 10
 EXACT = "decimal(18,12)"  # sums of decimals do not depend on their order
 
 
-def rankings(hyper: Hyperparameters) -> dict[str, Ranking]:
+def rankings(hyper: AlsHyperparameters) -> dict[str, Ranking]:
     """What is compared, by ranking and scope; the blend is what is served.
 
     Among new products a customer has no habit, so there the blend is ALS.
@@ -41,7 +41,9 @@ def rankings(hyper: Hyperparameters) -> dict[str, Ranking]:
     }
 
 
-def evaluate(spark: SparkSession, as_of: date, before: date, hyper: Hyperparameters) -> DataFrame:
+def evaluate(
+    spark: SparkSession, as_of: date, before: date, hyper: AlsHyperparameters
+) -> DataFrame:
     """`AFFINITY_QUALITY` rows: train up to `before` - 28 days, test on the days to `before`.
 
     No rows, and a warning, when there is too little to train on.
@@ -75,7 +77,7 @@ def window(lines: DataFrame, start: date, minimum_customers: int) -> Window:
     return Window(placed(train, start, minimum_customers), bought)
 
 
-def judged(seen: Window, hyper: Hyperparameters) -> DataFrame:
+def judged(seen: Window, hyper: AlsHyperparameters) -> DataFrame:
     """What `scored` gives of the rankings with factors fitted before the window."""
     affinity = fit(seen.purchases, hyper)
     ranked = rank_products(affinity.customers, affinity.products, rankings(hyper), PLACES)

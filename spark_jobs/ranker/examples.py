@@ -9,9 +9,8 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from ml.affinity.hyperparameters import Hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.ranker import NAMES, Ranker, kept_share
-from ml.models.bootstrap import paired_ratio
 from spark_jobs.als.factors import learn, numbered
 from spark_jobs.ranker.candidates import examples
 from spark_jobs.ranker.histories import Known, histories, know, purchases, sampled
@@ -43,7 +42,7 @@ def windows(as_of: date, count: int = WINDOWS) -> list[date]:
 
 
 def window_examples(
-    lines: DataFrame, products: pd.DataFrame, start: date, hyper: Hyperparameters
+    lines: DataFrame, products: pd.DataFrame, start: date, hyper: AlsHyperparameters
 ) -> Examples:
     """What sampled customers could be shown on `start`, and what they bought in the window.
 
@@ -54,7 +53,7 @@ def window_examples(
 
 
 def known_on(
-    lines: DataFrame, products: pd.DataFrame, start: date, hyper: Hyperparameters
+    lines: DataFrame, products: pd.DataFrame, start: date, hyper: AlsHyperparameters
 ) -> Known:
     """What was known on `start` of sampled customers.
 
@@ -123,19 +122,13 @@ def judge(ranker: Ranker, seen: Examples) -> dict[str, float]:
     }
 
 
-def against(ours: Ranker, rival: Ranker, seen: Examples, seed: int) -> dict[str, float]:
-    """Average precision over another ranker's on the same candidates, which neither learned from.
+def paired_precisions(ours: Ranker, rival: Ranker, seen: Examples) -> tuple[np.ndarray, np.ndarray]:
+    """Two rankers' summed precisions by customer, on candidates that neither learned from.
 
-    The 90 % interval is a paired bootstrap over customers, because a customer's purchases are
-    found or missed together.
+    By customer, because a customer's purchases are found or missed together.
     """
-    found, theirs = (_found(ranker.predict(seen.signals), seen)[1] for ranker in (ours, rival))
-    ratio, low, high = paired_ratio(found, theirs, seed)
-    return {
-        "precision_over_champion": ratio,
-        "precision_over_champion_low": low,
-        "precision_over_champion_high": high,
-    }
+    first, second = (_found(ranker.predict(seen.signals), seen)[1] for ranker in (ours, rival))
+    return first, second
 
 
 def _precision(scores: np.ndarray, seen: Examples, among: np.ndarray | None = None) -> float:

@@ -15,7 +15,7 @@ from ml.affinity.catalog import Catalog, group_codes, product_features
 from ml.affinity.content import content
 from ml.affinity.features import OWN
 from ml.affinity.item_item import ItemItem, fit_item_item
-from ml.affinity.neighbours import Comparison, Neighbourhood
+from ml.affinity.neighbours import Neighbourhood, Similarity
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
 from ml.landed import landed_days
@@ -46,7 +46,7 @@ def know(
     pairs: DataFrame,
     affinity: Affinity,
     products: pd.DataFrame,
-    comparison: Comparison,
+    comparison: Similarity,
     learned: tuple[list[str], ItemItem] | None = None,
 ) -> Known:
     """What purchases say of customers and products.

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from scipy import sparse
 
 from ml.affinity.item_item import ItemItem, most_bought
-from ml.affinity.neighbours import Comparison, nearest
+from ml.affinity.neighbours import Similarity, nearest
 from ml.affinity.weighting import Weighing
 from spark_jobs.als.ranking import CELLS
 
@@ -20,7 +20,7 @@ EDGES = "item int, neighbour int, alike float"
 def similar_products(
     spark: SparkSession,
     purchases: sparse.csr_array,
-    comparison: Comparison,
+    comparison: Similarity,
     kept: int = KEPT,
     shrinkage: float = SHRINKAGE,
 ) -> ItemItem:

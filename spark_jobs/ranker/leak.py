@@ -6,7 +6,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
-from ml.affinity.hyperparameters import Hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.ranker import Ranker
 from spark_jobs.als.factors import learn
 from spark_jobs.ranker.candidates import propensities
@@ -21,7 +21,7 @@ def largest_move(
     lines: DataFrame,
     products: pd.DataFrame,
     start: date,
-    hyper: Hyperparameters,
+    hyper: AlsHyperparameters,
     ranker: Ranker,
 ) -> float:
     """How far any propensity as of `start` moves when the lines from then on are others.
@@ -43,7 +43,7 @@ def _said(
     lines: DataFrame,
     products: pd.DataFrame,
     start: date,
-    hyper: Hyperparameters,
+    hyper: AlsHyperparameters,
     ranker: Ranker,
 ) -> pd.DataFrame:
     """customer_id, product_id and score of the likeliest products."""

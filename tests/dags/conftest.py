@@ -33,7 +33,7 @@ def task(t):
     }
 
 def asks(t):
-    if t.task_type != "HITLOperator":
+    if t.task_type != "Question":
         return None
     return {
         "options": t.options, "unanswered": t.defaults, "users": t.assigned_users,
@@ -76,17 +76,23 @@ def dag_settings(tmp_path_factory):
     return settings
 
 
-def parse(chosen: Settings) -> dict[str, Any]:
-    """What Airflow finds in the folder of DAGs."""
-    said = subprocess.run(
-        [sys.executable, "-c", PARSE, str(PROJECT / "dags")],
+def parse(chosen: Settings, program: str = PARSE) -> dict[str, Any]:
+    """What the program prints of the folder of DAGs as its last line, by default all of PARSE."""
+    process = subprocess.run(
+        [sys.executable, "-c", program, str(PROJECT / "dags")],
         env=environment(chosen),
         cwd=chosen.home,
         capture_output=True,
         text=True,
     )
-    assert said.returncode == 0, said.stderr
-    return json.loads(said.stdout.splitlines()[-1])
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def read_dags():
+    """`parse`, for tests that read the DAGs under settings of their own."""
+    return parse
 
 
 @pytest.fixture(scope="session")

@@ -190,7 +190,7 @@ def test_people_are_asked_by_airflow_and_a_skipped_question_holds_up_nothing(
 ):
     tasks = parsed["dags"][dag]["tasks"]
 
-    assert tasks[f"{group}.ask"]["type"] == "HITLOperator"
+    assert tasks[f"{group}.ask"]["type"] == "Question"
     assert tasks[f"{group}.ask"]["upstream"] == [f"{group}.describe"]
     assert f"{group}.ask" in tasks[f"{group}.settle"]["upstream"]
     if after:

@@ -40,7 +40,7 @@ def shop() -> Callable[..., Panel]:
             started=np.ones(shape, bool),
             in_stock=np.ones(shape, bool),
             regular_price=np.full(shape, 2.0),
-            ratio=np.log(1 - depth),
+            log_price_ratio=np.log(1 - depth),
             display=display,
             mailer=mailer,
             holiday=np.zeros(weeks + 52),

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.ranker import NAMES
 
-SMALL = read_hyperparameters().model_copy(
+SMALL = AlsHyperparameters.read().model_copy(
     update={"rank": 2, "iterations": 2, "minimum_customers": 2}
 )
 COLUMNS = (

@@ -10,7 +10,7 @@ from small_purchases import SMALL, ByHabit
 
 from ml import lake
 from ml.affinity.item_item import ItemItem
-from ml.affinity.neighbours import Comparison
+from ml.affinity.neighbours import Similarity
 from ml.affinity.store import Serving
 from ml.contracts import marts, outputs
 from ml.contracts.sources import TRANSACTIONS
@@ -20,7 +20,7 @@ AS_OF = date(2017, 12, 6)  # a Wednesday
 FOUR_WEEKS = timedelta(weeks=4)
 MONDAY = date(2017, 12, 4)
 OUTPUTS = (outputs.ITEM_FACTORS, outputs.CUSTOMER_FACTORS, outputs.CANDIDATES)
-PEARSON = Comparison("pearson", "tfidf", "bm25")
+PEARSON = Similarity("pearson", "tfidf", "bm25")
 BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcdf", "dan": "adf"}  # f is fuel
 
 

@@ -2,14 +2,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from ml.affinity.hyperparameters import read_hyperparameters
-from ml.affinity.search import GOAL
+from ml.affinity.hyperparameters import AlsHyperparameters
+from ml.affinity.search import METRIC
 from spark_jobs.als.quality import window
 from spark_jobs.search_affinity import measures
 
 START = date(2017, 11, 6)
 LINES = "customer_id string, product_id string, sold_on date, basket_id string"
-SMALL = read_hyperparameters().model_copy(update={"rank": 4, "iterations": 3})
+SMALL = AlsHyperparameters.read().model_copy(update={"rank": 4, "iterations": 3})
 
 
 def lines(spark, *later):
@@ -27,7 +27,7 @@ def measured(spark):
 
 
 def test_als_finds_what_is_new_to_a_customer(measured):
-    assert measured[GOAL] == pytest.approx(1.0)
+    assert measured[METRIC] == pytest.approx(1.0)
 
 
 def test_habit_finds_nothing_where_everything_is_new(measured):

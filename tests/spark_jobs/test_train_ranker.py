@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from ml.models.comparison import ChampionComparison
 from ml.settings import settings
 from spark_jobs import train_ranker
 
@@ -24,8 +25,9 @@ def train(home, monkeypatch):
         "window_examples": SimpleNamespace(signals=np.zeros((1, 1))),
         "fit": "ranker",
         "judge": {"calibration": 1.0},
-        "yardstick": ({"compared_with": "3"}, "rival"),
-        "against": {"precision_over_champion_high": 1.1},
+        "compare_with_champion": ChampionComparison(
+            {"precision_over_champion_high": 1.1}, {"compared_with": "3"}
+        ),
         "accuracy_kept_in": KEPT,
         "histories": None,
         "bought_by": ["a"],
@@ -37,6 +39,7 @@ def train(home, monkeypatch):
     for name, value in made.items():
         monkeypatch.setattr(train_ranker, name, lambda *_, value=value: value)
     monkeypatch.setattr(train_ranker.lake, "read", lambda *_: None)
+    monkeypatch.setattr(train_ranker, "registration", lambda candidate: candidate)
     monkeypatch.setattr(train_ranker, "register", lambda one: found.append(one) or "4")
     return lambda: (train_ranker.train(None, AS_OF), found[-1])
 
@@ -48,7 +51,7 @@ def test_a_version_tells_all_that_its_gates_read(train):
     assert found.tags == {"compared_with": "3"}
     told = {"calibration": 1.0, "size_mb": 1.0, "precision_over_champion_high": 1.1}
     told |= {"leak_largest_move": 0.25, "data_changed": 0.0}
-    assert told.items() <= found.measures.items()
+    assert told.items() <= found.metrics.items()
 
 
 def test_a_training_whose_data_changed_meanwhile_says_so(train, monkeypatch):
@@ -57,7 +60,7 @@ def test_a_training_whose_data_changed_meanwhile_says_so(train, monkeypatch):
 
     _, found = train()
 
-    assert found.measures["data_changed"] == 1
+    assert found.metrics["data_changed"] == 1
     assert found.inputs == {"sales": "a"}
 
 
@@ -73,5 +76,5 @@ def test_variety_is_what_may_be_given_up_and_its_price_is_told(
     _, found = train()
 
     assert found.serving.variety == variety
-    assert found.measures["variety_ndcg_ratio"] == KEPT[variety]
-    assert found.measures["ndcg_ratio.variety_0.3"] == 0.97
+    assert found.metrics["variety_ndcg_ratio"] == KEPT[variety]
+    assert found.metrics["ndcg_ratio.variety_0.3"] == 0.97

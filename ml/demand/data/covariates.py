@@ -39,8 +39,16 @@ def covariates(
         `effects` (N, W + planned, 4) in the order of `EFFECTS`, `context` in the order of
         `CONTEXT`, and of the past alone `history` (N, W, 3) in the order of `HISTORY`. Weeks
         past the end are at the last regular price and not promoted, and the other products are
-        promoted as in the last `USUAL_WEEKS`.
+        promoted as in the last `USUAL_WEEKS`. The arrays are read-only: they are computed once
+        for a panel.
     """
+    key = ("covariates", planned_weeks, price_step)
+    if key not in panel.derived:
+        panel.derived[key] = _compute(panel, planned_weeks, price_step)
+    return dict(panel.derived[key])
+
+
+def _compute(panel: Panel, planned_weeks: int, price_step: float) -> dict[str, np.ndarray]:
     price, regular = _planned_prices(panel, price_step)
     past, weeks = len(panel.weeks), len(panel.weeks) + planned_weeks
     effects = np.zeros((len(regular), weeks, len(EFFECTS)), "float32")
@@ -57,21 +65,24 @@ def covariates(
     history = [
         trend(panel.unconstrained, category),
         trend(panel.unconstrained, shop),
-        log_alive(panel.units, panel.counts),
+        log_alive(panel.units, panel.is_demand),
     ]
-    return {
+    computed = {
         "effects": effects,
         "context": context,
         "history": np.stack([grid.astype("float32") for grid in history], axis=-1),
     }
+    for values in computed.values():
+        values.flags.writeable = False
+    return computed
 
 
 def _planned_prices(panel: Panel, step: float) -> tuple[np.ndarray, np.ndarray]:
     """(N, W) log price over regular, and log regular price over the product's first."""
     regular = regular_moves(panel.regular_price, panel.started)
     if not step:
-        return panel.ratio, regular
-    depth = np.round(-np.expm1(panel.ratio) / step) * step
+        return panel.log_price_ratio, regular
+    depth = np.round(-np.expm1(panel.log_price_ratio) / step) * step
     return np.log1p(-np.minimum(depth, DEEPEST)), np.round(regular / step) * step
 
 

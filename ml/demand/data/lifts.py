@@ -23,12 +23,12 @@ def pooled_lift(seen: Panel) -> np.ndarray:
     Poisson likelihood given each product's total, by Newton's method.
     Source: Hausman, Hall and Griliches (1984), "Econometric models for count data".
     """
-    effects, counts = seen.realised, seen.counts
-    units = seen.units * counts
+    effects, is_demand = seen.realised, seen.is_demand
+    units = seen.units * is_demand
     total = units.sum(axis=1, keepdims=True)
     lift = np.zeros(len(EFFECTS))
     for _ in range(NEWTON_STEPS):
-        share = np.exp(effects @ lift) * counts
+        share = np.exp(effects @ lift) * is_demand
         expected = total * share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9)
         centre = np.einsum("nw,nwk->nk", expected, effects) / np.maximum(total, 1e-9)
         away = effects - centre[:, None]
@@ -49,5 +49,5 @@ def surprises(seen: Panel) -> np.ndarray:
     there = summed(usual * seen.started, LEVEL_WEEKS)[:, before]
     expected = (sold + 0.5) / (there + 0.5) * usual[:, 1:]
     away = np.log((seen.units[:, 1:] + 0.5) / (expected + 0.5))
-    known = summed(seen.counts.astype(float), LEVEL_WEEKS)[:, before] >= LEVEL_WEEKS / 4
+    known = summed(seen.is_demand.astype(float), LEVEL_WEEKS)[:, before] >= LEVEL_WEEKS / 4
     return np.where(known & seen.in_stock[:, 1:], away, np.nan)

@@ -6,9 +6,10 @@ first sale, and nothing at or after the as-of date is read. Weekly products are 
 sales before a date, so a backtest can rank on what was known at its first origin.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ WEEK = np.timedelta64(7, "D")
 RANKING_WEEKS = 52
 USUAL_WEEKS = 8
 STATIC = ("department", "category", "subcategory", "product_id")
-GRIDS = ("units", "started", "in_stock", "regular_price", "ratio", "display", "mailer")
+GRIDS = ("units", "started", "in_stock", "regular_price", "log_price_ratio", "display", "mailer")
 DEEPEST = 0.95
 
 
@@ -36,10 +37,10 @@ DEEPEST = 0.95
 class Panel:
     """Products in rows (largest sales first), weeks in columns (oldest first).
 
-    `ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
+    `log_price_ratio` is log(shelf / regular price), at most 0. `holiday` reaches past the last
     week, as calendars do; `started` is False before a product's first sale. `units` are those
     sold. In a week in which none was left on some day they say too little of demand:
-    `in_stock` is False then.
+    `in_stock` is False then. `derived` is where `covariates` caches what it computes.
     """
 
     products: pd.DataFrame
@@ -48,13 +49,14 @@ class Panel:
     started: np.ndarray
     in_stock: np.ndarray
     regular_price: np.ndarray
-    ratio: np.ndarray
+    log_price_ratio: np.ndarray
     display: np.ndarray
     mailer: np.ndarray
     holiday: np.ndarray
+    derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
-    def counts(self) -> np.ndarray:
+    def is_demand(self) -> np.ndarray:
         """(N, W) whether the week says what demand was."""
         return self.started & self.in_stock
 
@@ -62,7 +64,7 @@ class Panel:
     def realised(self) -> np.ndarray:
         """(N, W, 4) effects as they turned out, in the order of `EFFECTS`."""
         moved = regular_moves(self.regular_price, self.started)
-        return np.stack([self.ratio, moved, self.display, self.mailer], axis=-1)
+        return np.stack([self.log_price_ratio, moved, self.display, self.mailer], axis=-1)
 
     @cached_property
     def unconstrained(self) -> np.ndarray:
@@ -85,12 +87,16 @@ class Panel:
 
     def joined(self, other: "Panel") -> "Panel":
         """These products, then the other's, of the same weeks."""
-        grids = {n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in GRIDS}
+        grids: dict[str, Any] = {
+            n: np.concatenate([getattr(self, n), getattr(other, n)]) for n in GRIDS
+        }
         products = pd.concat([self.products, other.products], ignore_index=True)
         return replace(self, products=products, **grids)
 
     def until(self, week: int) -> "Panel":
-        """The panel of its first `week` weeks."""
+        """The panel of its first `week` weeks; itself where those are all."""
+        if week == len(self.weeks):
+            return self
         grids = {name: getattr(self, name)[:, :week] for name in GRIDS}
         return replace(self, weeks=self.weeks[:week], **grids)
 
@@ -172,7 +178,7 @@ def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
         started=np.cumsum(units, axis=1) > 0,
         in_stock=in_stock,
         regular_price=_carried(spread(rows["regular_price"], np.nan)),
-        ratio=np.log1p(-depth),
+        log_price_ratio=np.log1p(-depth),
         display=display,
         mailer=mailer,
         holiday=_holidays(weeks, as_of),

@@ -56,5 +56,5 @@ def expected_from(least: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 def _tail(least: np.ndarray, size: float, chance: np.ndarray) -> np.ndarray:
     """P(D >= least) of negative binomial units."""
-    told = special.betainc(np.maximum(least, 1.0), size, chance)
-    return np.where(least < 1, 1.0, told)
+    chance_of_least = special.betainc(np.maximum(least, 1.0), size, chance)
+    return np.where(least < 1, 1.0, chance_of_least)

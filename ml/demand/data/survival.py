@@ -7,7 +7,7 @@ LEAST = -5.0  # log
 SURE = 20.0  # log of one in so many: nothing is surer
 
 
-def log_alive(units: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def log_alive(units: np.ndarray, is_demand: np.ndarray) -> np.ndarray:
     """(N, W) log probability after each week that the product has not ended; 0 where it sold.
 
     A product on sale sells in a week with the chance it had up to its last sale, and ends with
@@ -15,11 +15,11 @@ def log_alive(units: np.ndarray, counts: np.ndarray) -> np.ndarray:
     Source: Fader, Hardie and Shang (2010), "Customer-Base Analysis in a Discrete-Time
     Noncontractual Setting", Marketing Science 29, with fixed chances.
 
-    `units` and `counts` (False before a product's first sale and in weeks without stock, which say
-    nothing) are (N, W).
+    `units` and `is_demand` are (N, W); the latter is False before a product's first sale and in
+    weeks without stock, which say nothing.
     """
-    sold = (units > 0) & counts
-    weeks = np.cumsum(counts, axis=1)
+    sold = (units > 0) & is_demand
+    weeks = np.cumsum(is_demand, axis=1)
     until_last = np.maximum.accumulate(np.where(sold, weeks, 0), axis=1)
     silent = weeks - until_last
     share = (np.cumsum(sold, axis=1) + 0.5) / (until_last + 1)

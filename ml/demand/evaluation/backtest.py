@@ -13,9 +13,8 @@ held out of one more fit, which says how many steps to train and starts that cal
 import argparse
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -27,7 +26,7 @@ from ml.demand.data.panel import Panel, read_panel
 from ml.demand.evaluation import metrics
 from ml.demand.evaluation.quantiles import calibrated_scale, quantiles
 from ml.demand.fitting.early_stopping import hold_out
-from ml.demand.fitting.fit import fit, predict
+from ml.demand.fitting.fit import DemandFitting, fit, predict
 from ml.demand.network.structured import StructuredDemand
 from ml.errors import ContractError
 from ml.settings import settings
@@ -76,10 +75,8 @@ class Backtest:
         return means.mean()
 
 
-def backtest(
-    as_of: date, products: int, horizon: int, steps: int, seed: int, folder: Path | None = None
-) -> Backtest:
-    """Train for at most `steps` and score at each origin; fits are kept in `folder`.
+def backtest(as_of: date, products: int, fitting: DemandFitting) -> Backtest:
+    """Train for at most `fitting.steps` and score at each origin.
 
     Raises:
         ContractError: the marts hold too few weeks for a single origin.
@@ -87,27 +84,28 @@ def backtest(
     panel = read_panel(as_of, products)
     origins = rolling_origins(len(panel.weeks))
     panel = read_panel(as_of, products, ranked_before=panel.weeks[origins[0]].item())
-    known = covariates(panel)
-    made: list[Forecast] = []
+    inputs = covariates(panel)
+    results: list[Forecast] = []
     models: dict[int, StructuredDemand] = {}
-    sizes: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    past: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scale, started = 1.0, perf_counter()
-    if trial := hold_out(panel, origins[0], HORIZON, steps, seed, folder=folder):
-        steps, sizes = trial.steps, [(trial.units, trial.mean, trial.size)]
-        scale = calibrated_scale(*sizes[0])
+    if held_out := hold_out(panel, origins[0], replace(fitting, horizon=HORIZON)):
+        fitting = replace(fitting, steps=held_out.steps)
+        past = [(held_out.units, held_out.mean, held_out.dispersion)]
+        scale = calibrated_scale(*past[0])
     for origin in origins:
-        model = models[origin] = fit(panel, origin, horizon, steps, seed, folder=folder).model
-        mean, size = (part[:, :HORIZON] for part in predict(model, panel, known, origin))
-        levels = quantiles(mean, size * scale)
-        made.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
-        made += list(naive_forecasts(panel.until(origin), origin))
-        sizes.append((panel.demand[:, origin : origin + HORIZON], mean, size))
-        scale = calibrated_scale(*(np.concatenate(part) for part in zip(*sizes, strict=True)))
+        model = models[origin] = fit(panel, origin, fitting).model
+        mean, dispersion = (part[:, :HORIZON] for part in predict(model, panel, inputs, origin))
+        levels = quantiles(mean, dispersion * scale)
+        results.append(Forecast(OURS, origin, mean, levels, perf_counter() - started))
+        results += list(naive_forecasts(panel.until(origin), origin))
+        past.append((panel.demand[:, origin : origin + HORIZON], mean, dispersion))
+        scale = calibrated_scale(*(np.concatenate(part) for part in zip(*past, strict=True)))
         started = perf_counter()
-        log.info("backtest: origin %s scored, size scale %.2f", panel.weeks[origin], scale)
-    counts = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
-    scores = pd.DataFrame([score(panel, f, n) for f in made for n in counts])
-    return Backtest(panel, made, scores, scale, models, steps)
+        log.info("backtest: origin %s scored, dispersion scale %.2f", panel.weeks[origin], scale)
+    sizes_scored = sorted({min(LARGEST, len(panel.products)), len(panel.products)})
+    scores = pd.DataFrame([score(panel, f, n) for f in results for n in sizes_scored])
+    return Backtest(panel, results, scores, scale, models, fitting.steps)
 
 
 def rolling_origins(weeks: int) -> list[int]:
@@ -130,7 +128,7 @@ def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
         ("naive", 1, ahead + 1),
     ):
         mean = past.unconstrained[:, origin - lag + ahead % lag]
-        both = past.counts[:, lag:] & past.counts[:, :-lag]
+        both = past.is_demand[:, lag:] & past.is_demand[:, :-lag]
         errors = (past.units[:, lag:] - past.units[:, :-lag]) * both
         sd = np.sqrt((errors**2).sum(axis=1) / np.maximum(both.sum(axis=1), 1))
         spread = sd[:, None] * np.sqrt(growth)
@@ -141,28 +139,28 @@ def naive_forecasts(past: Panel, origin: int) -> Iterator[Forecast]:
 def score(panel: Panel, forecast: Forecast, products: int) -> dict[str, float | str]:
     """Every metric of one forecast on the panel's largest `products`."""
     origin, rows = forecast.origin, slice(products)
-    found = measures(
+    metric_values = measures(
         panel.demand[rows, : origin + HORIZON],
-        panel.counts[rows, :origin],
+        panel.is_demand[rows, :origin],
         forecast.mean[rows],
         forecast.quantiles[:, rows],
     )
     origin_week = str(panel.weeks[origin])
-    return {"origin": origin_week, "method": forecast.method, "products": products, **found}
+    return {"origin": origin_week, "method": forecast.method, "products": products, **metric_values}
 
 
 def measures(
-    units: np.ndarray, counts: np.ndarray, mean: np.ndarray, levels: np.ndarray
+    units: np.ndarray, is_demand: np.ndarray, mean: np.ndarray, levels: np.ndarray
 ) -> dict[str, float]:
     """Every metric of `mean` and `levels`; `units` are the past's and then the weeks' ahead.
 
-    `counts` says which past weeks tell of demand.
+    `is_demand` (N, W): the past weeks in which units were what was wanted.
     """
-    past, ahead = np.split(units, [counts.shape[1]], axis=1)
+    past, ahead = np.split(units, [is_demand.shape[1]], axis=1)
     return {
         "wape": metrics.wape(ahead, mean),
-        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, counts, 1)),
-        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, counts, 2)),
+        "mase": metrics.mase(ahead, mean, metrics.naive_scale(past, is_demand, 1)),
+        "rmsse": metrics.rmsse(ahead, mean, metrics.naive_scale(past, is_demand, 2)),
         "wql": metrics.weighted_quantile_loss(ahead, levels),
         "bias": metrics.bias(ahead, mean),
         "cov80": metrics.coverage(ahead, levels),
@@ -180,9 +178,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=settings().demand_steps)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    result = backtest(
-        given.as_of, given.products, settings().horizon_weeks + 1, given.steps, settings().seed
-    )
+    fitting = DemandFitting(settings().horizon_weeks + 1, given.steps, settings().seed)
+    result = backtest(given.as_of, given.products, fitting)
     table = result.summary().round(4).to_string()
     print(table)  # noqa: T201  the command's result
 

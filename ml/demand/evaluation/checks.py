@@ -29,26 +29,28 @@ def largest_move(model: StructuredDemand, panel: Panel) -> float:
 
 def nonfinite_at_extremes(model: StructuredDemand, panel: Panel) -> int:
     """Forecasts that are not finite numbers when prices are absurd."""
-    known = covariates(panel, model.horizon)
+    covariate_arrays = covariates(panel, model.horizon)
     broken = 0
     for factor in EXTREMES:
-        absurd = known["effects"].copy()
+        absurd = covariate_arrays["effects"].copy()
         absurd[:, len(panel.weeks) :, :2] = np.log(factor)
-        made = everywhere(model, panel, known | {"effects": absurd})
-        broken += int((~np.isfinite(np.exp(made))).sum())
+        logs = everywhere(model, panel, covariate_arrays | {"effects": absurd})
+        broken += int((~np.isfinite(np.exp(logs))).sum())
     return broken
 
 
 def forecast_seconds(model: StructuredDemand, panel: Panel) -> float:
     """What one forecast of every product takes on this machine, from the panel's last week."""
-    known = covariates(panel, model.horizon)
+    covariate_arrays = covariates(panel, model.horizon)
     started = time.perf_counter()
-    predict(model, panel, known, len(panel.weeks))
+    predict(model, panel, covariate_arrays, len(panel.weeks))
     return time.perf_counter() - started
 
 
-def everywhere(model: StructuredDemand, panel: Panel, known: dict[str, np.ndarray]) -> np.ndarray:
-    """(N, W, horizon, 2) log mean and log size from every week."""
-    inputs = window(panel, known, len(panel.weeks), model.horizon)
+def everywhere(
+    model: StructuredDemand, panel: Panel, covariate_arrays: dict[str, np.ndarray]
+) -> np.ndarray:
+    """(N, W, horizon, 2) log mean and log dispersion from every week."""
+    inputs = window(panel, covariate_arrays, len(panel.weeks), model.horizon)
     inputs["codes"] = model.codes(panel.products)
     return model.predict(inputs, batch_size=500, verbose=0)

@@ -14,7 +14,8 @@ paired bootstrap over products, because a product's weeks err together.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from io import StringIO
 
 import numpy as np
@@ -26,89 +27,68 @@ from ml.demand.evaluation import metrics
 from ml.demand.evaluation.backtest import HORIZON, OURS, Backtest
 from ml.demand.evaluation.checks import everywhere
 from ml.demand.evaluation.quantiles import quantiles
+from ml.demand.network import NAME
+from ml.demand.network.loading import load
 from ml.demand.network.structured import StructuredDemand
-from ml.errors import GateError
 from ml.models import registry
-from ml.models.bootstrap import paired_ratio
+from ml.models.comparison import ChampionComparison, compare_with_champion
 
 log = logging.getLogger(__name__)
 
 LOSSES = "losses.csv"
+METRIC = "wql_over_champion"
 KEY = ["origin", "product_id"]
 LEAST_PRODUCTS = 2  # a bootstrap of one is no interval
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A challenger against the champion `version`; no `ratio` where nothing can be compared."""
-
-    version: str
-    note: str
-    loads: bool = True
-    ratio: float | None = None
-    low: float | None = None
-    high: float | None = None
-    products: int = 0
-
-    def measures(self) -> dict[str, float]:
-        """What the gates read."""
-        named = {
-            "wql_over_champion": self.ratio,
-            "wql_over_champion_low": self.low,
-            "wql_over_champion_high": self.high,
-        }
-        return {name: value for name, value in named.items() if value is not None}
-
-    def tags(self) -> dict[str, str]:
-        return {registry.COMPARED if self.loads else registry.UNUSABLE: self.version}
+def compare(backtest: Backtest, seed: int) -> ChampionComparison:
+    """The backtest of a challenger against the champion, where there is one."""
+    return compare_with_champion(NAME, METRIC, load, partial(paired_losses, backtest), seed)
 
 
-def compare(name: str, version: str, backtest: Backtest, seed: int) -> Comparison:
-    """The backtest of a challenger against the champion `version`."""
+def paired_losses(
+    backtest: Backtest, version: str, champion: StructuredDemand
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Each product's summed loss, the challenger's and the champion's; None where too few."""
     panel = backtest.panel
-    try:
-        champion = registry.load(name, version)
-    except GateError as error:
-        log.warning("champion version %s is no yardstick: %s", version, error)
-        return Comparison(version, "it does not load", loads=False)
-    trained = np.datetime64(registry.trained_as_of(name)[version])
+    trained = np.datetime64(registry.trained_as_of(NAME)[version])
     seen = int((panel.weeks + WEEK <= trained).sum())
     if seen < len(panel.weeks):
         ours, theirs = losses(backtest, seen), losses(rescored(champion, backtest), seen)
-        note = f"on the weeks from {panel.weeks[seen]}, which it was not trained on"
+        log.info("compared on the weeks from %s, after the champion's", panel.weeks[seen])
     else:
-        ours, text = losses(backtest), registry.run_text(name, version, LOSSES)
+        ours, text = losses(backtest), registry.run_text(NAME, version, LOSSES)
         theirs = ours[:0] if text is None else pd.read_csv(StringIO(text), dtype={KEY[1]: str})
-        note = "on the losses of its own backtest"
+        log.info("compared by the losses of the champion's own backtest")
     both = ours.merge(theirs, on=KEY, suffixes=("", "_champion")).groupby(KEY[1], sort=True).sum()
     if len(both) < LEAST_PRODUCTS or not both["loss_champion"].sum():
-        return Comparison(version, f"{note}: nothing to compare")
-    found = paired_ratio(both["loss"].to_numpy(), both["loss_champion"].to_numpy(), seed)
-    log.info("against champion %s, %s: %.3f [%.3f, %.3f]", version, note, *found)
-    ratio, low, high = found
-    return Comparison(version, note, ratio=ratio, low=low, high=high, products=len(both))
+        return None
+    return both["loss"].to_numpy(), both["loss_champion"].to_numpy()
 
 
 def losses(backtest: Backtest, since: int = 0) -> pd.DataFrame:
     """Our quantile loss per origin and product, summed over the target weeks from week `since`."""
     panel, frames = backtest.panel, []
-    for made in (f for f in backtest.forecasts if f.method == OURS):
-        ahead = slice(max(since, made.origin), made.origin + HORIZON)
+    for forecast in (f for f in backtest.forecasts if f.method == OURS):
+        ahead = slice(max(since, forecast.origin), forecast.origin + HORIZON)
         units = panel.demand[:, ahead]
-        levels = made.quantiles[:, :, ahead.start - made.origin :]
+        levels = forecast.quantiles[:, :, ahead.start - forecast.origin :]
         loss = np.nansum(metrics.quantile_losses(units, levels), axis=1)
-        told = {"origin": str(panel.weeks[made.origin]), "product_id": panel.products["product_id"]}
+        row = {
+            "origin": str(panel.weeks[forecast.origin]),
+            "product_id": panel.products["product_id"],
+        }
         if units.size:
-            frames.append(pd.DataFrame(told | {"units": np.nansum(units, axis=1), "loss": loss}))
+            frames.append(pd.DataFrame(row | {"units": np.nansum(units, axis=1), "loss": loss}))
     return pd.concat(frames, ignore_index=True)
 
 
 def rescored(model: StructuredDemand, backtest: Backtest) -> Backtest:
     """The same backtest with `model`, as it is, in the place of those trained at the origins."""
     panel = backtest.panel
-    made = np.exp(everywhere(model, panel, covariates(panel))[:, :, :HORIZON].astype("float64"))
+    values = np.exp(everywhere(model, panel, covariates(panel))[:, :, :HORIZON].astype("float64"))
     forecasts = []
     for old in (f for f in backtest.forecasts if f.method == OURS):
-        mean, size = np.moveaxis(made[:, old.origin - 1], -1, 0)
-        forecasts.append(replace(old, mean=mean, quantiles=quantiles(mean, size)))
+        mean, dispersion = np.moveaxis(values[:, old.origin - 1], -1, 0)
+        forecasts.append(replace(old, mean=mean, quantiles=quantiles(mean, dispersion)))
     return replace(backtest, forecasts=forecasts)

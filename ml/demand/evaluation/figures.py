@@ -32,9 +32,9 @@ def _errors(backtest: Backtest) -> Figure:
     figure = Figure(figsize=(10, 4), layout="constrained")
     ahead, volume = figure.subplots(1, 2)
     for method in sorted({f.method for f in backtest.forecasts}):
-        made = [f for f in backtest.forecasts if f.method == method]
-        units = np.stack([_units(backtest, f) for f in made])
-        means = np.stack([f.mean for f in made])
+        of_method = [f for f in backtest.forecasts if f.method == method]
+        units = np.stack([_units(backtest, f) for f in of_method])
+        means = np.stack([f.mean for f in of_method])
         errors = [wape(units[..., h], means[..., h]) for h in range(HORIZON)]
         ahead.plot(range(1, HORIZON + 1), errors, marker="o", label=method)
         if method == OURS:
@@ -59,13 +59,13 @@ def _importance(importances: dict[str, float]) -> Figure:
         "occlusion": "WAPE added when it tells nothing",
     }
     for (kind, words), axes in zip(labels.items(), figure.subplots(1, 2), strict=True):
-        found = {
+        shares = {
             name.partition(".")[2].replace("_", " "): value
             for name, value in importances.items()
             if name.startswith(f"{kind}.")
         }
-        names = sorted(found, key=lambda name: (found[name], name))
-        axes.barh(names, [found[name] for name in names])
+        names = sorted(shares, key=lambda name: (shares[name], name))
+        axes.barh(names, [shares[name] for name in names])
         axes.set(xlabel=words)
     return figure
 

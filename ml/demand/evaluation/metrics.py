@@ -52,9 +52,9 @@ def coverage(units: np.ndarray, quantiles: np.ndarray) -> float:
     return float(np.mean(inside[np.isfinite(units)]))
 
 
-def naive_scale(past: np.ndarray, counts: np.ndarray, power: int) -> np.ndarray:
+def naive_scale(past: np.ndarray, is_demand: np.ndarray, power: int) -> np.ndarray:
     """Each series' mean absolute (1) or squared (2) one-step naive error; NaN when unknown."""
-    both = counts[:, 1:] & counts[:, :-1]
+    both = is_demand[:, 1:] & is_demand[:, :-1]
     errors = np.where(both, np.abs(np.diff(past, axis=1)) ** power, 0.0)
     count = both.sum(axis=1)
     return np.where(errors.sum(axis=1) > 0, errors.sum(axis=1) / np.maximum(count, 1), np.nan)
@@ -72,7 +72,7 @@ def rmsse(units: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> float:
 
 def _mean(errors: np.ndarray) -> np.ndarray:
     """(N,) over each product's known weeks; NaN where none is."""
-    known = np.isfinite(errors)
-    count = known.sum(axis=1)
-    total = np.where(known, errors, 0.0).sum(axis=1)
+    judged = np.isfinite(errors)
+    count = judged.sum(axis=1)
+    total = np.where(judged, errors, 0.0).sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

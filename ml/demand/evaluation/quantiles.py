@@ -1,4 +1,4 @@
-"""Quantiles of the negative binomial, and the factor on its size that makes them true."""
+"""Quantiles of the negative binomial, and the factor on its dispersion that makes them true."""
 
 import numpy as np
 from scipy import stats
@@ -10,8 +10,8 @@ SCALES = np.geomspace(0.4, 2.5, 9)
 SHARE = LEVELS[-1] - LEVELS[0]
 
 
-def quantiles(mean: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The nine quantiles, (9, *mean.shape), of var = mean + mean^2 / size.
+def quantiles(mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
+    """The nine quantiles, (9, *mean.shape), of var = mean + mean^2 / dispersion.
 
     Whole units, except the outer two: an interval between whole units holds at least its
     share, often far more where little sells. Those two are interpolated between units, so
@@ -19,26 +19,26 @@ def quantiles(mean: np.ndarray, size: np.ndarray) -> np.ndarray:
     lie on one unit, no more than half of its probability is beyond the outer level.
     """
     levels = LEVELS.reshape(-1, *[1] * mean.ndim)
-    chance = size / (size + mean)
-    found = stats.nbinom.ppf(levels, size, chance)
+    chance = dispersion / (dispersion + mean)
+    values = stats.nbinom.ppf(levels, dispersion, chance)
     for outer in (0, -1):
-        found[outer] = _interpolated(LEVELS[outer], found[outer], size, chance)
-    return found
+        values[outer] = _interpolated(LEVELS[outer], values[outer], dispersion, chance)
+    return values
 
 
 def _interpolated(
-    level: float, whole: np.ndarray, size: np.ndarray, chance: np.ndarray
+    level: float, whole: np.ndarray, dispersion: np.ndarray, chance: np.ndarray
 ) -> np.ndarray:
     """Where the level lies when each whole unit's probability is spread over 1, +- 0.5 of it."""
-    below, above = (stats.nbinom.cdf(whole - k, size, chance) for k in (1, 0))
+    below, above = (stats.nbinom.cdf(whole - k, dispersion, chance) for k in (1, 0))
     return np.maximum(whole - 0.5 + (level - below) / (above - below), 0.0)
 
 
-def calibrated_scale(units: np.ndarray, mean: np.ndarray, size: np.ndarray) -> float:
-    """The factor on `size` at which the outer two levels hold nearest to their share of `units`.
+def calibrated_scale(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> float:
+    """The factor on `dispersion` at which the outer two levels hold nearest to their share.
 
-    On forecasts made out of sample. By quantile loss, which hardly moves with the factor, a few
-    weeks' luck chooses it.
+    Of `units`, on forecasts made out of sample. By quantile loss, which hardly moves with the
+    factor, a few weeks' luck chooses it.
     """
-    held = [metrics.coverage(units, quantiles(mean, size * scale)) for scale in SCALES]
+    held = [metrics.coverage(units, quantiles(mean, dispersion * scale)) for scale in SCALES]
     return float(SCALES[int(np.argmin(np.abs(np.array(held) - SHARE)))])

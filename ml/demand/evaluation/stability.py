@@ -35,25 +35,25 @@ def input_shift(panel: Panel, trained: int, recent: int) -> dict[str, float]:
         `psi.<input>` for each of `EDGES`, and `zero_share`: the change of the share of
         product-weeks without a sale.
     """
-    before, after = panel.counts.copy(), panel.counts.copy()
+    before, after = panel.is_demand.copy(), panel.is_demand.copy()
     before[:, trained:], after[:, :-recent] = False, False
-    found = {
+    shifts = {
         f"psi.{name}": stability_index(values[before], values[after], EDGES[name])
         for name, values in inputs(panel, trained).items()
     }
     zero = panel.units == 0
-    return found | {"zero_share": float(zero[after].mean() - zero[before].mean())}
+    return shifts | {"zero_share": float(zero[after].mean() - zero[before].mean())}
 
 
 def inputs(panel: Panel, trained: int) -> dict[str, np.ndarray]:
     """What is compared, (N, W) each; the regular price in logs against its mean in training."""
     seen = np.where(panel.started, panel.regular_price, np.nan)[:, :trained]
-    known = np.isfinite(seen)
-    usual = np.where(known, seen, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    moved = np.log(panel.regular_price / np.where(usual > 0, usual, np.nan)[:, None])
+    priced = np.isfinite(seen)
+    usual = np.where(priced, seen, 0.0).sum(axis=1) / np.maximum(priced.sum(axis=1), 1)
+    log_change = np.log(panel.regular_price / np.where(usual > 0, usual, np.nan)[:, None])
     return {
-        "depth": 1 - np.exp(panel.ratio),
-        "regular_price": np.nan_to_num(moved),
+        "depth": 1 - np.exp(panel.log_price_ratio),
+        "regular_price": np.nan_to_num(log_change),
         "display": panel.display,
         "mailer": panel.mailer,
         "units": panel.units,

@@ -7,7 +7,6 @@ seller's week like a fast seller's, it would stop after a third of the steps.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -16,10 +15,9 @@ from keras import ops
 from ml.demand.data.covariates import covariates, window
 from ml.demand.data.panel import Panel
 from ml.demand.fitting.examples import FIRST_ORIGIN
-from ml.demand.fitting.fit import EPOCH, optimizer, predict, train, untrained
+from ml.demand.fitting.fit import EPOCH, DemandFitting, optimizer, predict, train, untrained
 from ml.demand.fitting.resume import fit_folder
 from ml.demand.network.effects import learn_effects
-from ml.demand.network.hyperparameters import Hyperparameters, read_hyperparameters
 from ml.demand.network.structured import NegativeBinomialLoss, StructuredDemand, Tensor
 from ml.models.checkpoints import Patience, Progress
 from ml.models.devices import prepare_tensorflow, strategy
@@ -31,71 +29,68 @@ FLAT = 0.005  # of the least error: of epochs so close one window does not tell 
 
 
 @dataclass(frozen=True)
-class Trial:
+class HeldOutFit:
     """The most steps after which the weeks held out were forecast best, or as good as that.
 
     `error` is the least mean absolute one, in units; the forecasts are of the last step.
-    `units`, `mean` and `size` are (N, horizon), of weeks no part of the fit has seen.
+    `units`, `mean` and `dispersion` are (N, horizon), of weeks no part of the fit has seen.
     """
 
     steps: int
     error: float
     units: np.ndarray
     mean: np.ndarray
-    size: np.ndarray
+    dispersion: np.ndarray
 
 
 def hold_out(
     panel: Panel,
     origin: int,
-    horizon: int,
-    steps: int,
-    seed: int,
-    chosen: Hyperparameters | None = None,
-    folder: Path | None = None,
+    fitting: DemandFitting,
     watchers: Sequence[keras.callbacks.Callback] = (),
-) -> Trial | None:
-    """Train for at most `steps` without the last `horizon` of the first `origin` weeks.
+) -> HeldOutFit | None:
+    """Train without the last `fitting.horizon` of the panel's first `origin` weeks.
 
-    Training stops when `PATIENCE` epochs in a row were no better. None where too few weeks
-    are left to train on. `watchers` see each epoch's `val_error`.
+    At most `fitting.steps`; training stops when `PATIENCE` epochs in a row were no better. None
+    where too few weeks are left to train on. `watchers` see each epoch's `val_error`.
     """
-    chosen = chosen or read_hyperparameters()
-    seen, before = panel.until(origin), origin - horizon
-    if before <= FIRST_ORIGIN + horizon:
+    before = origin - fitting.horizon
+    if before <= FIRST_ORIGIN + fitting.horizon:
         return None
-    prepare_tensorflow(seed)
+    seen, past = panel.until(origin), panel.until(before)
+    prepare_tensorflow(fitting.seed)
     with strategy().scope():
-        model = untrained(seen, before, horizon, chosen)
-        learn_effects(model, seen, before)
+        model = untrained(past, fitting)
+        learn_effects(model, past)
         error = keras.metrics.MeanMetricWrapper(absolute_error, name="error")
-        model.compile(optimizer(chosen), NegativeBinomialLoss(), weighted_metrics=[error])
-    epoch = min(EPOCH, steps)
-    told = ("hold out", before, seed, epoch, steps // epoch, chosen)
-    progress = Progress(fit_folder(folder, seen, model, *told))
+        model.compile(
+            optimizer(fitting.hyperparameters), NegativeBinomialLoss(), weighted_metrics=[error]
+        )
+    epoch = min(EPOCH, fitting.steps)
+    epochs = fitting.steps // epoch
+    key = ("hold out", before, fitting.seed, epoch, epochs, fitting.hyperparameters)
+    progress = Progress(fit_folder(fitting.folder, seen, model, *key))
     progress.restore(model)
     train(
         model,
-        seen,
-        before,
-        (steps // epoch, epoch),
-        chosen.batch,
-        seed,
+        past,
+        (epochs, epoch),
+        fitting,
         progress,
         [keras.callbacks.SwapEMAWeights(), Patience(progress, "val_error", PATIENCE), *watchers],
         validation_data=held_out_weeks(model, seen, before),
-        validation_batch_size=chosen.batch,
+        validation_batch_size=fitting.hyperparameters.batch,
     )
     losses = progress.logged("val_error")
     good = np.array(losses) <= (1 + FLAT) * min(losses)
     best = epoch * (int(np.flatnonzero(good)[-1]) + 1)
     log.info("held-out weeks are forecast best after %d steps: %s", best, np.round(losses, 4))
-    mean, size = predict(model, seen, covariates(seen), before)
-    return Trial(best, min(losses), seen.demand[:, before:], mean, size)
+    mean, dispersion = predict(model, seen, covariates(seen), before)
+    return HeldOutFit(best, min(losses), seen.demand[:, before:], mean, dispersion)
 
 
 def absolute_error(units: Tensor, predicted: Tensor) -> Tensor:
-    """Of the mean, where `units` are (…, 1) and `predicted` log mean and log size (…, 2)."""
+    """Of the mean, where `units` are (…, 1) and `predicted` log mean and log dispersion (…, 2)."""
     return ops.abs(units[..., 0] - ops.exp(predicted[..., 0]))
 
 

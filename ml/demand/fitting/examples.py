@@ -39,15 +39,14 @@ class Shards:
     types: dict[str, np.dtype]
 
 
-def examples(panel: Panel, origin: int, horizon: int) -> Iterator[Example]:
+def examples(seen: Panel, horizon: int) -> Iterator[Example]:
     """Inputs of at most `SHARD` products at a time, and what is to be forecast from each week.
 
     `target` (n, origin, horizon, 1) holds units, estimated where the product ran out; `weight`
     (n, origin, horizon) is 0 where they are not known and where they are not to be learnt, else the
-    chance that the product was still on sale: what is learnt is how it sells while it is. Only
-    the panel's first `origin` weeks are read.
+    chance that the product was still on sale: what is learnt is how it sells while it is.
     """
-    seen = panel.until(origin)
+    origin = len(seen.weeks)
     known = covariates(seen)
     target = np.arange(origin)[:, None] + np.arange(1, horizon + 1)
     usable = (target < origin) & (np.arange(origin) >= FIRST_ORIGIN)[:, None]
@@ -61,11 +60,11 @@ def examples(panel: Panel, origin: int, horizon: int) -> Iterator[Example]:
         yield inputs | {"target": units.astype("float32"), "weight": weight.astype("float32")}
 
 
-def write_examples(panel: Panel, origin: int, model: StructuredDemand, folder: Path) -> Shards:
-    """Write the examples of the panel's first `origin` weeks, with the model's codes, as shards."""
+def write_examples(seen: Panel, model: StructuredDemand, folder: Path) -> Shards:
+    """Write the examples of the weeks seen, with the model's codes, as shards."""
     files: list[Path] = []
-    codes = model.codes(panel.products)
-    for number, example in enumerate(examples(panel, origin, model.horizon)):
+    codes = model.codes(seen.products)
+    for number, example in enumerate(examples(seen, model.horizon)):
         values = example | {"codes": codes[number * SHARD : (number + 1) * SHARD]}
         table = pa.table({name: _lists(array) for name, array in values.items()})
         files.append(folder / f"{number:06d}.parquet")

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ml.demand.fitting.examples import batches, write_examples
 from ml.demand.fitting.resume import fit_folder
 from ml.demand.fitting.warm_start import carry_over
 from ml.demand.network.effects import learn_effects
-from ml.demand.network.hyperparameters import Hyperparameters, read_hyperparameters
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import NegativeBinomialLoss, StructuredDemand
 from ml.models.checkpoints import Progress
 from ml.models.devices import prepare_tensorflow, strategy
@@ -31,7 +31,26 @@ LEAST_WARM = 40  # steps: with fewer the optimiser's restart is still in the ave
 
 
 @dataclass(frozen=True)
-class Fit:
+class DemandFitting:
+    """How the network is fitted.
+
+    Attributes:
+        horizon: weeks ahead.
+        steps: gradient steps.
+        seed: of the first weights and of the order of the data.
+        folder: where examples and progress are written: a fit that was killed resumes from it, and
+            one that was finished is read. None: nothing is written.
+    """
+
+    horizon: int
+    steps: int
+    seed: int
+    hyperparameters: DemandHyperparameters = field(default_factory=DemandHyperparameters.read)
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class DemandFit:
     """A trained model, its loss after each epoch, the steps taken, and whether it started warm."""
 
     model: StructuredDemand
@@ -41,56 +60,45 @@ class Fit:
 
 
 def fit(
-    panel: Panel,
-    origin: int,
-    horizon: int,
-    steps: int,
-    seed: int,
-    start: StructuredDemand | None = None,
-    chosen: Hyperparameters | None = None,
-    folder: Path | None = None,
-) -> Fit:
+    panel: Panel, origin: int, fitting: DemandFitting, start: StructuredDemand | None = None
+) -> DemandFit:
     """Train on the panel's first `origin` weeks.
 
     Args:
         panel: the weeks seen, and perhaps more.
         origin: weeks to train on.
-        horizon: weeks ahead.
-        steps: gradient steps.
-        seed: of the first weights and of the order of the data.
+        fitting: how; with a `start` fewer steps are taken.
         start: where it has the model's shape, `WARM_SHARE` of the steps from it are enough. It
             must not have been trained on more weeks.
-        chosen: hyperparameters, by default those of the settings' file.
-        folder: where examples and progress are kept; with it a fit that was killed goes on, and
-            one that was finished is read. None: nothing is kept.
     """
-    chosen = chosen or read_hyperparameters()
-    prepare_tensorflow(seed)
+    prepare_tensorflow(fitting.seed)
+    seen = panel.until(origin)
     with strategy().scope():
-        model = untrained(panel, origin, horizon, chosen)
+        model = untrained(seen, fitting)
         warm = start is not None and carry_over(start, model)
-        learn_effects(model, panel, origin)
-        model.compile(optimizer(chosen), NegativeBinomialLoss())
+        learn_effects(model, seen)
+        model.compile(optimizer(fitting.hyperparameters), NegativeBinomialLoss())
+    steps = fitting.steps
     if warm:
         steps = min(steps, max(LEAST_WARM, int(WARM_SHARE * steps)))
     epochs = max(1, steps // EPOCH)
     each = steps // epochs
-    told = ("fit", origin, seed, each, epochs, chosen)
-    progress = Progress(fit_folder(folder, panel.until(origin), model, *told))
+    key = ("fit", origin, fitting.seed, each, epochs, fitting.hyperparameters)
+    progress = Progress(fit_folder(fitting.folder, seen, model, *key))
     progress.restore(model)
-    train(model, panel, origin, (epochs, each), chosen.batch, seed, progress)
+    train(model, seen, (epochs, each), fitting, progress)
     log.info("trained on %d weeks of %d products", origin, len(panel.products))
-    return Fit(model, progress.logged("loss"), epochs * each, warm)
+    return DemandFit(model, progress.logged("loss"), epochs * each, warm)
 
 
-def untrained(panel: Panel, origin: int, horizon: int, chosen: Hyperparameters) -> StructuredDemand:
+def untrained(panel: Panel, fitting: DemandFitting) -> StructuredDemand:
     """A model of the panel's products with its first weights."""
     model = StructuredDemand(
         vocabulary={level: sorted(panel.products[level].unique()) for level in STATIC},
-        observations=int(panel.counts[:, :origin].sum()),
-        horizon=horizon,
-        width=chosen.width,
-        speed=chosen.speed,
+        observations=int(panel.is_demand.sum()),
+        horizon=fitting.horizon,
+        width=fitting.hyperparameters.width,
+        speed=fitting.hyperparameters.speed,
     )
     model.build()
     return model
@@ -98,43 +106,44 @@ def untrained(panel: Panel, origin: int, horizon: int, chosen: Hyperparameters) 
 
 def train(
     model: StructuredDemand,
-    panel: Panel,
-    origin: int,
+    seen: Panel,
     length: tuple[int, int],
-    batch: int,
-    seed: int,
+    fitting: DemandFitting,
     progress: Progress,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    **judged: Any,
+    **validation: Any,
 ) -> None:
     """Take a compiled model from `progress` to the end of `length` (epochs, steps of each)."""
     if progress.finished:
         return
     done, (epochs, each) = len(progress.epochs), length
-    with tempfile.TemporaryDirectory(dir=_made(progress.folder)) as aside:
-        shards = write_examples(panel, origin, model, Path(aside))
+    with tempfile.TemporaryDirectory(dir=_created(progress.folder)) as aside:
+        shards = write_examples(seen, model, Path(aside))
         model.fit(
-            batches(shards, batch, seed, done * each),
+            batches(shards, fitting.hyperparameters.batch, fitting.seed, done * each),
             initial_epoch=done,
             epochs=done if progress.stopped else epochs,
             steps_per_epoch=each,
             callbacks=[*callbacks, progress],
             shuffle=False,
             verbose=0,
-            **judged,
+            **validation,
         )
 
 
-def _made(folder: Path | None) -> Path | None:
+def _created(folder: Path | None) -> Path | None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def optimizer(chosen: Hyperparameters) -> keras.optimizers.Optimizer:
+def optimizer(hyperparameters: DemandHyperparameters) -> keras.optimizers.Optimizer:
     """Adam with averaged weights; its loss is scaled where the network is in half precision."""
     adam = keras.optimizers.Adam(
-        chosen.learning_rate, clipnorm=1.0, use_ema=True, ema_momentum=chosen.averaging
+        hyperparameters.learning_rate,
+        clipnorm=1.0,
+        use_ema=True,
+        ema_momentum=hyperparameters.averaging,
     )
     half = keras.mixed_precision.dtype_policy().compute_dtype == "float16"
     return keras.optimizers.LossScaleOptimizer(adam) if half else adam
@@ -143,7 +152,7 @@ def optimizer(chosen: Hyperparameters) -> keras.optimizers.Optimizer:
 def predict(
     model: StructuredDemand, panel: Panel, known: dict[str, np.ndarray], origin: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and size (N, horizon) of the weeks after the first `origin`, given `known` weeks."""
+    """Mean and dispersion (N, horizon) of the weeks after `origin`, given `known` weeks."""
     inputs = window(panel, known, origin, model.horizon) | {"codes": model.codes(panel.products)}
     return _units(model.predict(inputs, batch_size=BATCH, verbose=0)[:, -1])
 
@@ -161,5 +170,5 @@ def predict_once(
 
 
 def _units(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    log_mean, log_size = np.moveaxis(logs, -1, 0)
-    return np.exp(log_mean.astype("float64")), np.exp(log_size.astype("float64"))
+    log_mean, log_dispersion = np.moveaxis(logs, -1, 0)
+    return np.exp(log_mean.astype("float64")), np.exp(log_dispersion.astype("float64"))

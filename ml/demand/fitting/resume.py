@@ -1,27 +1,28 @@
-"""Where a fit's progress is kept, so that a killed one resumes."""
+"""Where a fit's progress lies, so that a killed one resumes."""
 
-import hashlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ml import lake
 from ml.demand.data.panel import GRIDS, Panel
 from ml.demand.network.structured import StructuredDemand
+from ml.models.checkpoints import progress_folder
 
 
 def fit_folder(
-    folder: Path | None, panel: Panel, model: StructuredDemand, *told: Any
+    folder: Path | None, panel: Panel, model: StructuredDemand, *settings: object
 ) -> Path | None:
-    """Where a fit's progress is kept: named by data, code, first weights and all it was told."""
+    """The folder of a fit: named by data, code, first weights and settings; None for none."""
     if folder is None:
         return None
-    digest = hashlib.sha256(repr((lake.code_version(), *told)).encode())
-    digest.update(pd.util.hash_pandas_object(panel.products, index=False).to_numpy().tobytes())
+    return progress_folder(folder, *settings, contents=_contents(panel, model))
+
+
+def _contents(panel: Panel, model: StructuredDemand) -> Iterator[bytes]:
+    yield pd.util.hash_pandas_object(panel.products, index=False).to_numpy().tobytes()
     for array in (panel.weeks, panel.holiday, *(getattr(panel, name) for name in GRIDS)):
-        digest.update(np.ascontiguousarray(array).tobytes())
+        yield np.ascontiguousarray(array).tobytes()
     for weights in model.get_weights():
-        digest.update(weights.tobytes())
-    return folder / digest.hexdigest()[:16]
+        yield weights.tobytes()

@@ -50,10 +50,10 @@ def _rows(
     model: StructuredDemand, start: StructuredDemand, new: Weights, learnt: np.ndarray, level: str
 ) -> np.ndarray:
     """The table with a row of `learnt` for each value both know; row 0 is the unknown one."""
-    made = np.array(keras.ops.convert_to_numpy(new))
-    known = {value: row for row, value in enumerate(start.vocabulary[level], start=1)}
+    rows = np.array(keras.ops.convert_to_numpy(new))
+    start_rows = {value: row for row, value in enumerate(start.vocabulary[level], start=1)}
     for row, value in enumerate(model.vocabulary[level], start=1):
-        if value in known:
-            made[row] = learnt[known[value]]
-    made[0] = learnt[0]
-    return made
+        if value in start_rows:
+            rows[row] = learnt[start_rows[value]]
+    rows[0] = learnt[0]
+    return rows

@@ -5,7 +5,7 @@ inherits, its price and its plan; what it lacks is a level. That comes from a re
 other products' levels on the same groups, the price and how they are promoted (what sells
 much is promoted much), and how far products lie from it widens the forecast: a lognormal
 level times a negative binomial has var = mu + mu^2 * ((1 + 1/r) * exp(s^2) - 1), that of a
-negative binomial of another size.
+negative binomial of another dispersion.
 """
 
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ SHARES = np.linspace(0.2, 1.2, 11)
 class LevelPrior:
     """Units a week of a product not promoted, given its groups, price and plan; `sd` of the log."""
 
-    known: dict[str, list[str]]
+    groups: dict[str, list[str]]
     weights: np.ndarray
     sd: float
 
@@ -39,7 +39,7 @@ class LevelPrior:
 
         `price` (N,) is the regular one, `plan` (N, K) what `level_prior` was given for others.
         """
-        return _design(self.known, products, price, plan) @ self.weights
+        return _design(self.groups, products, price, plan) @ self.weights
 
 
 def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrior:
@@ -57,20 +57,20 @@ def level_prior(panel: Panel, effect: np.ndarray, plan: np.ndarray) -> LevelPrio
     sold, recent = panel.started[:, -1], slice(-LEVEL_WEEKS, None)
     usual = (np.exp(effect) * panel.started)[sold, recent].sum(axis=1)
     level = (panel.unconstrained[sold, recent].sum(axis=1) + 0.5) / (usual + 0.5)
-    known = {group: sorted(panel.products[group].unique()) for group in GROUPS}
+    groups = {group: sorted(panel.products[group].unique()) for group in GROUPS}
     price = panel.regular_price[sold, -1]
-    design = _design(known, panel.products[sold], price, plan[sold])
-    free = design.shape[1] - sum(len(values) for values in known.values())
+    design = _design(groups, panel.products[sold], price, plan[sold])
+    free = design.shape[1] - sum(len(values) for values in groups.values())
     weights, expected = _gamma_ridge(design, level, free)
-    return LevelPrior(known, weights, float((np.log(level) - expected).std()))
+    return LevelPrior(groups, weights, float((np.log(level) - expected).std()))
 
 
 def _design(
-    known: dict[str, list[str]], products: pd.DataFrame, price: np.ndarray, plan: np.ndarray
+    groups: dict[str, list[str]], products: pd.DataFrame, price: np.ndarray, plan: np.ndarray
 ) -> np.ndarray:
     """(N, 2 + K + groups): 1, log price, the plan, then one column a group."""
     columns = [np.ones((len(products), 1)), np.log(price)[:, None], plan]
-    for group, values in known.items():
+    for group, values in groups.items():
         columns.append(products[group].to_numpy()[:, None] == np.array(values, dtype=object))
     return np.concatenate(columns, axis=1).astype(float)
 
@@ -103,23 +103,29 @@ def with_borrowed_history(
     started[rows], in_stock[rows, :origin] = True, True
     regular = panel.regular_price.copy()
     regular[rows] = price[:, None]
-    changed = {name: getattr(panel, name).copy() for name in ("ratio", "display", "mailer")}
+    changed = {
+        name: getattr(panel, name).copy() for name in ("log_price_ratio", "display", "mailer")
+    }
     for values in changed.values():
         values[rows, :origin] = 0.0
     changed |= {"units": units, "started": started, "in_stock": in_stock, "regular_price": regular}
     return replace(panel, products=panel.products, **changed)
 
 
-def calibrated_share(units: np.ndarray, mean: np.ndarray, size: np.ndarray, sd: float) -> float:
+def calibrated_share(
+    units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray, sd: float
+) -> float:
     """The share of a level's `sd` with the least quantile loss on products forecast as if new.
 
     Part of how far a product's level lies from the expected one is chance of the weeks it was
-    measured in, which the negative binomial's own size already has.
+    measured in, which the negative binomial's own dispersion already has.
     """
-    losses = [weighted_quantile_loss(units, quantiles(mean, widened(size, sd * s))) for s in SHARES]
+    losses = [
+        weighted_quantile_loss(units, quantiles(mean, widened(dispersion, sd * s))) for s in SHARES
+    ]
     return float(SHARES[int(np.argmin(losses))])
 
 
-def widened(size: np.ndarray, sd: float) -> np.ndarray:
-    """The negative binomial's size when its mean is lognormal with that sd of the log."""
-    return 1 / ((1 + 1 / size) * np.exp(sd**2) - 1)
+def widened(dispersion: np.ndarray, sd: float) -> np.ndarray:
+    """The negative binomial's dispersion when its mean is lognormal with that sd of the log."""
+    return 1 / ((1 + 1 / dispersion) * np.exp(sd**2) - 1)

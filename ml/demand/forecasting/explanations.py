@@ -26,7 +26,7 @@ from ml.contracts.outputs import EXPLANATION_PARTS
 from ml.demand.data.covariates import CONTEXT, EFFECTS, covariates, window
 from ml.demand.data.panel import Panel
 from ml.demand.evaluation.metrics import wape
-from ml.demand.forecasting.outlook import Outlook
+from ml.demand.forecasting.expected_demand import ExpectedDemand
 from ml.demand.network.structured import (
     ALIVE,
     DAYS,
@@ -146,14 +146,14 @@ def shared_out(
 
 
 def explanations(
-    model: StructuredDemand, seen: Outlook, ahead: np.ndarray, forecasts: pd.DataFrame
+    model: StructuredDemand, seen: ExpectedDemand, ahead: np.ndarray, forecasts: pd.DataFrame
 ) -> pd.DataFrame:
     """EXPLANATIONS' rows, without the version: parts that sum to the log of `mean_units`.
 
     `forecasts` holds FORECASTS' rows of the products in order, for each the weeks `ahead`
     (counted from the panel's last one, in order).
     """
-    parts = split(model, seen.panel, seen.known, len(seen.panel.weeks))
+    parts = split(model, seen.panel, seen.inputs, len(seen.panel.weeks))
     made = {name: values[:, ahead - 1].ravel() for name, values in parts.items()}
     log_mean = np.log(np.maximum(forecasts["mean_units"].to_numpy(), LEAST_UNITS))
     made["similar_products"] = made["similar_products"] + log_mean - sum(made.values())
@@ -176,9 +176,9 @@ def importances(model: StructuredDemand, panel: Panel) -> dict[str, float]:
     parts = {n: v[:, :weeks] for n, v in split(model, panel, covariates(panel), origin).items()}
     units, total = panel.demand[:, origin:], sum(parts.values())
     error = wape(units, np.exp(total))
-    found = {}
+    importances_by_name = {}
     for name, values in parts.items():
-        found[f"contribution.{name}"] = float(np.abs(values).mean())
+        importances_by_name[f"contribution.{name}"] = float(np.abs(values).mean())
         occluded = wape(units, np.exp(total - values + values.mean()))
-        found[f"occlusion.{name}"] = occluded - error
-    return found
+        importances_by_name[f"occlusion.{name}"] = occluded - error
+    return importances_by_name

@@ -65,7 +65,7 @@ def level_rows(
     means = np.concatenate([sums.category_mean, sums.total_mean[None]])
     counts = [*categories.value_counts().sort_index(), len(categories)]
     weeks = mean.shape[1]
-    made = {
+    columns = {
         "level": np.repeat([*["category"] * len(sums.categories), "total"], weeks),
         "name": np.repeat([*sums.categories, "total"], weeks),
         "week_start_date": np.tile(forecasts["week_start_date"].to_numpy()[:weeks], len(means)),
@@ -73,7 +73,7 @@ def level_rows(
         "mean_units": means.ravel(),
     }
     quantiles = {column: row.ravel() for column, row in zip(COLUMNS, rows, strict=True)}
-    return pd.DataFrame(made | quantiles).round(DECIMALS)
+    return pd.DataFrame(columns | quantiles).round(DECIMALS)
 
 
 def add_up(

@@ -1,7 +1,7 @@
 """Products that have never sold: which of them are forecast, and how.
 
 Each is forecast as if it had sold, week after week, what `cold` expects of a product of its
-groups and price: the network reads that history, the effects are its groups', and the size is
+groups and price: the network reads that history, the effects are its groups', and the dispersion is
 widened by how far levels lie from what is expected of them. How much of that distance is chance
 of the weeks it was measured in is chosen on products that have sold, forecast as if they had
 not.
@@ -21,8 +21,8 @@ from ml.demand.data.panel import STATIC, Panel
 from ml.demand.evaluation.backtest import HORIZON, LEAST_HISTORY
 from ml.demand.fitting.fit import predict_once
 from ml.demand.forecasting import borrowed_level
+from ml.demand.forecasting.expected_demand import ExpectedDemand
 from ml.demand.forecasting.explanations import PROMOTION
-from ml.demand.forecasting.outlook import Outlook
 from ml.demand.network.structured import StructuredDemand
 
 EVERY = 10  # one product in so many is held out
@@ -41,7 +41,7 @@ def read_newcomers(as_of: date) -> pd.DataFrame:
 
 def newcomers(
     model: StructuredDemand, panel: Panel, products: pd.DataFrame, most: int, seed: int
-) -> Outlook:
+) -> ExpectedDemand:
     """The `most` of `products` (`read_newcomers`) that are expected to sell for most money.
 
     Their rows hold the history they borrow. `seed` draws the products that the spread is
@@ -53,10 +53,10 @@ def newcomers(
     best = np.sort(np.argsort(-np.exp(level) * price, kind="stable")[:most])
     both = panel.joined(unsold(panel, products.iloc[best]))
     new, origin = np.arange(len(both.products)) >= len(panel.products), len(panel.weeks)
-    rows, known = borrowing(both, new, level[best], price[best], origin, model.horizon)
-    mean, size = predict_once(model, rows, known, origin)
-    sd = prior.sd * told_share(model, panel, origin, seed)
-    return Outlook(rows, known, mean, borrowed_level.widened(size, sd))
+    rows, inputs = borrowing(both, new, level[best], price[best], origin, model.horizon)
+    mean, dispersion = predict_once(model, rows, inputs, origin)
+    sd = prior.sd * level_sd_share(model, panel, origin, seed)
+    return ExpectedDemand(rows, inputs, mean, borrowed_level.widened(dispersion, sd))
 
 
 def unsold(panel: Panel, products: pd.DataFrame) -> Panel:
@@ -70,7 +70,7 @@ def unsold(panel: Panel, products: pd.DataFrame) -> Panel:
         started=none > 0,
         in_stock=none == 0,
         regular_price=none + price,
-        ratio=none,
+        log_price_ratio=none,
         display=none,
         mailer=none,
         holiday=panel.holiday,
@@ -80,7 +80,7 @@ def unsold(panel: Panel, products: pd.DataFrame) -> Panel:
 def unseen(
     model: StructuredDemand, panel: Panel, new: np.ndarray, origin: int, by_plan: bool = False
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Mean and size (N, horizon) of the rows `new` without their past, and the level's sd.
+    """Mean and dispersion (N, horizon) of the rows `new` without their past, and the level's sd.
 
     The model takes them for products it was not trained on. With `by_plan` levels are told by
     how much a product is promoted in the weeks ahead, too: what sells much is promoted much.
@@ -89,12 +89,12 @@ def unseen(
     prior = level_prior(panel.rows(~new).until(origin), ahead[~new])
     price = panel.regular_price[new, origin]
     level = prior.log_mean(panel.products[new], price, ahead[new])
-    rows, known = borrowing(panel, new, level, price, origin, model.horizon)
+    rows, inputs = borrowing(panel, new, level, price, origin, model.horizon)
     rows = replace(rows, products=rows.products.assign(product_id=""))
-    return *predict_once(model, rows, known, origin), prior.sd
+    return *predict_once(model, rows, inputs, origin), prior.sd
 
 
-def told_share(
+def level_sd_share(
     model: StructuredDemand, panel: Panel, origin: int, seed: int, by_plan: bool = False
 ) -> float:
     """`cold.calibrated_share` on a tenth of the products, in the last weeks before the origin.
@@ -109,9 +109,9 @@ def told_share(
     units = seen.demand[some, before:]
     if not np.nansum(units):
         return 1.0
-    mean, size, sd = unseen(model, seen, some, before, by_plan)
+    mean, dispersion, sd = unseen(model, seen, some, before, by_plan)
     weeks = units.shape[1]
-    return borrowed_level.calibrated_share(units, mean[:, :weeks], size[:, :weeks], sd)
+    return borrowed_level.calibrated_share(units, mean[:, :weeks], dispersion[:, :weeks], sd)
 
 
 def level_prior(seen: Panel, ahead: np.ndarray) -> borrowed_level.LevelPrior:
@@ -124,8 +124,8 @@ def borrowing(
 ) -> tuple[Panel, dict[str, np.ndarray]]:
     """The rows `new` with the history they borrow before the origin, and their covariates."""
     borrowed = borrowed_level.with_borrowed_history(panel, new, level, price, origin)
-    known = covariates(borrowed, max(0, origin + horizon - len(panel.weeks)))
-    return borrowed.rows(new), {name: values[new] for name, values in known.items()}
+    inputs = covariates(borrowed, max(0, origin + horizon - len(panel.weeks)))
+    return borrowed.rows(new), {name: values[new] for name, values in inputs.items()}
 
 
 def promotion(panel: Panel, origin: int) -> np.ndarray:

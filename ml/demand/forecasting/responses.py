@@ -16,7 +16,7 @@ from keras import ops
 from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
 from ml.demand.data.covariates import EFFECTS, covariates
 from ml.demand.data.panel import STATIC, Panel
-from ml.demand.forecasting.outlook import outlook
+from ml.demand.forecasting.expected_demand import expected_demand
 from ml.demand.network.effects import INFORMATION
 from ml.demand.network.structured import PRIOR_SD, StructuredDemand, coefficients
 
@@ -26,24 +26,25 @@ STEPS = np.array(list(PRIOR_SD.values()))  # sds, department first
 
 
 def responses(
-    model: StructuredDemand, panel: Panel, size: np.ndarray | None = None
+    model: StructuredDemand, panel: Panel, dispersions: np.ndarray | None = None
 ) -> pd.DataFrame:
     """One row per product of the panel, without the model's version.
 
-    The dispersion is the geometric mean of `size` (N, horizon), by default the model's own for
-    the weeks ahead at regular price. A history without promotions leaves the groups' effects.
+    The dispersion is the geometric mean of `dispersions` (N, horizon), by default the model's own
+    for the weeks ahead at regular price. A history without promotions leaves the groups' effects.
     """
     terms = ops.convert_to_numpy(model.effects(model.codes(panel.products))).astype("float64")
-    found = ops.convert_to_numpy(coefficients(terms)).astype("float64")
+    effects_of_products = ops.convert_to_numpy(coefficients(terms)).astype("float64")
     slope = np.concatenate([1 / (1 + np.exp(-terms[:, :2])), np.ones((len(terms), 2))], axis=1)
-    size = outlook(model, panel).size if size is None else size
-    dispersion = np.exp(np.log(size).mean(axis=1))
-    information = term_information(panel, found, slope, dispersion)
+    if dispersions is None:
+        dispersions = expected_demand(model, panel).dispersion
+    dispersion = np.exp(np.log(dispersions).mean(axis=1))
+    information = term_information(panel, effects_of_products, slope, dispersion)
     variance = pooled_variance(information, panel.products)
     sd = np.sqrt(variance) * slope
-    effect = dict(zip(EFFECTS, found.T, strict=True))
+    effect = dict(zip(EFFECTS, effects_of_products.T, strict=True))
     spread = dict(zip(EFFECTS, sd.T, strict=True))
-    sold_promoted = (panel.units > 0) & (panel.ratio < PROMOTED)
+    sold_promoted = (panel.units > 0) & (panel.log_price_ratio < PROMOTED)
     return pd.DataFrame(
         {
             "product_id": panel.products["product_id"],
@@ -62,7 +63,7 @@ def responses(
 
 
 def term_information(
-    panel: Panel, found: np.ndarray, slope: np.ndarray, dispersion: np.ndarray
+    panel: Panel, effects_of_products: np.ndarray, slope: np.ndarray, dispersion: np.ndarray
 ) -> np.ndarray:
     """(N, 4) information on each product's terms, the level and other terms unknown.
 
@@ -71,8 +72,8 @@ def term_information(
     precision; what is returned plus P is the inverse of its diagonal.
     """
     effects = covariates(panel)["effects"].astype("float64")
-    lift = np.exp((effects * found[:, None]).sum(-1)) * panel.counts
-    mean = lift * ((panel.units * panel.counts).sum(axis=1) / lift.sum(axis=1))[:, None]
+    lift = np.exp((effects * effects_of_products[:, None]).sum(-1)) * panel.is_demand
+    mean = lift * ((panel.units * panel.is_demand).sum(axis=1) / lift.sum(axis=1))[:, None]
     design = effects * slope[:, None]
     centre = (mean[..., None] * design).sum(1) / np.maximum(mean.sum(1), 1e-9)[:, None]
     design = design - centre[:, None]
@@ -107,11 +108,11 @@ def pooled_variance(information: np.ndarray, products: pd.DataFrame) -> np.ndarr
         np.add.at(above, parents[depth], messages[depth])
         if depth:
             below[depth - 1] = above
-    known = above
+    precision = above
     for depth in range(4):
-        elsewhere = np.maximum(known[parents[depth]] - messages[depth], 1e-12)
-        known = below[depth] + 1 / (1 / elsewhere + STEPS[depth] ** 2)
-    return 1 / known[groups[3]]
+        elsewhere = np.maximum(precision[parents[depth]] - messages[depth], 1e-12)
+        precision = below[depth] + 1 / (1 / elsewhere + STEPS[depth] ** 2)
+    return 1 / precision[groups[3]]
 
 
 def _parents(child: np.ndarray, parent: np.ndarray) -> np.ndarray:

@@ -1,1 +1,3 @@
 """The demand network: encoder, structured effects, hyperparameters."""
+
+NAME = "demand"  # of the registered model

@@ -26,14 +26,14 @@ KINDS = len(EFFECTS)
 
 
 @dataclass(frozen=True)
-class Sales:
-    """`units` and `counts` (N, W), log `plan` (N, W, 4), `days` (N, W, C) of `CALENDAR`.
+class WeeklySales:
+    """`units` and `is_demand` (N, W), log `plan` (N, W, 4), `days` (N, W, C) of `CALENDAR`.
 
     `codes` (N, 4) are of tables with `rows`.
     """
 
     units: np.ndarray
-    counts: np.ndarray
+    is_demand: np.ndarray
     plan: np.ndarray
     days: np.ndarray
     codes: np.ndarray
@@ -53,9 +53,9 @@ class Sales:
             own = own + table[self.codes[:, level]]
         effects = np.concatenate([-np.logaddexp(0, own[:, :2]), own[:, 2:]], axis=1)
         lift = np.einsum("nwk,nk->nw", self.plan, effects) + self.days @ calendar
-        chances = special.log_softmax(np.where(self.counts, lift, -np.inf), axis=1)
+        chances = special.log_softmax(np.where(self.is_demand, lift, -np.inf), axis=1)
         units = INFORMATION * self.units
-        value = -float((units * np.where(self.counts, chances, 0.0)).sum())
+        value = -float((units * np.where(self.is_demand, chances, 0.0)).sum())
         away = units.sum(axis=1, keepdims=True) * np.exp(chances) - units
         slope = np.einsum("nw,nwk->nk", away, self.plan)
         slope[:, :2] *= -special.expit(own[:, :2])
@@ -69,34 +69,34 @@ class Sales:
         return value, np.concatenate([*(each.ravel() for each in slopes), of_calendar])
 
 
-def learn_effects(model: StructuredDemand, panel: Panel, origin: int) -> None:
-    """Give the model the likeliest effects of the panel's first `origin` weeks.
+def learn_effects(model: StructuredDemand, seen: Panel) -> None:
+    """Give the model the likeliest effects of the weeks seen.
 
     They are elasticities, lifts and the calendar's. The search starts from those it has. Its other
     weights stay as they are.
     """
-    seen, tables = panel.until(origin), [model.effects.start, *model.effects.deviations]
-    sold = (seen.units * seen.counts).any(axis=1)
+    tables = [model.effects.start, *model.effects.deviations]
+    sold = (seen.units * seen.is_demand).any(axis=1)
     held = [keras.ops.convert_to_numpy(table).astype("float64") for table in tables]
-    known = covariates(seen)
+    inputs = covariates(seen)
     calendar = keras.ops.convert_to_numpy(model.effects.calendar)
-    sales = Sales(
-        (seen.units * seen.counts)[sold],
-        seen.counts[sold],
-        known["effects"][sold].astype("float64"),
-        known["context"][sold][..., DAYS].astype("float64"),
+    sales = WeeklySales(
+        (seen.units * seen.is_demand)[sold],
+        seen.is_demand[sold],
+        inputs["effects"][sold].astype("float64"),
+        inputs["context"][sold][..., DAYS].astype("float64"),
         model.codes(seen.products)[sold],
         [len(table) for table in held[1:]],
     )
     speed = model.speed
     first = np.concatenate([np.atleast_2d(table)[:, :KINDS] for table in held]) * speed
     start = np.concatenate([first.ravel(), calendar])
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         sales.penalised, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS}
     )
-    terms, calendar = sales.split(found.x)
+    terms, calendar = sales.split(optimum.x)
     model.effects.calendar.assign(calendar)
     for table, old, new in zip(tables, held, terms, strict=True):
         old[..., :KINDS] = new.reshape(old[..., :KINDS].shape) / speed
         table.assign(old)
-    log.info("effects of %d weeks learnt in %d rounds", origin, found.nit)
+    log.info("effects of %d weeks learnt in %d rounds", len(seen.weeks), optimum.nit)

@@ -1,27 +1,19 @@
 """How the demand model is built and trained: mlflow/demand.yml, checked."""
 
-from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 
-from ml.config.documents import Document, read_document
-from ml.settings import settings
+from ml.models.hyperparameters import Hyperparameters
 
 
-class Hyperparameters(Document):
-    """Of the network (`width`), of training, and how fast sizes learn (`speed`)."""
+class DemandHyperparameters(Hyperparameters):
+    """Of the network (`width`), of training, and how fast dispersions learn (`speed`)."""
+
+    path_setting: ClassVar[str] = "hyperparameters_path"
 
     width: int = Field(ge=1)
     batch: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
     averaging: float = Field(ge=0, lt=1)
     speed: float = Field(gt=0)
-
-
-def read_hyperparameters(path: Path | None = None) -> Hyperparameters:
-    """The hyperparameters in `path`, by default the settings' `hyperparameters_path`.
-
-    Raises:
-        PolicyError: the file is missing, or a key is unknown, missing or out of its range.
-    """
-    return read_document(path or settings().hyperparameters_path, Hyperparameters)

@@ -7,7 +7,7 @@
 
 `baseline` mixes levels of past sales, each divided by what the same effects explain of
 them (a promoted week is not a new normal), and shifts them by what an LSTM read in the
-product's history. Units are negative binomial with that mean and a size r:
+product's history. Units are negative binomial with that mean and a dispersion r:
 var = mu + mu^2 / r, where log r is a term of the product plus what the network says of the
 weeks ahead. Effects are sums of global, department, category, subcategory and product terms
 with Gaussian priors; both elasticities are at most 0 by construction. They are learnt before
@@ -39,11 +39,11 @@ SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a 
 REGULAR = EFFECTS.index("regular")
 ALIVE = HISTORY.index("log_alive")
 DAYS = [CONTEXT.index(name) for name in CALENDAR]
-TERMS = (*EFFECTS, "log_size")
+TERMS = (*EFFECTS, "log_dispersion")
 STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
 PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
 LOG_UNITS = (-8.0, 16.0)
-LOG_SIZE = (-4.0, 6.0)
+LOG_DISPERSION = (-4.0, 6.0)
 WEIGHT = 0.5  # power of the mean by which a week counts in training
 
 
@@ -53,10 +53,10 @@ class PooledEffects(keras.layers.Layer):
 
     `calendar` holds the effects of `CALENDAR`, one number each for all products.
 
-    Beside the network the log size alone learns. Its deviations' Gaussian priors enter as a
+    Beside the network the log dispersion alone learns. Its deviations' Gaussian priors enter as a
     penalty per observation, so the fit is the posterior mode. Code 0 is a product or group never
     trained on: its deviation is 0. Weights are the terms over `speed`: so much faster than a
-    network does the size learn.
+    network does the dispersion learn.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class PooledEffects(keras.layers.Layer):
 
     def call(self, codes: Tensor) -> Tensor:
         priors = zip(self.deviations, PRIOR_SD.values(), strict=True)
-        own = len(EFFECTS)  # the size's column
+        own = len(EFFECTS)  # the dispersion's column
         penalty = sum(ops.sum((self.speed * d[:, own:] / sd) ** 2) / 2 for d, sd in priors)
         self.add_loss(penalty / self.observations)
         total = self.start + sum(
@@ -98,8 +98,8 @@ class StructuredDemand(keras.Model):
         observations: product-weeks trained on, against which the priors weigh.
         horizon: weeks ahead.
         width: of the network.
-        speed: how much faster than the network the products' sizes learn.
-        size_scale: factor on the negative binomial's size, from calibration.
+        speed: how much faster than the network the products' dispersions learn.
+        size_scale: factor on the negative binomial's dispersion, from calibration.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class StructuredDemand(keras.Model):
         self.build()
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
-        """(N, W, horizon, 2) log mean and log size, in training as if all were on sale still."""
+        """(N, W, horizon, 2) log mean and dispersion; in training as if all were on sale still."""
         units, codes = inputs["units"], ops.cast(inputs["codes"], "int32")
         weeks = units.shape[1]
         terms = self.effects(codes)
@@ -142,15 +142,15 @@ class StructuredDemand(keras.Model):
         levels = adjusted_levels(units, inputs["started"], effect)
         features = self._features(inputs, levels, effect)
         planned = self._planned(each, days, weeks)
-        size = terms[:, -1][:, None, None]
+        dispersion = terms[:, -1][:, None, None]
         out = self.network(features, inputs["context"], codes[:, :GROUPS])
         mixed = ops.sum(ops.softmax(out[..., :-2]) * ops.expand_dims(levels, 2), axis=-1)
         log_mean = ops.clip(mixed + out[..., -2] + planned, *LOG_UNITS)
-        log_size = ops.clip(size + out[..., -1], *LOG_SIZE)
+        log_dispersion = ops.clip(dispersion + out[..., -1], *LOG_DISPERSION)
         if not training:
             log_mean = log_mean + inputs["history"][..., ALIVE, None]
-            log_size = log_size + float(np.log(self.size_scale))
-        return ops.stack([log_mean, log_size], axis=-1)
+            log_dispersion = log_dispersion + float(np.log(self.size_scale))
+        return ops.stack([log_mean, log_dispersion], axis=-1)
 
     def _planned(self, each: Tensor, days: Tensor, weeks: int) -> Tensor:
         """(N, W, horizon) effects of the weeks ahead, their calendar's too.
@@ -158,8 +158,8 @@ class StructuredDemand(keras.Model):
         The regular price stays what it is now: the data know a later one only where something sold.
         """
         regular = each[..., REGULAR]
-        moved = ops.sum(each, axis=-1) - regular + days
-        ahead = [moved[:, h : weeks + h] for h in range(1, self.horizon + 1)]
+        effects_ahead = ops.sum(each, axis=-1) - regular + days
+        ahead = [effects_ahead[:, h : weeks + h] for h in range(1, self.horizon + 1)]
         return ops.stack(ahead, axis=2) + regular[:, :weeks, None]
 
     def _features(self, inputs: dict[str, Tensor], levels: Tensor, effect: Tensor) -> Tensor:
@@ -209,7 +209,7 @@ def adjusted_levels(units: Tensor, started: Tensor, effect: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable("promoloop")
 class NegativeBinomialLoss(keras.losses.Loss):
-    """Negative log likelihood of units (…, 1) given log mean and log size (…, 2).
+    """Negative log likelihood of units (…, 1) given log mean and log dispersion (…, 2).
 
     A week counts by the square root of what is expected of it: by likelihood alone one of 2 units
     counts like one of 200, and what is wrong in units is mostly wrong in the second.
@@ -219,15 +219,15 @@ class NegativeBinomialLoss(keras.losses.Loss):
         super().__init__(name=name, reduction="mean_with_sample_weight")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        units, log_mean, log_size = y_true[..., 0], y_pred[..., 0], y_pred[..., 1]
-        size = ops.exp(log_size)
-        log_total = ops.logaddexp(log_mean, log_size)
+        units, log_mean, log_dispersion = y_true[..., 0], y_pred[..., 0], y_pred[..., 1]
+        dispersion = ops.exp(log_dispersion)
+        log_total = ops.logaddexp(log_mean, log_dispersion)
         likelihood = (
-            tf.math.lgamma(units + size)
-            - tf.math.lgamma(size)
+            tf.math.lgamma(units + dispersion)
+            - tf.math.lgamma(dispersion)
             - tf.math.lgamma(units + 1.0)
             + units * (log_mean - log_total)
-            + size * (log_size - log_total)
+            + dispersion * (log_dispersion - log_total)
         )
         weight = ops.exp(WEIGHT * ops.stop_gradient(log_mean))
         return -likelihood * weight / ops.mean(weight)

@@ -116,14 +116,14 @@ def _shared(proposal: Proposal, item: int, week: int, option: int) -> dict[str, 
     """The shadow price of each shared limit that the promotion uses."""
     prices, problem = proposal.solution.prices, proposal.draft.problem
     category = problem.category[item]
-    mine = [at for at, rivals in enumerate(problem.rivals) if item in rivals]
+    mine = [at for at, rivals in enumerate(problem.exclusive) if item in rivals]
     return {
         "budget": prices.budget,
         "week_budget": prices.week_budget[week],
         "category_budget": prices.category_budget[category],
         "category_week_slots": prices.slots[category, week],
         "week_slots": prices.week_slots[week],
-        "never_together": sum((prices.rivals[at, week] for at in mine), 0.0),
+        "never_together": sum((prices.exclusive[at, week] for at in mine), 0.0),
         "companion_stock": _stock_charge(proposal, item, week)[option],
     }
 
@@ -202,10 +202,10 @@ def _stock_charge(proposal: Proposal, item: int | np.ndarray, week: int) -> np.n
     """What each option takes of companions' stock at its price, (options,) or (items, options)."""
     problem = proposal.draft.problem
     _, weeks, options = problem.value.shape
-    if problem.drawn is None:
+    if problem.shared_stock_use is None:
         return np.zeros((*np.shape(item), options))
     row = (np.asarray(item)[..., None] * weeks + week) * options + np.arange(options)
-    charged = problem.drawn[row.ravel()] @ proposal.solution.prices.draws.ravel()
+    charged = problem.shared_stock_use[row.ravel()] @ proposal.solution.prices.shared_stock.ravel()
     return np.asarray(charged).reshape(row.shape)
 
 

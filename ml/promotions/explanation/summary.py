@@ -66,8 +66,12 @@ def _limits(proposal: Proposal) -> list[BindingLimit]:
     """Binding shared limits: the budget first, then each kind by shadow price."""
     prices, problem = proposal.solution.prices, proposal.draft.problem
     categories, weeks = problem.names.categories, problem.names.weeks
-    sets = [", ".join(problem.names.items[item] for item in rivals) for rivals in problem.rivals]
-    owners = [] if problem.draws is None else [problem.names.items[k] for k in problem.draws.owner]
+    sets = [", ".join(problem.names.items[item] for item in rivals) for rivals in problem.exclusive]
+    owners = (
+        []
+        if problem.shared_stock is None
+        else [problem.names.items[k] for k in problem.shared_stock.owner]
+    )
     kinds: dict[str, tuple[np.ndarray, dict[str, Sequence[str]]]] = {
         "budget": (np.array(prices.budget), {}),
         "week_budget": (prices.week_budget, {"week_start_date": weeks}),
@@ -77,8 +81,8 @@ def _limits(proposal: Proposal) -> list[BindingLimit]:
             {"category": categories, "week_start_date": weeks},
         ),
         "week_slots": (prices.week_slots, {"week_start_date": weeks}),
-        "companion_stock": (prices.draws, {"product_id": owners, "week_start_date": weeks}),
-        "never_together": (prices.rivals, {"products": sets, "week_start_date": weeks}),
+        "companion_stock": (prices.shared_stock, {"product_id": owners, "week_start_date": weeks}),
+        "never_together": (prices.exclusive, {"products": sets, "week_start_date": weeks}),
     }
     return [
         BindingLimit(
@@ -95,7 +99,7 @@ def _limits(proposal: Proposal) -> list[BindingLimit]:
 def _shared_stock(proposal: Proposal) -> list[SharedStock]:
     """What the planned promotions take of stock that several lean on."""
     draft = proposal.draft
-    shared = draft.problem.draws
+    shared = draft.problem.shared_stock
     if shared is None:
         return []
     ids = promotion_ids(proposal)

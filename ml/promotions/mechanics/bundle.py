@@ -3,14 +3,14 @@
 import numpy as np
 
 from ml.config.assumptions import Assumptions
-from ml.config.mechanics import Bundle
+from ml.config.mechanics import BundlePolicy
 from ml.promotions.mechanics.deal import Companion, Deal, Shop, price_cut
 from ml.promotions.mechanics.price_ladder import Ending, prices_on_ladder
 
 MECHANIC = "bundle"
 
 
-def deals(shop: Shop, terms: Bundle, assumptions: Assumptions, ending: Ending) -> list[Deal]:
+def deals(shop: Shop, terms: BundlePolicy, assumptions: Assumptions, ending: Ending) -> list[Deal]:
     """Baskets that hold both anyway get the product cheaper.
 
     Of the others, `attach_share` add the partner at its regular price.

@@ -3,14 +3,14 @@
 import numpy as np
 
 from ml.config.assumptions import Assumptions
-from ml.config.mechanics import BuyGet, BuyGetTerms
+from ml.config.mechanics import BuyGetPolicy, BuyGetTerms
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.deal import Deal, Shop, price_cut, ratio
 
 MECHANIC = "buy_get"
 
 
-def deals(shop: Shop, terms: BuyGet, assumptions: Assumptions) -> list[Deal]:
+def deals(shop: Shop, terms: BuyGetPolicy, assumptions: Assumptions) -> list[Deal]:
     return [_deal(shop, each, assumptions) for each in terms.offers]
 
 

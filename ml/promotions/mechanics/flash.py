@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from ml.config.assumptions import Assumptions
-from ml.config.mechanics import Flash
+from ml.config.mechanics import FlashPolicy
 from ml.promotions.mechanics.deal import Deal, Shop, price_cut
 from ml.promotions.mechanics.price_ladder import Ending, prices_on_ladder
 
 MECHANIC = "flash"
 
 
-def deals(shop: Shop, terms: Flash, assumptions: Assumptions, ending: Ending) -> list[Deal]:
+def deals(shop: Shop, terms: FlashPolicy, assumptions: Assumptions, ending: Ending) -> list[Deal]:
     """Who shops in those hours anyway responds to the price.
 
     The weekday's share of baskets is observed, its hours' share of the day is a prior. Of the

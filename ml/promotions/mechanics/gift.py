@@ -3,14 +3,14 @@
 import numpy as np
 
 from ml.config.assumptions import Assumptions
-from ml.config.mechanics import Gift
+from ml.config.mechanics import GiftPolicy
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.deal import Companion, Deal, Shop, price_cut, ratio
 
 MECHANIC = "gift"
 
 
-def deals(shop: Shop, terms: Gift, assumptions: Assumptions) -> list[Deal]:
+def deals(shop: Shop, terms: GiftPolicy, assumptions: Assumptions) -> list[Deal]:
     return [_deal(shop, buy, assumptions) for buy in terms.buy]
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from ml.config.assumptions import Assumptions
-from ml.config.mechanics import SpendSave, SpendSaveTerms
+from ml.config.mechanics import SpendSavePolicy, SpendSaveTerms
 from ml.contracts.dbt_vars import SALES_HISTOGRAM_STEP
 from ml.promotions.mechanics.deal import Deal, Shop, price_cut, ratio
 
 MECHANIC = "spend_save"
 
 
-def deals(shop: Shop, terms: SpendSave, assumptions: Assumptions) -> list[Deal]:
+def deals(shop: Shop, terms: SpendSavePolicy, assumptions: Assumptions) -> list[Deal]:
     return [_deal(shop, each, assumptions) for each in terms.offers]
 
 

@@ -15,7 +15,7 @@ from ml.inventory.distribution import most_demand
 from ml.promotions.economics.items import Items
 from ml.promotions.economics.options import Options
 from ml.promotions.economics.value import Economics
-from ml.solver.shared_stock import Draws
+from ml.solver.shared_stock import SharedStock
 
 
 def shared_stock(
@@ -24,7 +24,7 @@ def shared_stock(
     economics: Economics,
     policy: Policy,
     pinned: np.ndarray | None = None,
-) -> Draws | None:
+) -> SharedStock | None:
     """What options take of companions' stock, and what all may take; None: nothing can run out.
 
     One promotion alone is never ruled out here, nor are those `pinned` (items, weeks): they stay,
@@ -34,7 +34,7 @@ def shared_stock(
     if not len(owner):
         return None
     item, option, stock, units = entries
-    draws = Draws(
+    draws = SharedStock(
         item=item,
         option=option,
         stock=stock,
@@ -77,7 +77,7 @@ def _spare(items: Items, owner: np.ndarray, level: float) -> Floats:
     return np.maximum(most_demand(level, items.stock[owner], size) - items.baseline[owner], 0.0)
 
 
-def _alone(draws: Draws, longest: int) -> Floats:
+def _alone(draws: SharedStock, longest: int) -> Floats:
     """The most that one promotion takes in each week's reach, (stocks, weeks)."""
     most, weeks = np.zeros(draws.room.shape), draws.units.shape[1]
     total = np.cumsum(np.pad(draws.units, ((0, 0), (longest, 0))), axis=1)
@@ -88,14 +88,14 @@ def _alone(draws: Draws, longest: int) -> Floats:
     return most
 
 
-def _frozen(draws: Draws, shape: tuple[int, ...], pinned: np.ndarray) -> Floats:
+def _frozen(draws: SharedStock, shape: tuple[int, ...], pinned: np.ndarray) -> Floats:
     """What the pinned promotions take, (stocks, weeks)."""
     row = np.ravel_multi_index((*np.nonzero(pinned >= 0), pinned[pinned >= 0]), shape)
-    taken = draws.uses(shape[0], shape[2])[row].sum(axis=0)
+    taken = draws.usage(shape[0], shape[2])[row].sum(axis=0)
     return np.asarray(taken).reshape(draws.room.shape)
 
 
-def _most(draws: Draws) -> Floats:
+def _most(draws: SharedStock) -> Floats:
     """What is taken if every item takes as much as it can in every week, (stocks, weeks)."""
     order = np.lexsort((draws.item, draws.stock))
     item, stock = draws.item[order], draws.stock[order]
@@ -107,13 +107,13 @@ def _most(draws: Draws) -> Floats:
     return total - np.where(before >= 0, np.take_along_axis(total, np.maximum(before, 0), 1), 0.0)
 
 
-def _only_limited(draws: Draws) -> Draws | None:
+def _only_limited(draws: SharedStock) -> SharedStock | None:
     """Without the stocks that cannot run out."""
     limited = np.isfinite(draws.room).any(axis=1)
     if not limited.any():
         return None
     of = limited[draws.stock]
-    return Draws(
+    return SharedStock(
         item=draws.item[of],
         option=draws.option[of],
         stock=(np.cumsum(limited) - 1)[draws.stock[of]],

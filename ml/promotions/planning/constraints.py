@@ -14,7 +14,7 @@ from ml.promotions.economics.items import Items
 from ml.promotions.economics.value import Economics
 from ml.promotions.planning.names import REMEDY
 from ml.solver.problem import Names, PlanProblem
-from ml.solver.shared_stock import Draws
+from ml.solver.shared_stock import SharedStock
 
 
 def make_problem(
@@ -23,7 +23,7 @@ def make_problem(
     policy: Policy,
     budget: float,
     pinned: np.ndarray | None = None,
-    draws: Draws | None = None,
+    draws: SharedStock | None = None,
 ) -> PlanProblem:
     """The plan problem under every limit of the policy.
 
@@ -49,16 +49,16 @@ def make_problem(
         category=items.categories.codes.astype(np.int64),  # pandas: int8 for a few categories
         slots=np.broadcast_to(per_category[:, None], shape),
         gap=items.gap,
-        most=policy.maximum_per_product,
+        max_promotions=policy.maximum_per_product,
         budget=budget,
         week_budget=_week_budget(items, policy),
         category_budget=_category_budget(items, policy),
         week_slots=_week_slots(items, policy),
-        rivals=tuple(rows for rows in _rows(items, policy.never_together) if len(rows) > 1),
+        exclusive=tuple(rows for rows in _rows(items, policy.never_together) if len(rows) > 1),
         duration=(least, most),
         units=units,
         stock=stock,
-        draws=draws,
+        shared_stock=draws,
         group=_groups(items, policy),
         must=_must(items, economics, policy),
         pinned=pinned,

@@ -9,15 +9,16 @@ from ml.errors import InfeasibleError
 from ml.promotions.planning.proposal import Draft, Proposal
 from ml.solver.pareto import Measures, tradeoffs
 from ml.solver.problem import NOTHING
+from ml.solver.settings import SolverSettings
 from ml.solver.solve import solve, usage
 
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
-FRONTIER_GAP = 5e-3  # of what a plan of the frontier is worth
+FRONTIER = SolverSettings(target_gap=5e-3)
 MAX_TRADEOFFS = 12
 
 
 def frontier(proposal: Proposal) -> list[FrontierPoint]:
-    """The best plan at shares of the budget, each solved again to within `FRONTIER_GAP`.
+    """The best plan at shares of the budget, each solved again to within `FRONTIER.target_gap`.
 
     A share that does not pay for the promotions that are demanded is left out.
     """
@@ -26,7 +27,7 @@ def frontier(proposal: Proposal) -> list[FrontierPoint]:
         budget = share * proposal.draft.problem.budget
         draft = replace(proposal.draft, problem=replace(proposal.draft.problem, budget=budget))
         try:
-            solution = proposal.solution if share == 1.0 else solve(draft.problem, FRONTIER_GAP)
+            solution = proposal.solution if share == 1.0 else solve(draft.problem, FRONTIER)
         except InfeasibleError:
             continue
         points.append(_frontier_point(Proposal(draft, solution)))

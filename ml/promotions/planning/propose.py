@@ -22,7 +22,7 @@ from ml.promotions.planning.names import named, require_known
 from ml.promotions.planning.proposal import Draft, Proposal
 from ml.promotions.planning.targeting import targeted
 from ml.promotions.spillovers.valuation import Spillovers, value_spillovers
-from ml.solver.checker import require_kept
+from ml.solver.checker import require_within_limits
 from ml.solver.solve import solve
 from ml.solver.worst_case import solve_worst
 
@@ -51,7 +51,7 @@ def propose(
         draft = replace(draft, problem=problem)
     else:
         solution = solve(draft.problem)
-    require_kept(draft.problem, solution.choice)
+    require_within_limits(draft.problem, solution.choice)
     return Proposal(draft, solution)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ml import lake
 from ml.arrays import Floats
-from ml.config.assumptions import Displacement, Moved, load_assumptions
+from ml.config.assumptions import SpilloverPriors, load_assumptions
 from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_PAIRS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EFFECTS, RESPONSES
 from ml.demand.data.panel import read_panel
@@ -56,7 +56,7 @@ def read_series(as_of: date) -> tuple[Series, np.ndarray]:
     return series, partners_of(pairs, products, series.categories)
 
 
-def effects(series: Series, onto: np.ndarray, prior: Displacement) -> pd.DataFrame:
+def effects(series: Series, onto: np.ndarray, prior: SpilloverPriors) -> pd.DataFrame:
     """EFFECTS' rows; `onto` (categories,) is each category's partner, -1 for none."""
     names = series.categories.to_numpy(object)
     partner = np.where(onto >= 0, names[onto], EVERY)
@@ -167,7 +167,11 @@ def _column(fits: list[Fit], column: int) -> tuple[Floats, Floats]:
 
 
 def _rows(
-    effect: str, names: np.ndarray, onto: np.ndarray, prior: Moved, estimates: tuple[Floats, Floats]
+    effect: str,
+    names: np.ndarray,
+    onto: np.ndarray,
+    prior: SpilloverPrior,
+    estimates: tuple[Floats, Floats],
 ) -> pd.DataFrame:
     pooled = pool(*estimates, prior.share, prior.sd)
     share = np.append(pooled.mean, pooled.common)

@@ -75,9 +75,9 @@ def make_series(panel: Panel, responses: pd.DataFrame) -> Series:
     """The products of `panel` with a row in `responses` (RESPONSES)."""
     rows = responses.set_index("product_id").reindex(panel.products["product_id"])
     modelled = rows["elasticity"].notna().to_numpy()
-    rows, started = rows[modelled], panel.counts[modelled]
+    rows, started = rows[modelled], panel.is_demand[modelled]
     effect = (
-        _column(rows, "elasticity") * panel.ratio[modelled]
+        _column(rows, "elasticity") * panel.log_price_ratio[modelled]
         + _column(rows, "display_lift") * panel.display[modelled]
         + _column(rows, "mailer_lift") * panel.mailer[modelled]
     )

@@ -9,7 +9,7 @@ import pytest
 
 from ml.demand.data.covariates import covariates
 from ml.demand.evaluation.backtest import Backtest
-from ml.demand.fitting.fit import Fit
+from ml.demand.fitting.fit import DemandFit
 
 pytest.importorskip("lightgbm", reason="the bench group is not installed: make bench-demand")
 pytest.importorskip("statsforecast", reason="the bench group is not installed: make bench-demand")
@@ -124,10 +124,10 @@ def test_ours_forecasts_products_held_out_without_their_past(panel, drafted, mon
     new = held_out(panel.products, seed=1)
     trained = []
 
-    def fit(others, origin, horizon, steps, seed):
-        trained.append((others, steps))
-        keras.utils.set_random_seed(seed)
-        return Fit(drafted(others, horizon), [])
+    def fit(others, origin, fitting):
+        trained.append((others, fitting.steps))
+        keras.utils.set_random_seed(fitting.seed)
+        return DemandFit(drafted(others, fitting.horizon), [])
 
     def forecast_new(seen):
         return structured(Backtest(seen, [], pd.DataFrame(), 1.0, steps=40), new, ORIGIN, seed=1)

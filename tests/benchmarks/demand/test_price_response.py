@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.demand.price_response import poisson_deviance, price_response
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 
 ORIGIN = 24
 
@@ -16,7 +16,7 @@ def panel(shop):
 
 @pytest.fixture(scope="module")
 def model(panel):
-    return fit(panel, ORIGIN, 3, steps=60, seed=7).model
+    return fit(panel, ORIGIN, DemandFitting(3, steps=60, seed=7)).model
 
 
 def test_a_response_that_was_learnt_explains_later_weeks(model, panel):

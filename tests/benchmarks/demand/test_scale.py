@@ -8,22 +8,22 @@ import pytest
 
 from benchmarks.demand import candidates, scale
 from benchmarks.demand.synthetic import synthetic_panel
-from ml.demand.fitting.fit import Fit
+from ml.demand.fitting.fit import DemandFit
 
 
 def test_a_synthetic_shop_has_the_size_asked_for_and_promotions_that_sell():
     panel = synthetic_panel(500, 20, seed=7)
 
-    assert panel.units.shape == panel.ratio.shape == (500, 20)
+    assert panel.units.shape == panel.log_price_ratio.shape == (500, 20)
     assert panel.products["product_id"].is_unique
-    cheap = panel.ratio < 0
+    cheap = panel.log_price_ratio < 0
     assert 0.15 < cheap.mean() < 0.25
     assert panel.units[cheap].mean() > 1.3 * panel.units[~cheap].mean()
 
 
 def test_the_closed_form_prices_candidates_as_the_network_does(drafted, monkeypatch):
-    def fit(panel, origin, horizon, steps, seed):
-        return Fit(drafted(panel, horizon), [])
+    def fit(panel, origin, fitting):
+        return DemandFit(drafted(panel, fitting.horizon), [])
 
     monkeypatch.setattr(candidates, "fit", fit)
 

@@ -11,9 +11,10 @@ from benchmarks.plan import continuous, evolution, instances, relaxation
 from benchmarks.plan.peers import dual_bisection, highs
 from ml.errors import InfeasibleError, PolicyError
 from ml.solver.checker import violations
-from ml.solver.greedy import PART, Packing
+from ml.solver.greedy import Packing
 from ml.solver.pareto import Measures, tradeoffs
 from ml.solver.problem import FREE, NOTHING, SOMETHING, PlanProblem, worth
+from ml.solver.settings import SolverSettings
 from ml.solver.solve import solve
 
 SOLVERS = {
@@ -37,7 +38,7 @@ def small(seed, **limits):
         category=np.array([0, 1, 0]),
         slots=np.full((2, 2), 2.0),
         gap=np.zeros(3, int),
-        most=2,
+        max_promotions=2,
         budget=9.0,
         units=rng.uniform(1, 3, shape),
         stock=np.full((3, 2), 99.0),
@@ -49,7 +50,7 @@ SMALL = {
     "budget": small(1, budget=2.5),
     "week_budget": small(2, week_budget=np.array([1.5, 1.0])),
     "slots_and_gap": small(3, slots=np.array([[1.0, 0.0], [1.0, 1.0]]), gap=np.ones(3, int)),
-    "stock_and_count": small(4, stock=np.array([[2.0, 3.0]] * 3), most=1),
+    "stock_and_count": small(4, stock=np.array([[2.0, 3.0]] * 3), max_promotions=1),
     "group": small(5, group=np.array([0, 1, 0]), budget=4.0),
 }
 LARGER = {
@@ -123,7 +124,7 @@ def test_a_start_waits_for_its_turn_and_is_left_out_where_nothing_is_left():
         category=np.zeros(3, int),
         slots=np.full((1, 1), 9.0),
         gap=np.zeros(3, int),
-        most=1,
+        max_promotions=1,
         budget=3.0,
     )
 
@@ -134,9 +135,10 @@ def test_a_start_waits_for_its_turn_and_is_left_out_where_nothing_is_left():
 
 def test_a_long_wish_list_is_taken_in_its_order_and_keeps_every_limit():
     problem = instances.calendar(300, 3, weeks=4)
-    packing = Packing.of(problem)
+    few = SolverSettings(greedy_batch=500)
+    packing = Packing.of(problem, settings=few)
     wanted = np.argsort(-packing.whole.value, kind="stable")
-    assert len(wanted) > 2 * PART
+    assert len(wanted) > 2 * few.greedy_batch
 
     choice = packing.plan(wanted)
 
@@ -155,7 +157,7 @@ def test_outlays_without_a_ladder_earn_alike_on_the_last_unit_of_money():
         category=np.zeros(2, int),
         slots=np.full((1, 1), 9.0),
         gap=np.zeros(2, int),
-        most=1,
+        max_promotions=1,
         budget=3.0,
     )
     packing = Packing.of(problem)
@@ -187,17 +189,17 @@ def test_no_tradeoff_beats_another_and_all_keep_the_limits():
     assert sums[:, 0].max() >= 0.85 * solve(problem).objective
 
 
-def test_demanded_promotions_stay_as_they_are_known():
+def test_demanded_promotions_stay_as_in_the_incumbent():
     pinned = np.full((3, 2), FREE)
     pinned[0, 1], pinned[1, 0] = SOMETHING, NOTHING
     problem = small(1, pinned=pinned, budget=4.0, allowed=np.ones((3, 2, 2), bool))
-    known = solve(problem).choice
+    incumbent = solve(problem).choice
     measures = Measures(problem.value, problem.value + problem.cost, problem.cost)
 
-    found = tradeoffs(problem, measures, known)
+    found = tradeoffs(problem, measures, incumbent)
 
     assert len(found) > 1
-    assert all(each.choice[0].tolist() == known[0].tolist() for each in found)
+    assert all(each.choice[0].tolist() == incumbent[0].tolist() for each in found)
     assert all(violations(problem, each.choice) == [] for each in found)
 
 

@@ -5,12 +5,12 @@ import pytest
 
 from benchmarks.recommend.folded import measured, purchases
 from benchmarks.recommend.split import split
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from spark_jobs.als.factors import learn
 from spark_jobs.als.fold_in import Fitted, fold_in
 
 BEFORE = date(2017, 12, 4)
-SMALL = read_hyperparameters().model_copy(update={"rank": 2, "iterations": 3})
+SMALL = AlsHyperparameters.read().model_copy(update={"rank": 2, "iterations": 3})
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def proposal():
         category=np.zeros(3, int),
         slots=np.full((1, 2), 8.0),
         gap=items.gap,
-        most=2,
+        max_promotions=2,
         budget=400.0,
     )
     none = pd.Series(dtype=object)
@@ -169,7 +169,7 @@ def test_a_refit_moves_towards_what_later_weeks_show():
         started=np.ones((products, weeks), bool),
         in_stock=np.ones((products, weeks), bool),
         regular_price=zero + 10,
-        ratio=ratio,
+        log_price_ratio=ratio,
         display=zero,
         mailer=zero,
         holiday=np.zeros(weeks),

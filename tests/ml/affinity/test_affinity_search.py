@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
-from ml.affinity.hyperparameters import Hyperparameters, read_hyperparameters
-from ml.affinity.search import EXPERIMENT, GOAL, PROPOSAL, search
+from ml.affinity.hyperparameters import AlsHyperparameters
+from ml.affinity.search import EXPERIMENT, METRIC, PROPOSAL, search_als
 from ml.errors import PolicyError
 from ml.settings import Settings
 
@@ -39,12 +39,12 @@ def searched(store):
 
     def first(chosen):
         tried.append(chosen)
-        return {GOAL: ndcg(chosen), "blend_all_ndcg_at_10": 0.4}
+        return {METRIC: ndcg(chosen), "blend_all_ndcg_at_10": 0.4}
 
     def second(chosen):
-        return {GOAL: ndcg(chosen) + 1, "blend_all_ndcg_at_10": 0.4}
+        return {METRIC: ndcg(chosen) + 1, "blend_all_ndcg_at_10": 0.4}
 
-    found = search([first, second], TRIALS, minutes=60, about=AS_OF)
+    found = search_als([first, second], TRIALS, minutes=60, about=AS_OF)
     runs = mlflow.search_runs(experiment_names=[EXPERIMENT])
     parent = runs[runs["tags.mlflow.parentRunId"].isna()].iloc[0]
     text = mlflow.artifacts.load_text(f"{parent['artifact_uri']}/{PROPOSAL}")
@@ -52,23 +52,23 @@ def searched(store):
 
 
 def test_the_first_trial_is_the_present_file(searched):
-    assert searched.tried[0] == read_hyperparameters()
-    assert searched.found.present_ndcg == pytest.approx(ndcg(searched.tried[0]) + 0.5)
+    assert searched.tried[0] == AlsHyperparameters.read()
+    assert searched.found.present_value == pytest.approx(ndcg(searched.tried[0]) + 0.5)
 
 
 def test_the_best_trial_is_found_and_proposed_in_the_files_own_words(searched):
     best = max(searched.tried, key=ndcg)
 
     assert searched.found.best == best != searched.tried[0]
-    assert searched.found.ndcg == pytest.approx(ndcg(best) + 0.5)
+    assert searched.found.value == pytest.approx(ndcg(best) + 0.5)
     assert searched.text == searched.found.text
-    assert Hyperparameters(**yaml.safe_load(searched.text)) == best
+    assert AlsHyperparameters(**yaml.safe_load(searched.text)) == best
     assert "# factors of a customer and of a product" in searched.text
 
 
 def test_what_is_not_searched_stays_as_the_file_says(searched):
     kept = {"minimum_customers", "habit_weight"}
-    present = read_hyperparameters().model_dump(include=kept)
+    present = AlsHyperparameters.read().model_dump(include=kept)
 
     assert all(chosen.model_dump(include=kept) == present for chosen in searched.tried)
 
@@ -85,7 +85,7 @@ def test_every_trial_is_a_child_run_with_its_settings_measures_and_state(searche
         assert {n: type(v)(row[f"params.{n}"]) for n, v in told.items()} == told
         assert row["metrics.blend_all_ndcg_at_10"] == 0.4
     complete = children[children["tags.state"] == "complete"]
-    assert complete["metrics.ndcg"].max() == pytest.approx(searched.found.ndcg)
+    assert complete["metrics.ndcg"].max() == pytest.approx(searched.found.value)
     assert "pruned" in set(children["tags.state"])
     assert set(children["status"]) == {"FINISHED"}
 
@@ -95,18 +95,18 @@ def test_only_the_first_trial_goes_on_when_time_is_up(store):
 
     def judge(chosen):
         seen.append(chosen)
-        return {GOAL: 1.0}
+        return {METRIC: 1.0}
 
-    found = search([judge, judge], trials=5, minutes=0, about=AS_OF)
+    found = search_als([judge, judge], trials=5, minutes=0, about=AS_OF)
 
-    assert seen == [read_hyperparameters()] * 2
-    assert (found.trials, found.best) == (1, read_hyperparameters())
+    assert seen == [AlsHyperparameters.read()] * 2
+    assert (found.trials, found.best) == (1, AlsHyperparameters.read())
 
 
 def test_a_file_that_breaks_a_rule_is_refused_with_its_name_key_and_rule(tmp_path):
     wrong = tmp_path / "affinity.yml"
-    told = read_hyperparameters().model_dump() | {"alpha": 0}
+    told = AlsHyperparameters.read().model_dump() | {"alpha": 0}
     wrong.write_text(yaml.safe_dump(told), encoding="utf-8")
 
     with pytest.raises(PolicyError, match=r"affinity.yml: alpha: .*greater than 0"):
-        read_hyperparameters(wrong)
+        AlsHyperparameters.read(wrong)

@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from ml.affinity import neighbours
-from ml.affinity.neighbours import Comparison, Neighbourhood, nearest
+from ml.affinity.neighbours import Neighbourhood, Similarity, nearest
 
 
 def csr(rows):
@@ -14,19 +14,19 @@ PEOPLE = [[2, 1, 0, 0, 1], [1, 1, 1, 0, 0], [0, 0, 3, 1, 0], [4, 2, 0, 0, 2]]
 
 
 def test_likeness_is_the_cosine_of_the_angle():
-    found = nearest(csr([[3, 4]]), csr([[3, 4], [4, 3], [0, 1]]), kept=3).toarray()
+    found = nearest(csr([[3, 4]]), csr([[3, 4], [4, 3], [0, 1]]), limit=3).toarray()
 
     assert found[0] == pytest.approx([1.0, 24 / 25, 4 / 5])
 
 
 def test_pearson_agrees_with_numpy_and_leaves_out_what_is_opposed():
-    found = nearest(csr(PEOPLE), csr(PEOPLE), kept=4, measure="pearson").toarray()
+    found = nearest(csr(PEOPLE), csr(PEOPLE), limit=4, measure="pearson").toarray()
 
     assert found == pytest.approx(np.maximum(np.corrcoef(PEOPLE), 0), abs=1e-12)
 
 
 def test_only_the_nearest_are_kept():
-    found = nearest(csr([[1, 0]]), csr([[1, 3], [1, 1], [1, 2]]), kept=2)
+    found = nearest(csr([[1, 0]]), csr([[1, 3], [1, 1], [1, 2]]), limit=2)
 
     assert found.indices.tolist() == [1, 2]
 
@@ -34,13 +34,13 @@ def test_only_the_nearest_are_kept():
 def test_what_shares_little_is_shrunk():
     shared = csr([[1, 0, 0, 0], [1, 1, 1, 1]])
 
-    found = nearest(shared, shared, kept=2, shrinkage=4.0).diagonal()
+    found = nearest(shared, shared, limit=2, shrinkage=4.0).diagonal()
 
     assert found == pytest.approx([1 / 5, 4 / 8])
 
 
 def test_nobody_is_a_neighbour_of_himself():
-    found = nearest(csr(PEOPLE[:2]), csr(PEOPLE), kept=4, never=np.array([0, -1])).toarray()
+    found = nearest(csr(PEOPLE[:2]), csr(PEOPLE), limit=4, never=np.array([0, -1])).toarray()
 
     assert found[0, 0] == 0
     assert found[0, 3] == pytest.approx(1.0)
@@ -53,7 +53,7 @@ def test_customers_are_compared_as_they_are_asked_to_be(monkeypatch):
     zoe = csr([[2, 1, 0]])
 
     scores = {
-        measure: Neighbourhood.of(ids, bought, Comparison(measure)).scores(np.array(["zoe"]), zoe)[
+        measure: Neighbourhood.of(ids, bought, Similarity(measure)).scores(np.array(["zoe"]), zoe)[
             0
         ]
         for measure in ("cosine", "pearson")
@@ -69,7 +69,7 @@ def test_what_a_purchase_counts_is_a_setting(monkeypatch):
     ids, zoe = np.array(["ann", "bob", "cat", "dan"]), csr(np.log1p([[9, 1, 0, 0]]))
 
     def liking(weights):
-        how = Comparison(customer_weights=weights)
+        how = Similarity(customer_weights=weights)
         return Neighbourhood.of(ids, bought, how).scores(np.array(["zoe"]), zoe)[0]
 
     assert liking("log")[3] > 0  # bob is like her by what all buy

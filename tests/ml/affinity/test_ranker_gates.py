@@ -9,7 +9,7 @@ from scipy import sparse
 from ml.affinity import checks
 from ml.affinity.checks import outside, seconds_per_million, size_mb
 from ml.affinity.item_item import ItemItem
-from ml.affinity.neighbours import Comparison
+from ml.affinity.neighbours import Similarity
 from ml.affinity.ranker import NAMES, Ranker
 from ml.affinity.store import Serving
 from ml.models import registry
@@ -81,12 +81,12 @@ def test_a_slow_ranker_fails(monkeypatch):
 
 def test_the_size_is_that_of_texts_and_weights(learned):
     weights = sparse.csr_array(sparse.eye(1000, dtype=np.float32, format="csr"))
-    made = Serving(learned, learned, ["a"] * 1000, ItemItem(weights), Comparison(), 0.0)
-    small = Serving(learned, learned, ["a"], ItemItem(weights[:0]), Comparison(), 0.0)
+    made = Serving(learned, learned, ["a"] * 1000, ItemItem(weights), Similarity(), 0.0)
+    small = Serving(learned, learned, ["a"], ItemItem(weights[:0]), Similarity(), 0.0)
 
     texts = len(learned.text) + len(learned.own.text) + len(learned.new.text)
     assert size_mb(small) == pytest.approx(texts / 1e6)
     assert size_mb(made) - size_mb(small) == pytest.approx(1000 * 8 / 1e6)
     huge = ItemItem(sparse.csr_array(np.ones((4000, 4000), np.float32)))
-    found = {"size_mb": size_mb(Serving(learned, learned, [], huge, Comparison(), 0.0))}
+    found = {"size_mb": size_mb(Serving(learned, learned, [], huge, Similarity(), 0.0))}
     assert not GATES["size"].verdict(found)[0]

@@ -12,13 +12,14 @@ from scipy import sparse
 from ml import lake
 from ml.affinity import store
 from ml.affinity.item_item import ItemItem
-from ml.affinity.neighbours import Comparison
+from ml.affinity.neighbours import Similarity
 from ml.affinity.pyfunc import PropensityScorer
 from ml.affinity.ranker import NAMES, SIMPLE, Ranker
-from ml.affinity.tracking import Candidate, register
+from ml.affinity.tracking import RankerCandidate, registration
 from ml.config.approval import Review
 from ml.errors import ContractError, GateError
 from ml.models import champions, registry
+from ml.models.register import register
 from ml.settings import Settings, settings
 
 MONDAY = date(2017, 12, 4)
@@ -32,7 +33,7 @@ PASSES = {
     "size_mb": 10.0,
     "seconds_per_million": 5.0,
 }
-PEARSON = Comparison("pearson", "bm25", "log")
+PEARSON = Similarity("pearson", "bm25", "log")
 SIGNALS = np.random.default_rng(3).uniform(0, 1, (9, len(NAMES))).astype(np.float32)
 
 
@@ -55,12 +56,13 @@ def registered(tmp_path_factory):
         patch.setattr(lake, "code_version", lambda: "tested")
         patch.chdir(folder)  # the store keeps its files beside
         settings.cache_clear()
-        told = Candidate(MONDAY, made, PASSES, {"sales": "hash"}, {}, SIGNALS)
-        first = register(told)
+        candidate = RankerCandidate(MONDAY, made, PASSES, {"sales": "hash"}, {}, SIGNALS)
+        first = register(registration(candidate))
         assert not champions.submit(store.NAME, first, AUTO, "ann")
         tags = {registry.COMPARED: first}
         beaten = PASSES | {"precision_over_champion_high": 0.99}
-        yield made, first, register(replace(told, measures=beaten, tags=tags))
+        second = replace(candidate, metrics=beaten, tags=tags)
+        yield made, first, register(registration(second))
     mlflow.set_tracking_uri(None)
     mlflow.set_registry_uri(None)
     settings.cache_clear()
@@ -83,8 +85,8 @@ def test_what_is_registered_is_what_serves(registered):
 def test_a_champion_is_judged_on_weeks_that_it_did_not_learn_from(registered):
     made, first, _ = registered
 
-    assert store.yardstick(MONDAY) == ({registry.COMPARED: first}, made.ranker)
-    assert store.yardstick(date(2017, 11, 6)) == ({registry.COMPARED: first}, made.judged)
+    assert store.load_for(first, MONDAY) == made.ranker
+    assert store.load_for(first, date(2017, 11, 6)) == made.judged
 
 
 def test_a_challenger_that_ranks_worse_than_the_champion_does_not_serve(registered):
@@ -107,7 +109,6 @@ def test_a_version_learned_on_other_signals_does_not_load(registered, monkeypatc
 
     with pytest.raises(GateError, match="run the DAG train_ranker"):
         store.load(registered[1])
-    assert store.yardstick(MONDAY) == ({registry.UNUSABLE: registered[1]}, None)
 
 
 def test_a_version_in_an_older_form_says_to_train_again(registered, monkeypatch):

@@ -8,12 +8,12 @@ from ml.affinity.catalog import Catalog
 from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Neighbourhood
 from ml.affinity.reranking import (
+    ListHyperparameters,
     accuracy_kept,
     best,
     chosen,
     pooled,
     popularity_percentiles,
-    read_lists,
     varied,
 )
 from ml.errors import PolicyError
@@ -73,9 +73,9 @@ def test_the_shipped_knob_is_read_and_one_out_of_range_is_refused(tmp_path):
     wrong = tmp_path / "ranker.yml"
     wrong.write_text("give_up: 1.5\n")
 
-    assert read_lists().give_up == 0
+    assert ListHyperparameters.read().give_up == 0
     with pytest.raises(PolicyError, match=r"ranker.yml: give_up: .*less than 1"):
-        read_lists(wrong)
+        ListHyperparameters.read(wrong)
 
 
 KEPT = {0.0: 1.0, 0.05: 1.001, 0.1: 0.996, 0.2: 0.989, 0.3: 0.991}

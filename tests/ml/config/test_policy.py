@@ -60,7 +60,7 @@ def test_an_unusable_policy_names_file_key_and_rule(tmp_path, key, value, rule):
 
 
 @pytest.mark.parametrize(
-    ("told", "rule"),
+    ("values", "rule"),
     [
         ({"must_promote": [1, 2], "exclude": ["2"]}, "must_promote and exclude both name ['2']"),
         ({"must_promote": [1], "maximum_per_product": 0}, "needs maximum_per_product"),
@@ -71,9 +71,9 @@ def test_an_unusable_policy_names_file_key_and_rule(tmp_path, key, value, rule):
         ({"move_together": [[1, 2]], "never_together": [[2, 1]]}, "contradict each other"),
     ],
 )
-def test_limits_that_contradict_each_other_are_refused(tmp_path, told, rule):
+def test_limits_that_contradict_each_other_are_refused(tmp_path, values, rule):
     with pytest.raises(PolicyError) as raised:
-        load_policy(changed(tmp_path, settings().policy_path, **told))
+        load_policy(changed(tmp_path, settings().policy_path, **values))
 
     assert rule in str(raised.value)
 
@@ -109,3 +109,11 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
         load_policy(broken)
     with pytest.raises(PolicyError, match="is missing"):
         load_policy(tmp_path / "none.yml")
+
+
+def test_a_file_that_is_not_text_is_refused_by_name(tmp_path):
+    path = tmp_path / "policy.yml"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(PolicyError, match="is not YAML in UTF-8"):
+        load_policy(path)

@@ -12,7 +12,7 @@ from ml.contracts.outputs import EXPLANATIONS, FORECASTS, LEVEL_FORECASTS, RESPO
 from ml.demand.data.covariates import covariates
 from ml.demand.data.panel import read_panel
 from ml.demand.evaluation.backtest import naive_forecasts, rolling_origins
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecast import write_forecasts
 from ml.demand.forecasting.new_products import read_newcomers
 from ml.demand.forecasting.responses import pooled_variance
@@ -93,7 +93,7 @@ def marts(home):
 
 @pytest.fixture(scope="module")
 def model(shop):
-    return fit(shop(products=12, weeks=12), 12, horizon=5, steps=1, seed=7).model
+    return fit(shop(products=12, weeks=12), 12, DemandFitting(horizon=5, steps=1, seed=7)).model
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_unsold_weeks_get_the_usual_price_and_a_series_starts_at_its_first_sale(
     assert not panel.started[2, :5].any()
     assert panel.started[2, 5:].all()
     assert panel.units[1, 2] == 0
-    assert panel.ratio[1, 1] == pytest.approx(np.log(0.8))
-    assert panel.ratio[1, 2] == 0
+    assert panel.log_price_ratio[1, 1] == pytest.approx(np.log(0.8))
+    assert panel.log_price_ratio[1, 2] == 0
     assert panel.regular_price[1, 2] == 2.0
     assert np.flatnonzero(panel.holiday).tolist() == [15]
 
@@ -127,8 +127,8 @@ def test_what_was_sold_of_a_product_that_ran_out_is_the_least_that_was_wanted(ho
     assert np.isnan(panel.demand[0, 7])
     assert panel.unconstrained[0, 7] > panel.units[0, 7] > 0
     assert panel.started[0, 7]
-    assert not panel.counts[0, 7]
-    assert panel.counts.sum() == panel.started.sum() - 1
+    assert not panel.is_demand[0, 7]
+    assert panel.is_demand.sum() == panel.started.sum() - 1
 
 
 def test_products_are_ranked_on_what_was_sold_before_the_date(marts):

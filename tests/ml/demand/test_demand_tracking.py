@@ -19,17 +19,20 @@ from ml.demand.evaluation.backtest import (
     score,
 )
 from ml.demand.evaluation.checks import everywhere
-from ml.demand.evaluation.comparison import Comparison, losses
+from ml.demand.evaluation.comparison import losses
 from ml.demand.evaluation.quantiles import quantiles
-from ml.demand.fitting.fit import Fit
+from ml.demand.fitting.fit import DemandFit
 from ml.demand.forecasting.explanations import importances
 from ml.demand.forecasting.responses import responses
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.network import loading
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import coefficients
 from ml.demand.pyfunc import COLUMNS, NUMBERS, DemandForecaster, panel_of, table_of
-from ml.demand.tracking import Candidate, by_category, register
+from ml.demand.tracking import DemandCandidate, by_category, registration
 from ml.errors import ContractError
 from ml.models import registry
+from ml.models.comparison import ChampionComparison
+from ml.models.register import register
 from ml.settings import Settings
 
 WEEKS, ORIGIN, AS_OF = 16, 12, date(2017, 4, 24)
@@ -41,7 +44,7 @@ def panel(shop):
     made = shop(products=20, weeks=WEEKS)
     units = np.maximum(made.units, 1.0)
     order = made.products["product_id"].argsort().to_numpy()
-    grids = ("started", "in_stock", "regular_price", "ratio", "display", "mailer")
+    grids = ("started", "in_stock", "regular_price", "log_price_ratio", "display", "mailer")
     return replace(
         made,
         products=made.products.iloc[order].reset_index(drop=True),
@@ -52,7 +55,7 @@ def panel(shop):
 
 @pytest.fixture(scope="module")
 def trained(panel, drafted):
-    return Fit(drafted(panel, HORIZON), losses=[2.0, 1.0])
+    return DemandFit(drafted(panel, HORIZON), losses=[2.0, 1.0])
 
 
 def network(model, panel, origin):
@@ -67,7 +70,7 @@ def candidate(panel, trained):
     ours = Forecast(OURS, ORIGIN, mean, quantiles(mean, size))
     forecasts = [ours, *naive_forecasts(panel.until(ORIGIN), ORIGIN)]
     scores = pd.DataFrame([score(panel, f, n) for f in forecasts for n in (10, 20)])
-    return Candidate(
+    return DemandCandidate(
         as_of=AS_OF,
         panel=panel,
         fit=trained,
@@ -76,8 +79,8 @@ def candidate(panel, trained):
         checks={"leak_largest_move": 0.0},
         fingerprint={"fct_product_weeks": "abc"},
         importances=importances(trained.model, panel),
-        comparison=Comparison("4", "on weeks", ratio=0.9, low=0.8, high=1.1, products=20),
-        hyperparameters=read_hyperparameters(),
+        comparison=ChampionComparison({"wql_over_champion_low": 0.8}, {registry.COMPARED: "4"}),
+        hyperparameters=DemandHyperparameters.read(),
     )
 
 
@@ -89,7 +92,7 @@ def version(candidate, tmp_path_factory):
         store = property(lambda self: f"sqlite:///{folder}/registry.db")
         patch.setattr(Settings, "tracking_uri", store)
         registry.client().create_experiment("demand", str(folder / "artifacts"))
-        yield register("demand", candidate)
+        yield register(registration(candidate))
     mlflow.set_tracking_uri(None)
     mlflow.set_registry_uri(None)
 
@@ -205,7 +208,7 @@ def test_rows_missing_before_a_first_sale_are_weeks_not_started(panel):
 
 def test_a_version_loads_as_a_table_scorer_and_as_the_keras_model(version, trained, panel):
     scorer = mlflow.pyfunc.load_model(f"models:/demand/{version}")
-    network = registry.load("demand", version)
+    network = loading.load(version)
 
     table = table_of(panel, HORIZON)
     expected = DemandForecaster(trained.model).predict(table)

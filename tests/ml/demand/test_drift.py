@@ -45,7 +45,7 @@ def day(home, panel, monkeypatch):
 
 def forecast(panel, as_of, scale=1.0, version="1", weeks=4):
     """Write what a model that knows the shop's responses would forecast, times `scale`."""
-    lift = PARTS["elasticity"] * panel.ratio
+    lift = PARTS["elasticity"] * panel.log_price_ratio
     lift = lift + PARTS["display_lift"] * panel.display + PARTS["mailer_lift"] * panel.mailer
     base = scale * panel.units.sum(axis=1) / np.exp(lift).sum(axis=1)
     ids = panel.products["product_id"]
@@ -79,10 +79,10 @@ def found(as_of=AS_OF):
 def test_forecasts_are_judged_at_the_price_and_support_that_came(day):
     monday = AS_OF - timedelta(weeks=1)
     row = PARTS | {"product_id": "p7", "week_start_date": monday, "mean_units": 10.0, "horizon": 1}
-    week = [day.ratio.copy(), day.display.copy(), day.mailer.copy()]
+    week = [day.log_price_ratio.copy(), day.display.copy(), day.mailer.copy()]
     for grid, value in zip(week, (np.log(0.8), 0.5, 1.0), strict=True):
         grid[7, -1] = value
-    at = replace(day, ratio=week[0], display=week[1], mailer=week[2])
+    at = replace(day, log_price_ratio=week[0], display=week[1], mailer=week[2])
 
     judged = judge(pd.DataFrame([row]), at)
 
@@ -211,10 +211,10 @@ def test_the_stability_index_is_the_textbooks():
 
 def test_only_the_input_that_moved_shows_a_shift(shop):
     panel = shop(products=200, weeks=30)
-    deeper = panel.ratio.copy()
+    deeper = panel.log_price_ratio.copy()
     deeper[:, -4:] = np.log(0.65)
 
-    calm, moved = (input_shift(p, 24, 4) for p in (panel, replace(panel, ratio=deeper)))
+    calm, moved = (input_shift(p, 24, 4) for p in (panel, replace(panel, log_price_ratio=deeper)))
 
     assert moved.keys() == {f"psi.{name}" for name in EDGES} | {"zero_share"}
     assert moved["psi.depth"] > 1 > 0.05 > calm["psi.depth"]

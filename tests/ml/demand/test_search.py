@@ -5,14 +5,13 @@ from types import SimpleNamespace
 
 import mlflow
 import numpy as np
-import optuna
 import pytest
 import yaml
 
 from ml.demand import search as module
-from ml.demand.fitting.early_stopping import Trial
-from ml.demand.network.hyperparameters import Hyperparameters, read_hyperparameters
-from ml.demand.search import EXPERIMENT, MEASURE, Watcher, search
+from ml.demand.fitting.early_stopping import HeldOutFit
+from ml.demand.network.hyperparameters import DemandHyperparameters
+from ml.demand.search import EPOCH_ERROR, EXPERIMENT, search_demand
 from ml.models import registry
 from ml.settings import Settings
 
@@ -27,8 +26,8 @@ def panel(shop):
 def fitted(error, watchers):
     for epoch in range(4):
         for watcher in watchers:
-            watcher.on_epoch_end(epoch, {MEASURE: error + 1 / (epoch + 1)})
-    return Trial(80, error, *3 * (np.zeros(1),))
+            watcher.on_epoch_end(epoch, {EPOCH_ERROR: error + 1 / (epoch + 1)})
+    return HeldOutFit(80, error, *3 * (np.zeros(1),))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,8 @@ def searched(panel, tmp_path_factory):
     """
     folder, given = tmp_path_factory.mktemp("mlflow"), []
 
-    def hold_out(seen, origin, horizon, steps, seed, chosen, watchers):
+    def hold_out(seen, origin, fitting, watchers):
+        chosen = fitting.hyperparameters
         given.append((seen, origin, chosen))
         return fitted(3 + abs(np.log(chosen.learning_rate / 0.002)), watchers)
 
@@ -49,7 +49,7 @@ def searched(panel, tmp_path_factory):
         patch.setattr(module, "hold_out", hold_out)
         patch.setattr(module, "read_panel", lambda *_, **__: panel)
         registry.client().create_experiment(EXPERIMENT, str(folder / "artifacts"))
-        found = search(AS_OF, TRIALS, minutes=60)
+        found = search_demand(AS_OF, TRIALS, minutes=60)
         runs = mlflow.search_runs(experiment_names=[EXPERIMENT])
         parent = runs[runs["tags.mlflow.parentRunId"].isna()].iloc[0]
         text = mlflow.artifacts.load_text(f"{parent['artifact_uri']}/demand.yml")
@@ -64,8 +64,8 @@ def test_trials_see_nothing_from_the_backtests_first_origin_on(searched):
 
 
 def test_the_first_trial_is_the_present_file(searched):
-    assert searched.given[0][2] == read_hyperparameters()
-    assert searched.found.present_error == pytest.approx(3 + np.log(2), rel=1e-6)
+    assert searched.given[0][2] == DemandHyperparameters.read()
+    assert searched.found.present_value == pytest.approx(3 + np.log(2), rel=1e-6)
 
 
 def test_the_best_trial_is_found_and_proposed_in_the_files_own_words(searched):
@@ -74,12 +74,12 @@ def test_the_best_trial_is_found_and_proposed_in_the_files_own_words(searched):
 
     assert searched.found.best == best != tried[0]
     assert searched.text == searched.found.text
-    assert Hyperparameters(**yaml.safe_load(searched.text)) == best
+    assert DemandHyperparameters(**yaml.safe_load(searched.text)) == best
     assert "# products in a gradient step" in searched.text
 
 
 def test_nothing_is_switched(searched):
-    assert searched.given[0][2] == read_hyperparameters() != searched.found.best
+    assert searched.given[0][2] == DemandHyperparameters.read() != searched.found.best
 
 
 def test_every_trial_is_a_child_run_with_its_hyperparameters_and_state(searched):
@@ -92,17 +92,6 @@ def test_every_trial_is_a_child_run_with_its_hyperparameters_and_state(searched)
         for name, value in chosen.model_dump().items():
             assert float(row[f"params.{name}"]) == value
     complete = children[children["tags.state"] == "complete"]
-    assert complete["metrics.error"].min() == pytest.approx(searched.found.error)
+    assert complete["metrics.error"].min() == pytest.approx(searched.found.value)
     assert "pruned" in set(children["tags.state"])
     assert set(children["status"]) == {"FINISHED"}
-
-
-def test_a_trial_ends_when_time_is_up_but_the_first_does_not(monkeypatch):
-    monkeypatch.setattr(module.mlflow, "log_metric", lambda *_, **__: None)
-
-    def trial(number):
-        return SimpleNamespace(number=number, report=lambda *_: None, should_prune=lambda: False)
-
-    Watcher(trial(0), deadline=-1.0).on_epoch_end(0, {MEASURE: 1.0})
-    with pytest.raises(optuna.TrialPruned):
-        Watcher(trial(1), deadline=-1.0).on_epoch_end(0, {MEASURE: 1.0})

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from ml.demand import training
-from ml.demand.fitting.fit import Fit
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.fitting.fit import DemandFit
+from ml.demand.network.hyperparameters import DemandHyperparameters
+from ml.models.comparison import ChampionComparison
 from ml.settings import settings
 
 AS_OF = date(2017, 12, 4)
@@ -18,16 +19,16 @@ def train(home, monkeypatch):
     """`train_challenger` with every fit replaced by one that leaves its progress."""
     folders = []
 
-    def backtest(as_of, products, horizon, steps, seed, folder):
-        folders.append(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        return SimpleNamespace(steps=steps, size_scale=1.0)
+    def backtest(as_of, products, fitting):
+        folders.append(fitting.folder)
+        fitting.folder.mkdir(parents=True, exist_ok=True)
+        return SimpleNamespace(steps=fitting.steps, size_scale=1.0)
 
-    def fit(panel, origin, horizon, steps, seed, start, chosen, folder):
-        folders.append(folder)
-        (folder / "fit").mkdir(exist_ok=True)
-        assert chosen == read_hyperparameters()
-        return Fit(SimpleNamespace(size_scale=0.0), [])
+    def fit(panel, origin, fitting, start):
+        folders.append(fitting.folder)
+        (fitting.folder / "fit").mkdir(exist_ok=True)
+        assert fitting.hyperparameters == DemandHyperparameters.read()
+        return DemandFit(SimpleNamespace(size_scale=0.0), [])
 
     checks = ("largest_move", "nonfinite_at_extremes", "size_mb", "forecast_seconds")
     for name in ("responses", "importances", *checks):
@@ -35,6 +36,8 @@ def train(home, monkeypatch):
     monkeypatch.setattr(training, "fingerprint", lambda *_: {})
     monkeypatch.setattr(training, "read_panel", lambda *_: SimpleNamespace(weeks=range(40)))
     monkeypatch.setattr(training.registry, "champion", lambda *_: None)
+    monkeypatch.setattr(training, "compare", lambda *_: ChampionComparison())
+    monkeypatch.setattr(training, "registration", lambda candidate: candidate)
     monkeypatch.setattr(training, "backtest", backtest)
     monkeypatch.setattr(training, "fit", fit)
     return lambda register: (monkeypatch.setattr(training, "register", register), folders)
@@ -53,7 +56,7 @@ def test_fits_are_kept_under_the_state_folder_until_the_version_is_registered(tr
 
 def test_a_training_whose_data_changed_meanwhile_says_so(train, monkeypatch):
     found, hashes = [], iter(({"sales": "a"}, {"sales": "b"}))
-    train(lambda name, candidate: found.append(candidate) or "3")
+    train(lambda candidate: found.append(candidate) or "3")
     monkeypatch.setattr(training, "fingerprint", lambda *_: next(hashes))
 
     training.train_challenger(AS_OF)

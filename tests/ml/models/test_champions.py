@@ -5,7 +5,8 @@ import shutil
 import mlflow
 import pytest
 
-from ml.config.approval import Answer, Review
+from ml.config.approval import Review, ReviewAnswer
+from ml.demand.network import loading
 from ml.errors import GateError
 from ml.models import champions, registry
 from ml.settings import Settings, settings
@@ -68,7 +69,7 @@ def test_an_approved_version_serves_and_the_move_is_kept(version):
     made = version()
     champions.submit("demand", made, ASKED, "Ada")
 
-    champions.settle("demand", made, ASKED, Answer(True, "Grace", "good on milk"))
+    champions.settle("demand", made, ASKED, ReviewAnswer(True, "Grace", "good on milk"))
 
     assert registry.champion("demand") == made
     assert tags(made)["review.by"] == "Grace"
@@ -77,7 +78,7 @@ def test_an_approved_version_serves_and_the_move_is_kept(version):
 
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [(Answer(False, "Grace", "no"), "rejected"), (Answer(False, None), "expired")],
+    [(ReviewAnswer(False, "Grace", "no"), "rejected"), (ReviewAnswer(False, None), "expired")],
 )
 def test_without_a_yes_the_champion_stays(version, answer, state):
     first, second = version(), version()
@@ -96,7 +97,7 @@ def test_a_rejection_without_any_champion_stops_the_run(version):
     champions.submit("demand", made, ASKED, "Ada")
 
     with pytest.raises(GateError, match="no champion"):
-        champions.settle("demand", made, ASKED, Answer(False, "Grace"))
+        champions.settle("demand", made, ASKED, ReviewAnswer(False, "Grace"))
 
 
 def test_nobody_is_asked_about_a_version_that_failed_its_gates(version):
@@ -115,7 +116,7 @@ def test_who_trained_may_not_approve_where_the_policy_forbids_it(version):
     champions.submit("demand", made, strict, "Ada")
 
     with pytest.raises(GateError, match="Ada proposed this"):
-        champions.settle("demand", made, strict, Answer(True, "Ada"))
+        champions.settle("demand", made, strict, ReviewAnswer(True, "Ada"))
     assert registry.champion("demand") is None
 
 
@@ -135,12 +136,11 @@ def test_an_earlier_version_that_loads_can_be_put_back(version, monkeypatch):
     for made in (first, second):
         champions.submit("demand", made, AUTO, "Ada")
     loaded = []
-    monkeypatch.setattr(registry, "load", lambda *which: loaded.append(which))
 
-    champions.roll_back("demand", first, "Grace", "biased on deli")
+    champions.roll_back("demand", first, "Grace", "biased on deli", loaded.append)
 
     assert registry.champion("demand") == first
-    assert loaded == [("demand", first)]
+    assert loaded == [first]
     assert moves()[0] == (second, first, "Grace", "biased on deli")
 
 
@@ -150,20 +150,19 @@ def test_a_version_that_does_not_load_any_more_is_not_put_back(version):
         champions.submit("demand", made, AUTO, "Ada")
 
     with pytest.raises(GateError, match=f"version {first} does not load"):
-        champions.roll_back("demand", first, "Grace", "a file that is no model")
+        champions.roll_back("demand", first, "Grace", "a file that is no model", loading.load)
 
     assert registry.champion("demand") == second
 
 
-def test_a_version_that_nobody_approved_is_not_put_back(version, monkeypatch):
-    monkeypatch.setattr(registry, "load", lambda *which: None)
+def test_a_version_that_nobody_approved_is_not_put_back(version):
     first, rejected = version(), version()
     champions.submit("demand", first, AUTO, "Ada")
     champions.submit("demand", rejected, ASKED, "Ada")
-    champions.settle("demand", rejected, ASKED, Answer(False, "Grace"))
+    champions.settle("demand", rejected, ASKED, ReviewAnswer(False, "Grace"))
 
     with pytest.raises(GateError, match=f"never served.*expected one of \\['{first}'\\]"):
-        champions.roll_back("demand", rejected, "Grace", "around the review")
+        champions.roll_back("demand", rejected, "Grace", "around the review", loading.load)
 
     assert registry.champion("demand") == first
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from ml.demand.data.covariates import covariates
-from ml.demand.fitting.fit import fit, predict
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.fitting.fit import DemandFitting, fit, predict
+from ml.demand.network.hyperparameters import DemandHyperparameters
 
 WEEKS, HORIZON, STEPS = 14, 2, 40
-SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 16})
+SMALL = DemandHyperparameters.read().model_copy(update={"width": 8, "batch": 16})
+FITTING = DemandFitting(HORIZON, STEPS, seed=7, hyperparameters=SMALL)
 ON_TWO_DEVICES = """
 import pickle, sys
 import tensorflow as tf
@@ -26,7 +27,7 @@ two = [tf.config.LogicalDeviceConfiguration(), tf.config.LogicalDeviceConfigurat
 tf.config.set_logical_device_configuration(cpu, two)
 devices.SPLIT_OVER = "CPU"
 assert devices.strategy().num_replicas_in_sync == 2
-fitted = fit.fit(panel, 14, 2, steps=40, seed=7, chosen=chosen)
+fitted = fit.fit(panel, 14, fit.DemandFitting(2, 40, 7, chosen))
 pickle.dump((fitted.losses, fitted.model.get_weights()), open(sys.argv[2], "wb"))
 """
 
@@ -38,7 +39,7 @@ def panel(shop):
 
 @pytest.fixture(scope="module")
 def alone(panel):
-    return fit(panel, WEEKS, HORIZON, STEPS, seed=7, chosen=SMALL)
+    return fit(panel, WEEKS, FITTING)
 
 
 def forecast(model, panel):
@@ -60,7 +61,7 @@ def test_two_mirrored_devices_follow_the_loss_of_one(panel, alone, tmp_path):
 def test_half_precision_gives_finite_losses_and_close_forecasts(panel, alone):
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:
-        half = fit(panel, WEEKS, HORIZON, STEPS, seed=7, chosen=SMALL)
+        half = fit(panel, WEEKS, FITTING)
     finally:
         keras.mixed_precision.set_global_policy("float32")
 

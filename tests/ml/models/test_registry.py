@@ -185,7 +185,7 @@ def test_a_champion_that_does_not_load_says_so(version, tmp_path):
     broken = version(**GOOD)
 
     with pytest.raises(GateError, match="does not load"):
-        registry.load("demand", broken)
+        registry.load_keras("demand", broken)
 
 
 @pytest.mark.parametrize("with_keras_file", [False, True])
@@ -201,10 +201,10 @@ def test_a_saved_model_is_never_run_at_load(version, tmp_path, with_keras_file):
         keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]).save(
             tmp_path / "data" / "model.keras"
         )
-        assert registry.load("demand", version(**GOOD)).input_shape == (None, 2)
+        assert registry.load_keras("demand", version(**GOOD)).input_shape == (None, 2)
     else:
         with pytest.raises(GateError, match=r"model\.keras is missing.*train again"):
-            registry.load("demand", version(**GOOD))
+            registry.load_keras("demand", version(**GOOD))
 
     assert not trace.exists()
 
@@ -215,7 +215,7 @@ def test_a_function_that_a_keras_file_carries_is_refused(version, tmp_path):
     carrying.save(tmp_path / "data" / "model.keras")
 
     with pytest.raises(GateError, match="does not load"):
-        registry.load("demand", version(**GOOD))
+        registry.load_keras("demand", version(**GOOD))
 
 
 def write_hostile_model(folder, trace):

@@ -19,7 +19,7 @@ from ml.settings import settings
 from ml.solver.solve import solve
 
 BROKEN = {
-    r"the week of 2017-12-\d\d: \d promotions, most 2": {"slots_per_week": 2},
+    r"the week of 2017-12-\d\d: \d promotions, at most 2": {"slots_per_week": 2},
     r"the week of .*: spends .* of 9\.0000": {"week_budgets": {"default": 9.0}},
     r"HAM: spends .* of 9\.0000": {"category_budgets": {"HAM": 9.0}},
     "products p9: must be promoted, is not": {"must_promote": ["p9"]},
@@ -27,7 +27,7 @@ BROKEN = {
     "promoted together in the week of": {"never_together": [GOOD]},
     "promoted apart from its group": {"move_together": [GOOD[:5]]},
     "lasts 1 weeks, not": {"duration_weeks": Duration(least=2, most=2)},
-    "HAM in the week of .*: . promotions, most 1": {"slots_by_category": {"ham": 1}},
+    "HAM in the week of .*: . promotions, at most 1": {"slots_by_category": {"ham": 1}},
 }
 
 
@@ -63,7 +63,9 @@ def test_a_solver_that_breaks_a_limit_gets_nothing_written(shop, monkeypatch):
     shop(slots_per_category_week=2)
     monkeypatch.setattr("ml.promotions.planning.propose.solve", careless)
 
-    with pytest.raises(GateError, match=r"(HAM|SALAMI) in the week of .*: \d promotions, most 2"):
+    with pytest.raises(
+        GateError, match=r"(HAM|SALAMI) in the week of .*: \d promotions, at most 2"
+    ):
         write_plan(AS_OF)
     assert lake.partitions(PLAN) == []
 

@@ -12,7 +12,7 @@ from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
 from ml.propensity.histories import Histories, write_histories
-from ml.propensity.hyperparameters import Hyperparameters
+from ml.propensity.hyperparameters import PropensityHyperparameters
 
 AS_OF = date(2017, 7, 3)
 DAYS = 175
@@ -26,8 +26,8 @@ def shop(home: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def small() -> Hyperparameters:
-    return Hyperparameters(
+def small() -> PropensityHyperparameters:
+    return PropensityHyperparameters(
         categories=3,
         baskets=12,
         origins=4,

@@ -5,7 +5,7 @@ import pytest
 
 from ml.propensity import fitting
 from ml.propensity.backtest import JUDGED, LEARNT
-from ml.propensity.fitting import fit
+from ml.propensity.fitting import PropensityFitting, fit
 from ml.propensity.metrics import measures
 from ml.propensity.rates import own
 
@@ -20,16 +20,17 @@ def weights_of(found):
 
 def test_a_killed_fit_goes_on_to_the_same_best_pass(histories, small, tmp_path, monkeypatch):
     eager = small.model_copy(update={"learning_rate": 0.5, "epochs": 4, "patience": 1})
-    whole = fit(histories, LEARNT, eager, 7, tmp_path / "whole", JUDGED)
+    whole = fit(histories, LEARNT, PropensityFitting(eager, 7, tmp_path / "whole"), JUDGED)
     judged = whole.losses["val_loss"]
     assert whole.passes == 1 + int(np.argmin(judged))
     assert whole.passes < len(judged)  # it went past the best one
 
+    cut = PropensityFitting(eager, 7, tmp_path / "cut")
     with monkeypatch.context() as patch:
-        patch.setattr(fitting.Told, "on_epoch_begin", _killed_in_the_second, raising=False)
+        patch.setattr(fitting.LogPasses, "on_epoch_begin", _killed_in_the_second, raising=False)
         with pytest.raises(Killed):
-            fit(histories, LEARNT, eager, 7, tmp_path / "cut", JUDGED)
-    resumed = fit(histories, LEARNT, eager, 7, tmp_path / "cut", JUDGED)
+            fit(histories, LEARNT, cut, JUDGED)
+    resumed = fit(histories, LEARNT, cut, JUDGED)
     assert weights_of(resumed) == weights_of(whole)
     assert resumed.losses == whole.losses
 

@@ -84,13 +84,13 @@ def champion(monkeypatch):
     """A registered champion that says this, or raises it."""
 
     def put(said):
-        def yardstick(version, as_of):
+        def load_for(version, as_of):
             if isinstance(said, Exception):
                 raise said
             return said
 
         monkeypatch.setattr(registry, "champion", lambda name: "3")
-        monkeypatch.setattr(comparison, "yardstick", yardstick)
+        monkeypatch.setattr(comparison, "load_for", load_for)
 
     return put
 
@@ -103,7 +103,7 @@ def often(inputs):
 def against(ours, histories, small, home):
     found = compare(ours, histories, small, seed=7, folder=home / "rival")
     gate = next(g for g in registry.read_gates("propensity") if g.name == "not_worse_than_champion")
-    return found, gate.verdict(found.measures)[0]
+    return found, gate.verdict(found.metrics)[0]
 
 
 def test_a_customers_loss_is_that_of_the_four_weeks_ahead(histories, small):
@@ -117,7 +117,7 @@ def test_a_challenger_that_knows_less_than_the_champion_fails(histories, small, 
 
     found, passed = against(Says(lambda inputs: -often(inputs)), histories, small, home)
 
-    assert found.measures["log_loss_over_champion"] > 1
+    assert found.metrics["log_loss_over_champion"] > 1
     assert found.tags == {registry.COMPARED: "3"}
     assert not passed
 
@@ -128,14 +128,14 @@ def test_one_that_knows_as_much_or_more_passes(histories, small, home, champion)
     assert against(Says(lambda inputs: 0.0), histories, small, home)[1]
     found, passed = against(Says(often), histories, small, home)
     assert passed
-    assert found.measures["log_loss_over_champion_high"] < 1
+    assert found.metrics["log_loss_over_champion_high"] < 1
 
 
 def test_only_categories_that_both_know_count(histories, small, home, champion):
     champion(Says(lambda inputs: 0.0, categories=("tea", "wine")))
     ours = Says(lambda inputs: np.array([-9.0, 0.0, 0.0])[:, None])  # wrong on milk alone
 
-    assert against(ours, histories, small, home)[0].measures["log_loss_over_champion"] == 1
+    assert against(ours, histories, small, home)[0].metrics["log_loss_over_champion"] == 1
 
 
 def test_a_champion_that_does_not_load_is_named_as_unusable(histories, small, home, champion):
@@ -143,7 +143,7 @@ def test_a_champion_that_does_not_load_is_named_as_unusable(histories, small, ho
 
     found, _ = against(Says(often), histories, small, home)
 
-    assert (found.measures, found.tags) == ({}, {registry.UNUSABLE: "3"})
+    assert (found.metrics, found.tags) == ({}, {registry.UNUSABLE: "3"})
 
 
 def test_the_size_is_that_of_the_networks_parameters(histories, small):

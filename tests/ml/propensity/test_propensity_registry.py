@@ -9,9 +9,9 @@ import yaml
 from ml import lake
 from ml.contracts.outputs import CUSTOMER_PROPENSITY
 from ml.models import registry
-from ml.propensity import training
-from ml.propensity.comparison import yardstick
-from ml.propensity.scoring import NAME, write_propensities
+from ml.propensity import NAME, training
+from ml.propensity.comparison import load_for
+from ml.propensity.scoring import write_propensities
 from ml.propensity.training import train_challenger
 from ml.settings import Settings, settings
 
@@ -84,6 +84,6 @@ def test_a_second_training_is_compared_with_the_model_that_judged_the_champion(
     tags = registry.client().get_model_version(NAME, second).tags
     assert tags["gate.not_worse_than_champion"].startswith("pass")
     assert tags["gate.same_data"].startswith("fail")
-    judged, served = yardstick(first, AS_OF), yardstick(first, AS_OF + timedelta(days=28))
+    judged, served = load_for(first, AS_OF), load_for(first, AS_OF + timedelta(days=28))
     pairs = zip(judged.get_weights(), served.get_weights(), strict=True)
     assert any((before != after).any() for before, after in pairs)

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from ml.config.approval import Answer
+from ml.config.approval import ReviewAnswer
 from ml.errors import GateError, LakeError
 from ml.publishing import publish
 from ml.publishing.approval import describe, propose, settle
@@ -35,7 +35,7 @@ def test_a_plan_waits_for_its_approval_when_the_policy_asks_for_one(review_asked
     with pytest.raises(GateError, match="it is proposed"):
         publish.publish(FIRST, "Ada")
 
-    assert settle(version, Answer(True, "Grace", "go"))
+    assert settle(version, ReviewAnswer(True, "Grace", "go"))
 
     assert publish.publish(FIRST, "Ada") == version
     assert history() == [("proposed", version), ("approved", version), ("publish", version)]
@@ -44,12 +44,15 @@ def test_a_plan_waits_for_its_approval_when_the_policy_asks_for_one(review_asked
 
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [(Answer(False, "Grace", "too deep"), "rejected"), (Answer(False, None), "expired")],
+    [
+        (ReviewAnswer(False, "Grace", "too deep"), "rejected"),
+        (ReviewAnswer(False, None), "expired"),
+    ],
 )
 def test_without_a_yes_the_live_schedule_stays(review_asked, plan_day, answer, state):
     older = plan_day(FIRST)
     propose(FIRST, "Ada")
-    settle(older, Answer(True, "Grace"))
+    settle(older, ReviewAnswer(True, "Grace"))
     publish.publish(FIRST, "Ada")
     newer = plan_day(SECOND, promo_price=8.99)
     propose(SECOND, "Ada")
@@ -91,7 +94,7 @@ def test_with_a_shops_own_data_nothing_is_approved_by_itself(plan_day, monkeypat
 def test_an_approval_holds_for_the_same_files_and_no_others(review_asked, plan_day):
     version = plan_day()
     propose(FIRST, "Ada")
-    settle(version, Answer(True, "Grace"))
+    settle(version, ReviewAnswer(True, "Grace"))
     assert not propose(FIRST, "Ada")
     plan_day(subcategory="HERBAL TEA")  # another name on the same promotions
 
@@ -103,7 +106,7 @@ def test_an_approval_holds_for_the_same_files_and_no_others(review_asked, plan_d
 def test_a_release_changed_after_its_approval_is_refused(review_asked, plan_day):
     version = plan_day()
     propose(FIRST, "Ada")
-    settle(version, Answer(True, "Grace"))
+    settle(version, ReviewAnswer(True, "Grace"))
     (settings().lake / "promotions/proposed" / version / "schedule.csv").write_text("else")
 
     with pytest.raises(LakeError, match=r"schedule\.csv"):
@@ -117,8 +120,8 @@ def test_who_proposed_may_not_approve_where_the_policy_forbids_it(review_asked, 
     propose(FIRST, "Ada")
 
     with pytest.raises(GateError, match="Ada proposed this"):
-        settle(version, Answer(True, "Ada"))
-    assert settle(version, Answer(True, "Grace"))
+        settle(version, ReviewAnswer(True, "Ada"))
+    assert settle(version, ReviewAnswer(True, "Grace"))
 
 
 def test_an_answer_to_a_plan_made_again_since_is_refused(review_asked, plan_day):
@@ -127,7 +130,7 @@ def test_an_answer_to_a_plan_made_again_since_is_refused(review_asked, plan_day)
     plan_day(promo_price=6.99)
 
     with pytest.raises(LakeError, match="planned again"):
-        settle(version, Answer(True, "Grace"))
+        settle(version, ReviewAnswer(True, "Grace"))
 
 
 def test_a_no_to_a_plan_made_again_since_is_recorded(review_asked, plan_day):
@@ -135,7 +138,7 @@ def test_a_no_to_a_plan_made_again_since_is_recorded(review_asked, plan_day):
     propose(FIRST, "Ada")
     plan_day(promo_price=6.99)
 
-    assert not settle(version, Answer(False, "Grace", "edited"))
+    assert not settle(version, ReviewAnswer(False, "Grace", "edited"))
 
     assert review_of(version)["state"] == "rejected"
 
@@ -157,7 +160,7 @@ def test_what_is_told_of_a_plan_is_its_own_release_also_after_its_day_was_planne
 def test_nobody_is_asked_about_a_plan_of_an_earlier_day_than_the_live_one(review_asked, plan_day):
     newer = plan_day(SECOND, promo_price=8.99)
     propose(SECOND, "Ada")
-    settle(newer, Answer(True, "Grace"))
+    settle(newer, ReviewAnswer(True, "Grace"))
     publish.publish(SECOND, "Ada")
     older = plan_day(FIRST)
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml.errors import ContractError
 from ml.promotions.mechanics.price_ladder import prices_on_ladder
-from ml.quoting.terms import Line, Promotion, Redeemed, promotion
+from ml.quoting.basket import Line, Redeemed
+from ml.quoting.promotions import Promotion, read_promotion
 from ml.quoting.till import quote
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -38,7 +40,7 @@ ROW = {
 def offer(product: str = "tea", mechanic: str = "percent_off", **terms) -> Promotion:
     promotion_id = f"{product}-{mechanic}"
     row = {**ROW, "promotion_id": promotion_id, "product_id": product, "mechanic": mechanic}
-    return promotion(row | terms, NEW_YORK)
+    return read_promotion(row | terms, NEW_YORK)
 
 
 def basket(**quantities: int) -> dict[str, Line]:
@@ -60,12 +62,12 @@ def reasons(quoted, product: str) -> list[tuple[str, int]]:
 
 def test_percent_off_and_flash_charge_the_promo_price():
     for mechanic in ("percent_off", "flash"):
-        found = quoted(basket(tea=3, cup=1), offer(mechanic=mechanic))
+        quotation = quoted(basket(tea=3, cup=1), offer(mechanic=mechanic))
 
-        assert str(found.total) == "27.97"
-        assert (found.regular_total, found.saved) == (Decimal("34.00"), Decimal("6.03"))
-        assert [(a.mechanic, a.units) for a in line(found, "tea").applied] == [(mechanic, 3)]
-        assert reasons(found, "cup") == [("no_promotion", 1)]
+        assert str(quotation.total) == "27.97"
+        assert (quotation.regular_total, quotation.saved) == (Decimal("34.00"), Decimal("6.03"))
+        assert [(a.mechanic, a.units) for a in line(quotation, "tea").applied] == [(mechanic, 3)]
+        assert reasons(quotation, "cup") == [("no_promotion", 1)]
 
 
 @given(
@@ -109,10 +111,10 @@ def test_money_off_a_basket_needs_its_total_after_every_other_promotion():
     save = offer("pot", "spend_save", threshold_amount=40, discount_amount=2)
 
     assert quoted(basket(pot=1, tea=1), save).total == Decimal("38.00")
-    found = quoted(basket(pot=1, tea=1), save, offer("tea"))
-    assert found.total == Decimal("37.99")
-    assert reasons(found, "pot") == [("basket_total", 1)]
-    assert "37.99, 40.00 are needed" in line(found, "pot").not_applied[0].explanation
+    quotation = quoted(basket(pot=1, tea=1), save, offer("tea"))
+    assert quotation.total == Decimal("37.99")
+    assert reasons(quotation, "pot") == [("basket_total", 1)]
+    assert "37.99, 40.00 are needed" in line(quotation, "pot").not_applied[0].explanation
 
 
 def test_two_savings_on_one_basket_both_look_at_the_total_before_either():
@@ -140,21 +142,21 @@ def test_a_bundle_needs_one_paid_partner_and_covers_every_unit():
 def test_a_bundles_partner_keeps_its_own_promotion():
     pair = offer(mechanic="bundle", bundle_product_id="cup")
 
-    found = quoted(basket(tea=1, cup=1), pair, offer("cup", regular_price=4, promo_price=3.09))
+    quotation = quoted(basket(tea=1, cup=1), pair, offer("cup", regular_price=4, promo_price=3.09))
 
-    assert found.total == Decimal("11.08")
+    assert quotation.total == Decimal("11.08")
 
 
 def test_a_gift_is_free_in_the_basket_and_added_where_it_is_not():
     free_cup = offer(mechanic="gift", buy_qty=2, get_qty=1, gift_product_id="cup")
 
-    found = quoted(basket(tea=5, cup=1), free_cup)
+    quotation = quoted(basket(tea=5, cup=1), free_cup)
 
-    assert found.total == Decimal("50.00")
-    assert [(g.product_id, g.quantity) for g in found.gifts] == [("cup", 1)]
-    assert line(found, "cup").applied[0].promotion_id == "tea-gift"
-    assert reasons(found, "tea") == [("quantity", 1)]
-    assert line(found, "cup").not_applied == ()
+    assert quotation.total == Decimal("50.00")
+    assert [(g.product_id, g.quantity) for g in quotation.gifts] == [("cup", 1)]
+    assert line(quotation, "cup").applied[0].promotion_id == "tea-gift"
+    assert reasons(quotation, "tea") == [("quantity", 1)]
+    assert line(quotation, "cup").not_applied == ()
 
 
 def test_a_unit_given_free_takes_part_in_nothing_else():
@@ -162,11 +164,11 @@ def test_a_unit_given_free_takes_part_in_nothing_else():
     cup = offer("cup", regular_price=4, promo_price=3.09)
     pot = offer("pot", "bundle", regular_price=30, promo_price=24.99, bundle_product_id="cup")
 
-    found = quoted(basket(tea=1, cup=1, pot=1), free_cup, cup, pot)
+    quotation = quoted(basket(tea=1, cup=1, pot=1), free_cup, cup, pot)
 
-    assert found.total == Decimal("40.00")
-    assert reasons(found, "cup") == [("given_free", 0)]
-    assert reasons(found, "pot") == [("partner_missing", 1)]
+    assert quotation.total == Decimal("40.00")
+    assert reasons(quotation, "cup") == [("given_free", 0)]
+    assert reasons(quotation, "pot") == [("partner_missing", 1)]
     assert quoted(basket(tea=1, cup=2), free_cup, cup).total == Decimal("13.09")
 
 
@@ -174,10 +176,10 @@ def test_what_was_paid_to_earn_a_gift_is_not_given_away_by_another():
     tea = offer(mechanic="gift", buy_qty=1, get_qty=1, gift_product_id="cup")
     cup = offer("cup", "gift", regular_price=4, buy_qty=1, get_qty=1, gift_product_id="tea")
 
-    found = quoted(basket(tea=3, cup=2), tea, cup)
+    quotation = quoted(basket(tea=3, cup=2), tea, cup)
 
-    assert found.total == Decimal("18.00")  # two cups earn two teas, the third tea a new cup
-    assert [(g.product_id, g.quantity) for g in found.gifts] == [("cup", 1)]
+    assert quotation.total == Decimal("18.00")  # two cups earn two teas, the third tea a new cup
+    assert [(g.product_id, g.quantity) for g in quotation.gifts] == [("cup", 1)]
 
 
 @pytest.mark.parametrize(
@@ -191,19 +193,19 @@ def test_what_was_paid_to_earn_a_gift_is_not_given_away_by_another():
     ],
 )
 def test_units_beyond_a_limit_cost_the_regular_price(redeemed, total, reason):
-    found = quote(basket(tea=8), {"tea": offer()}, {"tea-percent_off": redeemed})
+    quotation = quote(basket(tea=8), {"tea": offer()}, {"tea-percent_off": redeemed})
 
-    assert found.total == Decimal(total)
-    assert line(found, "tea").not_applied[0].reason == reason
+    assert quotation.total == Decimal(total)
+    assert line(quotation, "tea").not_applied[0].reason == reason
 
 
 def test_limits_count_every_unit_of_a_set():
     three = offer(mechanic="buy_get", buy_qty=2, get_qty=1, get_depth=1.0, per_customer_limit=5)
 
-    found = quoted(basket(tea=6), three)
+    quotation = quoted(basket(tea=6), three)
 
-    assert found.total == Decimal("50.00")
-    assert reasons(found, "tea") == [("customer_limit", 3)]
+    assert quotation.total == Decimal("50.00")
+    assert reasons(quotation, "tea") == [("customer_limit", 3)]
 
 
 def test_a_gift_and_a_saving_stop_at_their_limits_too():
@@ -216,17 +218,17 @@ def test_a_gift_and_a_saving_stop_at_their_limits_too():
 
 
 def test_a_promo_price_above_the_tills_own_price_is_not_charged():
-    found = quoted({"tea": Line(1, Decimal("7.50"))}, offer())
+    quotation = quoted({"tea": Line(1, Decimal("7.50"))}, offer())
 
-    assert found.total == Decimal("7.50")
-    assert reasons(found, "tea") == [("price_not_lower", 1)]
+    assert quotation.total == Decimal("7.50")
+    assert reasons(quotation, "tea") == [("price_not_lower", 1)]
 
 
 def test_a_promotion_for_some_is_not_given_to_all():
-    found = quoted(basket(tea=1), offer(audience_id="segment-3"))
+    quotation = quoted(basket(tea=1), offer(audience_id="segment-3"))
 
-    assert found.total == Decimal("10.00")
-    assert reasons(found, "tea") == [("not_for_all", 1)]
+    assert quotation.total == Decimal("10.00")
+    assert reasons(quotation, "tea") == [("not_for_all", 1)]
 
 
 def test_times_without_an_offset_are_the_shops():
@@ -255,11 +257,24 @@ def test_lines_add_up_and_no_unit_is_used_twice(seed):
     rng = np.random.default_rng(seed)
     held = basket(**{p: int(rng.integers(1, 9)) for p in ("tea", "cup", "pot")})
 
-    found = quote(held, any_offers(rng))
+    quotation = quote(held, any_offers(rng))
 
-    assert found.total + found.saved == found.regular_total
-    assert found.total == sum(each.amount for each in found.lines)
-    for each in found.lines:
+    assert quotation.total + quotation.saved == quotation.regular_total
+    assert quotation.total == sum(each.amount for each in quotation.lines)
+    for each in quotation.lines:
         took_part = sum(a.units for a in each.applied) + sum(n.units for n in each.not_applied)
         assert took_part == each.quantity
         assert 0 <= each.amount <= each.quantity * each.regular_price
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"mechanic": "buy_get", "buy_qty": 2}, "mechanic buy_get has no get_qty, get_depth"),
+        ({"mechanic": "bundle"}, "mechanic bundle has no bundle_product_id"),
+        ({"mechanic": "lottery"}, "the mechanic 'lottery'; expected one of percent_off"),
+    ],
+)
+def test_a_promotion_without_the_terms_of_its_mechanic_is_refused(terms, message):
+    with pytest.raises(ContractError, match=message):
+        offer(**terms)

@@ -12,7 +12,8 @@ from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.baskets import Habits
 from ml.promotions.mechanics.catalogue import make_deals
 from ml.promotions.mechanics.deal import Deal, Shop
-from ml.quoting.terms import Line, Promotion, Quote, promotion
+from ml.quoting.basket import Line, Quote
+from ml.quoting.promotions import Promotion, read_promotion
 from ml.quoting.till import quote
 
 TEA = 0  # its row in the shop
@@ -69,7 +70,7 @@ def planned(deal: Deal) -> Promotion:
         "audience_id": "all",
         "store_group": "all",
     }
-    return promotion(row | terms, ZoneInfo("UTC"))
+    return read_promotion(row | terms, ZoneInfo("UTC"))
 
 
 def sold(deal: Deal, tea: int, **others: Line) -> Quote:
@@ -77,9 +78,9 @@ def sold(deal: Deal, tea: int, **others: Line) -> Quote:
     return quote(basket, {"tea": planned(deal)})
 
 
-def price(found: Quote) -> float:
+def price(quotation: Quote) -> float:
     """What a unit of tea brought in."""
-    return float(found.lines[0].amount) / found.lines[0].quantity
+    return float(quotation.lines[0].amount) / quotation.lines[0].quantity
 
 
 @pytest.mark.parametrize("mechanic", ["percent_off", "flash", "bundle"])

@@ -5,12 +5,13 @@ import pytest
 from scipy.optimize import Bounds, milp
 
 from benchmarks.plan.instances import one_week
-from ml.solver.calendars import lay_out
+from ml.solver.calendars import dynamic_program
 from ml.solver.checker import violations
 from ml.solver.compact import Compact
-from ml.solver.dual import Answer
+from ml.solver.dual import DualPrices
 from ml.solver.groups import merge
-from ml.solver.one_week import starting_prices
+from ml.solver.one_week import initial_prices
+from ml.solver.settings import DEFAULT
 from ml.solver.solve import solve
 
 
@@ -27,9 +28,9 @@ def linear_optimum(problem):
 def test_the_starting_prices_of_a_week_give_the_lowest_bound(category_size, budget):
     drawn = one_week(300, seed=5, category_size=category_size)
     problem = replace(drawn, budget=budget * drawn.budget)
-    board = lay_out(merge(problem))
+    program = dynamic_program(merge(problem), DEFAULT)
 
-    bound = Answer(board, starting_prices(board)).bound
+    bound = DualPrices(program, initial_prices(program)).bound
 
     assert bound == pytest.approx(linear_optimum(problem), rel=1e-7)
 
@@ -38,14 +39,14 @@ def test_limits_that_the_start_does_not_know_are_left_to_the_search():
     problem = one_week(300, seed=5, category_size=25)
     crowded = replace(problem, week_slots=np.array([9.0]))
 
-    assert not starting_prices(lay_out(merge(crowded))).any()
+    assert not initial_prices(dynamic_program(merge(crowded), DEFAULT)).any()
 
 
 def test_a_large_week_is_within_a_hundred_thousandth_of_its_bound_and_keeps_its_limits():
     problem = one_week(10_000, seed=2, category_size=50)
 
-    found = solve(problem)
+    solution = solve(problem)
 
-    assert found.gap < 1e-5
-    assert violations(problem, found.choice) == []
-    assert (solve(problem).choice == found.choice).all()
+    assert solution.gap < 1e-5
+    assert violations(problem, solution.choice) == []
+    assert (solve(problem).choice == solution.choice).all()

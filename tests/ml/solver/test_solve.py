@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ml.errors import InfeasibleError
 from ml.solver.problem import NOTHING, PlanProblem
+from ml.solver.settings import SolverSettings
 from ml.solver.solve import solve
 
 ITEMS, WEEKS, OPTIONS = 3, 3, 2
@@ -17,17 +18,17 @@ def problem(seed, **changes):
     """Three items of two categories, shaped so that every limit binds in some instances."""
     rng = np.random.default_rng(seed)
     shape = (ITEMS, WEEKS, OPTIONS)
-    made = PlanProblem(
+    tight = PlanProblem(
         value=rng.normal(3, 4, shape),
         cost=rng.uniform(0.2, 3, shape),
         allowed=rng.random(shape) < 0.9,
         category=np.array([0, 0, 1]),
         slots=np.array([[1, 1, 2], [1, 0, 1]]),
         gap=np.array([1, 0, 0]),
-        most=2,
+        max_promotions=2,
         budget=float(rng.uniform(1, 8)),
     )
-    return replace(made, **changes)
+    return replace(tight, **changes)
 
 
 def keeps_every_limit(plan, choice):
@@ -35,7 +36,7 @@ def keeps_every_limit(plan, choice):
     spent, taken = 0.0, np.zeros(plan.slots.shape)
     for item, calendar in enumerate(choice):
         weeks = [week for week, option in enumerate(calendar) if option != NOTHING]
-        if len(weeks) > plan.most:
+        if len(weeks) > plan.max_promotions:
             return False
         if any(later - earlier <= plan.gap[item] for earlier, later in pairwise(weeks)):
             return False
@@ -81,20 +82,20 @@ def best_by_enumeration(plan):
 def test_no_plan_beats_the_one_found(seed):
     plan = problem(seed)
 
-    found = solve(plan)
+    solution = solve(plan)
 
     best = best_by_enumeration(plan)
-    assert keeps_every_limit(plan, found.choice)
-    assert found.objective == pytest.approx(worth(plan, found.choice))
-    assert found.objective == pytest.approx(best)
-    assert found.bound >= best - 1e-6
+    assert keeps_every_limit(plan, solution.choice)
+    assert solution.objective == pytest.approx(worth(plan, solution.choice))
+    assert solution.objective == pytest.approx(best)
+    assert solution.bound >= best - 1e-6
 
 
 LOOSER = {
     "budget": {"budget": 99.0},
     "slots": {"slots": np.full((2, 3), 9)},
     "gap": {"gap": np.zeros(3, int)},
-    "most": {"most": 3},
+    "max_promotions": {"max_promotions": 3},
     "allowed": {"allowed": np.ones((3, 3, 2), bool)},
 }
 
@@ -120,15 +121,15 @@ def test_the_budgets_price_is_what_one_more_unit_earns():
         category=np.zeros(10, int),
         slots=np.array([[10]]),
         gap=np.zeros(10, int),
-        most=1,
+        max_promotions=1,
         budget=9.0,
     )
 
-    found = solve(plan)
+    solution = solve(plan)
 
-    assert found.objective == pytest.approx(12.0)
-    assert found.budget_price == pytest.approx(1.5)
-    assert found.bound <= 13.5 + 1e-6
+    assert solution.objective == pytest.approx(12.0)
+    assert solution.budget_price == pytest.approx(1.5)
+    assert solution.bound <= 13.5 + 1e-6
 
 
 def large(seed=1, items=200):
@@ -142,7 +143,7 @@ def large(seed=1, items=200):
         category=rng.integers(0, 30, items),
         slots=np.full((30, 4), 8),
         gap=np.ones(items, int),
-        most=2,
+        max_promotions=2,
         budget=150.0,
     )
 
@@ -157,7 +158,7 @@ def test_a_large_plan_is_near_its_bound_and_the_same_each_time():
 
 
 def test_a_wider_gap_is_kept_and_its_bound_holds():
-    close, wide = solve(large(2)), solve(large(2), gap=0.02)
+    close, wide = solve(large(2)), solve(large(2), SolverSettings(target_gap=0.02))
 
     assert wide.gap <= 0.02
     assert keeps_every_limit(large(2), wide.choice)
@@ -172,7 +173,9 @@ def test_without_budget_or_worth_nothing_is_promoted():
     assert solve(worthless).gap == 0.0
 
 
-@pytest.mark.parametrize("limit", [{"budget": -1.0}, {"most": -1}, {"slots": np.full((2, 3), -1)}])
+@pytest.mark.parametrize(
+    "limit", [{"budget": -1.0}, {"max_promotions": -1}, {"slots": np.full((2, 3), -1)}]
+)
 def test_a_limit_that_nothing_keeps_is_refused_by_name(limit):
     with pytest.raises(InfeasibleError, match=next(iter(limit))):
         problem(1, **limit)
@@ -184,10 +187,10 @@ def test_a_missing_forecast_is_not_a_zero_gain():
 
 
 @pytest.mark.parametrize("seed", [0, 4, 5, 7])
-def test_a_few_large_items_in_tight_limits_are_chosen_whole(seed, monkeypatch):
-    monkeypatch.setattr("ml.solver.solve.LARGE", 0)  # as if one promotion hardly counted
-    made = problem(seed)
+def test_a_few_large_items_in_tight_limits_are_chosen_whole(seed):
+    as_if_large = SolverSettings(large_promotions=0)
+    tight = problem(seed)
 
-    found = solve(made)
+    solution = solve(tight, as_if_large)
 
-    assert found.objective == pytest.approx(best_by_enumeration(made), rel=2e-3)
+    assert solution.objective == pytest.approx(best_by_enumeration(tight), rel=2e-3)

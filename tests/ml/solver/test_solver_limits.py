@@ -8,7 +8,7 @@ import pytest
 
 from ml.solver.checker import violations
 from ml.solver.problem import FREE, NOTHING, SOMETHING, PlanProblem
-from ml.solver.shared_stock import Draws
+from ml.solver.shared_stock import SharedStock
 from ml.solver.solve import solve
 
 SEEDS = range(2)
@@ -24,7 +24,7 @@ def plain(seed, items=3, weeks=4, options=2):
         category=np.arange(items) % 2,
         slots=np.full((2, weeks), 2),
         gap=np.ones(items, int),
-        most=2,
+        max_promotions=2,
         budget=9.0,
         units=rng.uniform(1, 3, shape),
         stock=np.full((items, weeks), 99.0),
@@ -41,13 +41,15 @@ LIMITS = {
     "category_budget": lambda p: replace(p, category_budget=np.array([2.5, 1.5])),
     "slots": lambda p: replace(p, slots=np.array([[1, 1, 0, 1], [1, 0, 1, 1]])),
     "week_slots": lambda p: replace(p, week_slots=np.array([1, 1, 2, 1])),
-    "rivals": lambda p: replace(p, rivals=(np.array([0, 1]), np.array([1, 2]))),
-    "most": lambda p: replace(p, most=1),
+    "exclusive": lambda p: replace(p, exclusive=(np.array([0, 1]), np.array([1, 2]))),
+    "max_promotions": lambda p: replace(p, max_promotions=1),
     "gap": lambda p: replace(p, gap=np.array([2, 3, 2])),
     "duration": longer,
     "stock": lambda p: replace(p, stock=np.array([[1, 2, 3, 4]] * 3, float)),
-    "draws": lambda p: replace(p, draws=companions()),
-    "draws_of_groups": lambda p: replace(p, draws=companions(), group=np.array([0, 1, 0])),
+    "shared_stock": lambda p: replace(p, shared_stock=companions()),
+    "shared_stock_of_groups": lambda p: replace(
+        p, shared_stock=companions(), group=np.array([0, 1, 0])
+    ),
     "group": lambda p: replace(p, group=np.array([0, 1, 0])),
     "must": lambda p: replace(p, must=np.ones(3, bool), value=p.value - 5),
     "pinned": lambda p: replace(p, allowed=np.ones_like(p.allowed), pinned=pins()),
@@ -78,7 +80,7 @@ def companions():
     rng = np.random.default_rng(3)
     item, option = np.array([0, 0, 1, 1, 2, 0, 1, 2, 2]), np.array([0, 1, 0, 1, 1, 1, 1, 0, 1])
     stock = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1])
-    return Draws(
+    return SharedStock(
         item=item,
         option=option,
         stock=stock,
@@ -111,8 +113,8 @@ def best_by_enumeration(problem):
         category_budget=None,
         slots=np.full(problem.slots.shape, 99),
         week_slots=None,
-        rivals=(),
-        draws=None,
+        exclusive=(),
+        shared_stock=None,
         group=None,
         must=None,
         pinned=None,
@@ -144,8 +146,8 @@ def test_no_plan_within_the_limit_beats_the_one_found(limit):
         if best is None:
             continue
 
-        found = solve(problem)
+        solution = solve(problem)
 
-        assert violations(problem, found.choice) == []
-        assert found.objective == pytest.approx(best, abs=1e-6)
-        assert found.bound >= best - 1e-6
+        assert violations(problem, solution.choice) == []
+        assert solution.objective == pytest.approx(best, abs=1e-6)
+        assert solution.bound >= best - 1e-6

@@ -19,7 +19,7 @@ def shop(budget):
         category=np.zeros(3, int),
         slots=np.array([[3]]),
         gap=np.ones(3, int),
-        most=1,
+        max_promotions=1,
         budget=budget,
     )
 
@@ -27,8 +27,8 @@ def shop(budget):
 def best_worst_case(budget):
     """Every plan tried."""
     plans = [np.array(choice)[:, None] for choice in product((NOTHING, 0, 1), repeat=3)]
-    kept = [plan for plan in plans if (plan != NOTHING).sum() <= budget]
-    return max(min(_worth(WEAK, plan), _worth(STRONG, plan)) for plan in kept)
+    within = [plan for plan in plans if (plan != NOTHING).sum() <= budget]
+    return max(min(_worth(WEAK, plan), _worth(STRONG, plan)) for plan in within)
 
 
 def _worth(value, plan):
@@ -37,18 +37,18 @@ def _worth(value, plan):
 
 @pytest.mark.parametrize("budget", [1.0, 2.0, 3.0])
 def test_no_plan_has_a_better_worst_scenario(budget):
-    _, found = solve_worst(shop(budget), [WEAK, STRONG])
+    _, solution = solve_worst(shop(budget), [WEAK, STRONG])
 
-    assert found.objective == pytest.approx(best_worst_case(budget))
-    assert found.bound >= found.objective - 1e-9
+    assert solution.objective == pytest.approx(best_worst_case(budget))
+    assert solution.bound >= solution.objective - 1e-9
 
 
 def test_the_mean_would_gamble_and_the_worst_case_does_not():
-    weighted, found = solve_worst(shop(3.0), [WEAK, STRONG])
+    weighted, solution = solve_worst(shop(3.0), [WEAK, STRONG])
 
-    assert found.choice.ravel().tolist() == [0, 0, 0]
-    assert found.objective == pytest.approx(8.0)
-    assert worth(weighted, found.choice) <= found.bound + 1e-9
+    assert solution.choice.ravel().tolist() == [0, 0, 0]
+    assert solution.objective == pytest.approx(8.0)
+    assert worth(weighted, solution.choice) <= solution.bound + 1e-9
 
 
 def test_opposite_scenarios_are_hedged():
@@ -61,11 +61,11 @@ def test_opposite_scenarios_are_hedged():
         category=np.zeros(2, int),
         slots=np.array([[2]]),
         gap=np.ones(2, int),
-        most=1,
+        max_promotions=1,
         budget=2.0,
     )
 
-    _, found = solve_worst(problem, [sun, rain])
+    _, solution = solve_worst(problem, [sun, rain])
 
-    assert found.choice.ravel().tolist() == [0, 0]
-    assert (found.objective, found.bound) == pytest.approx((2.0, 2.0))
+    assert solution.choice.ravel().tolist() == [0, 0]
+    assert (solution.objective, solution.bound) == pytest.approx((2.0, 2.0))

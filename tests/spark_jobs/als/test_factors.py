@@ -2,14 +2,14 @@ from datetime import date
 
 import pytest
 
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.settings import settings
 from spark_jobs.als.factors import CHECKPOINT, fit_als, learn, places
 from spark_jobs.tables import checkpointed
 
 PAIRS = "customer int, item int, habit float"
 AS_OF = date(2017, 12, 4)
-SMALL = read_hyperparameters().model_copy(
+SMALL = AlsHyperparameters.read().model_copy(
     update={"rank": 4, "iterations": 3, "minimum_customers": 2}
 )
 

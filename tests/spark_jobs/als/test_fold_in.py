@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from ml import lake
-from ml.affinity.hyperparameters import read_hyperparameters
+from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.outputs import ITEM_FACTORS
 from spark_jobs.als.factors import learn
 from spark_jobs.als.fold_in import NAME, Fitted, HalfStep, fitted_before, fold_in, version
 
 FITTED_ON = date(2017, 12, 4)
-SMALL = read_hyperparameters().model_copy(
+SMALL = AlsHyperparameters.read().model_copy(
     update={"rank": 4, "iterations": 3, "minimum_customers": 2, "alpha": 3.0}
 )
 COLUMNS = "customer_id string, product_id string, decayed_purchases double, last_bought_on date"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from ml.affinity.neighbours import Comparison
+from ml.affinity.neighbours import Similarity
 from ml.affinity.weighting import Weighing
 from spark_jobs.ranker import item_cosine
 from spark_jobs.ranker.item_cosine import similar_products
@@ -16,7 +16,7 @@ PURCHASES = np.log1p([[1, 1, 0, 0, 1], [0, 0, 1, 1, 1], [1, 1, 0, 0, 0], [0, 2, 
 def test_blocks_of_products_give_what_the_whole_matrix_gives(spark, monkeypatch, measure, weights):
     monkeypatch.setattr(item_cosine, "CELLS", 10)  # two products a block
 
-    how = Comparison(measure, product_weights=weights)
+    how = Similarity(measure, product_weights=weights)
 
     found = similar_products(spark, sparse.csr_array(PURCHASES), how, kept=5, shrinkage=2.0)
 

@@ -32,7 +32,7 @@ def unmarked(panel):
 
 
 def test_of_such_a_week_the_estimate_is_learnt_and_no_forecast_judged(panel):
-    (told,) = examples(panel, WEEKS, HORIZON)
+    (told,) = examples(panel.until(WEEKS), HORIZON)
     product, week = EMPTY
 
     before = [week - 1, week - 2], [0, 1]
@@ -56,10 +56,10 @@ def test_an_empty_shelf_lowers_no_forecast(shop, panel, drafted):
 
 def test_an_empty_shelf_is_no_sign_of_a_product_taken_off_sale():
     units = np.array([[4.0, 3, 5, 4, 0, 0, 0, 0]])
-    counts = np.array([[True] * 4 + [False] * 4])
+    is_demand = np.array([[True] * 4 + [False] * 4])
 
-    assert log_alive(units, counts)[0, -1] == 0
-    assert log_alive(units, np.ones_like(counts))[0, -1] < -1
+    assert log_alive(units, is_demand)[0, -1] == 0
+    assert log_alive(units, np.ones_like(is_demand))[0, -1] < -1
 
 
 def test_an_empty_shelf_is_no_surprise(panel):

@@ -65,7 +65,7 @@ def test_an_estimate_reads_no_later_week(cut):
         panel,
         units=np.where(later, 999.0, panel.units),
         in_stock=np.where(later, ~panel.in_stock, panel.in_stock),
-        ratio=np.where(later, -0.5, panel.ratio),
+        log_price_ratio=np.where(later, -0.5, panel.log_price_ratio),
     )
 
     np.testing.assert_array_equal(other.unconstrained[:, :30], panel.unconstrained[:, :30])

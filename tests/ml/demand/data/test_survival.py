@@ -72,7 +72,7 @@ def test_training_learns_of_products_while_they_are_on_sale(shop, drafted):
     units[:] = np.maximum(units, 1)
     units[0, 12:] = 0
     panel = replace(panel, units=units)
-    (inputs,) = examples(panel, 20, 2)
+    (inputs,) = examples(panel.until(20), 2)
     weights = inputs.pop("weight")
     inputs["codes"] = drafted(panel, 2).codes(panel.products)
     model = drafted(panel, 2)

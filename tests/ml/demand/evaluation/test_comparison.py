@@ -37,7 +37,8 @@ def champion(backtest, monkeypatch):
 
     def put(trained, times, stored=None):
         monkeypatch.setattr(registry, "trained_as_of", lambda name: {"3": trained})
-        monkeypatch.setattr(registry, "load", lambda name, version: None)
+        monkeypatch.setattr(registry, "champion", lambda name: "3")
+        monkeypatch.setattr(comparison, "load", lambda version: None)
         monkeypatch.setattr(registry, "run_text", lambda name, version, path: stored)
         theirs = [forecast(backtest.panel, origin, times) for origin in ORIGINS]
         monkeypatch.setattr(
@@ -71,45 +72,43 @@ def test_only_weeks_the_champion_was_not_trained_on_count(backtest):
 def test_a_challenger_half_as_wrong_has_half_the_loss(backtest, champion):
     champion(day(18), times=2.0)
 
-    found = compare("demand", "3", backtest, seed=7)
+    found = compare(backtest, seed=7)
 
-    assert found.measures()["wql_over_champion"] == pytest.approx(0.5)
-    assert (found.low, found.high) == (pytest.approx(0.5), pytest.approx(0.5))
-    assert found.tags() == {registry.COMPARED: "3"}
-    assert found.products == 60
-    assert str(day(18)) in found.note
+    names = ("wql_over_champion", "wql_over_champion_low", "wql_over_champion_high")
+    assert found.metrics == pytest.approx(dict.fromkeys(names, 0.5))
+    assert found.tags == {registry.COMPARED: "3"}
 
 
 def test_the_same_forecasts_are_not_worse(backtest, champion):
     champion(day(18), times=1.5)
 
-    assert compare("demand", "3", backtest, seed=7).low == 1
+    assert compare(backtest, seed=7).metrics["wql_over_champion_low"] == 1
 
 
 def test_a_champion_trained_on_the_same_weeks_is_compared_by_its_stored_losses(backtest, champion):
     stored = losses(backtest).assign(loss=lambda f: f["loss"] / 4)
     champion(day(20), times=100.0, stored=stored.to_csv(index=False))
 
-    assert compare("demand", "3", backtest, seed=7).ratio == pytest.approx(4)
+    assert compare(backtest, seed=7).metrics["wql_over_champion"] == pytest.approx(4)
 
 
 def test_without_stored_losses_there_is_no_verdict(backtest, champion):
     champion(day(20), times=1.0)
 
-    found = compare("demand", "3", backtest, seed=7)
+    found = compare(backtest, seed=7)
 
-    assert found.measures() == {}
-    assert found.tags() == {registry.COMPARED: "3"}
+    assert found.metrics == {}
+    assert found.tags == {registry.COMPARED: "3"}
 
 
 def test_a_champion_that_does_not_load_is_named_as_unusable(backtest, champion, monkeypatch):
     champion(day(18), times=1.0)
 
-    def broken(name, version):
+    def broken(version):
         raise GateError("version 3 does not load")
 
-    monkeypatch.setattr(registry, "load", broken)
+    monkeypatch.setattr(comparison, "load", broken)
 
-    found = compare("demand", "3", backtest, seed=7)
+    found = compare(backtest, seed=7)
 
-    assert (found.measures(), found.tags()) == ({}, {registry.UNUSABLE: "3"})
+    assert (found.metrics, found.tags) == ({}, {registry.UNUSABLE: "3"})

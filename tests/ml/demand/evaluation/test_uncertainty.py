@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecasting.responses import STEPS, responses, term_information
 from ml.demand.network.effects import INFORMATION
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import PRIOR_SD, STARTS
 
 PRODUCTS, WEEKS, SIZE = 128, 30, 6.0
-SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 64})
+SMALL = DemandHyperparameters.read().model_copy(update={"width": 8, "batch": 64})
 TERMS = {"elasticity": 0, "display_lift": 2, "mailer_lift": 3}
 
 
@@ -42,7 +42,9 @@ def truth(panel):
 @pytest.fixture(scope="module")
 def sold(panel, truth):
     rng = np.random.default_rng(2)
-    effects = np.stack([panel.ratio, 0 * panel.ratio, panel.display, panel.mailer], axis=-1)
+    effects = np.stack(
+        [panel.log_price_ratio, 0 * panel.log_price_ratio, panel.display, panel.mailer], axis=-1
+    )
     base = rng.lognormal(2.0, 0.8, (PRODUCTS, 1))
     mean = base * np.exp((effects * truth[:, None]).sum(-1))
     units = rng.negative_binomial(SIZE, SIZE / (SIZE + mean)).astype(float)
@@ -53,7 +55,7 @@ def sold(panel, truth):
 @pytest.fixture(scope="module")
 def standard_errors(sold, truth):
     """How many of its standard deviations each estimate lies from the truth."""
-    found = responses(fit(sold, WEEKS, 2, steps=100, seed=7, chosen=SMALL).model, sold)
+    found = responses(fit(sold, WEEKS, DemandFitting(2, 100, 7, SMALL)).model, sold)
     return {
         name: (found[name] - truth[:, column]) / found[f"{name}_sd"]
         for name, column in TERMS.items()
@@ -86,8 +88,10 @@ def test_units_that_vary_more_tell_less(sold, truth):
 
 
 def test_information_is_what_the_effects_were_learnt_from(sold, truth):
-    alone = replace(sold, ratio=0 * sold.ratio, mailer=0 * sold.mailer)  # only display varies
-    prior, counts = 1 / (STEPS**2).sum(), sold.counts
+    alone = replace(
+        sold, log_price_ratio=0 * sold.log_price_ratio, mailer=0 * sold.mailer
+    )  # only display varies
+    prior, counts = 1 / (STEPS**2).sum(), sold.is_demand
     weeks = counts.sum(axis=1, keepdims=True)
     away = sold.display - (sold.display * counts).sum(axis=1, keepdims=True) / weeks
     poisson = sold.units.sum(axis=1) * (away**2 * counts).sum(axis=1) / weeks[:, 0]

@@ -8,6 +8,7 @@ import pytest
 
 from ml.demand.fitting import early_stopping
 from ml.demand.fitting.early_stopping import hold_out
+from ml.demand.fitting.fit import DemandFitting
 
 ORIGIN, HORIZON = 16, 3
 
@@ -22,7 +23,8 @@ def test_weeks_after_the_origin_choose_nothing(panel):
     units[:, ORIGIN:] = 1e5
 
     clean, poisoned = (
-        hold_out(p, ORIGIN, HORIZON, steps=40, seed=7) for p in (panel, replace(panel, units=units))
+        hold_out(p, ORIGIN, DemandFitting(HORIZON, steps=40, seed=7))
+        for p in (panel, replace(panel, units=units))
     )
 
     assert clean.steps == poisoned.steps
@@ -39,7 +41,7 @@ def test_training_stops_where_held_out_weeks_get_no_better(panel, monkeypatch):
         lambda self, *_, **__: {"loss": 0.0, "error": next(losses)},
     )
 
-    found = hold_out(panel, ORIGIN, HORIZON, steps=120, seed=7)
+    found = hold_out(panel, ORIGIN, DemandFitting(HORIZON, steps=120, seed=7))
 
     assert found.steps == 60  # as good as after 40
     assert found.error == 2.0
@@ -67,4 +69,4 @@ def test_only_the_weeks_held_out_are_judged(panel):
 
 
 def test_a_short_history_holds_nothing_out(panel):
-    assert hold_out(panel, 9, HORIZON, steps=40, seed=7) is None
+    assert hold_out(panel, 9, DemandFitting(HORIZON, steps=40, seed=7)) is None

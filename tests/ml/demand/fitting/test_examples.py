@@ -25,7 +25,7 @@ def shards(panel, drafted, tmp_path, monkeypatch):
     """Three files: eight, eight and four products; four may be held in memory."""
     monkeypatch.setattr(module, "SHARD", 8)
     monkeypatch.setattr(module, "BUFFER", 4)
-    return write_examples(panel, ORIGIN, drafted(panel, HORIZON), tmp_path)
+    return write_examples(panel.until(ORIGIN), drafted(panel, HORIZON), tmp_path)
 
 
 def order(shards, count, seed=7, done=0):
@@ -49,7 +49,7 @@ def test_what_is_read_is_what_was_written(panel, drafted, shards):
 def _whole(panel):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SHARD", PRODUCTS)
-        yield from examples(panel, ORIGIN, HORIZON)
+        yield from examples(panel.until(ORIGIN), HORIZON)
 
 
 def test_every_pass_has_each_product_once_in_an_order_of_its_own(shards):
@@ -86,7 +86,7 @@ def test_slices_of_products_are_examples_of_the_whole_shop(panel, monkeypatch):
     (whole,) = _whole(panel)
     monkeypatch.setattr(module, "SHARD", 8)
 
-    parts = list(examples(panel, ORIGIN, HORIZON))
+    parts = list(examples(panel.until(ORIGIN), HORIZON))
 
     assert [len(part["units"]) for part in parts] == [8, 8, 4]
     for name, values in whole.items():
@@ -97,7 +97,7 @@ def test_a_product_that_was_not_yet_sold_teaches_nothing(panel):
     started = panel.started.copy()
     started[2, :9] = False
 
-    (example,) = examples(replace(panel, started=started), ORIGIN, HORIZON)
+    (example,) = examples(replace(panel, started=started).until(ORIGIN), HORIZON)
 
     assert example["weight"][2, :9].sum() == 0
     assert example["weight"][2, 9:].tolist() == [[1, 1], [1, 0], [0, 0]]

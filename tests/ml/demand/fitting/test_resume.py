@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from ml.demand.fitting import fit as fitting
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.fitting.resume import fit_folder
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.models.checkpoints import Patience, Progress
 
 WEEKS, HORIZON, STEPS = 14, 2, 100
-SMALL = read_hyperparameters().model_copy(update={"width": 8, "batch": 16})
+SMALL = DemandHyperparameters.read().model_copy(update={"width": 8, "batch": 16})
+FITTING = DemandFitting(HORIZON, STEPS, seed=7, hyperparameters=SMALL)
 KILLED = """
 import os, pickle, signal, sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def die(self, batch, logs=None):
         os.kill(os.getpid(), signal.SIGKILL)
 
 Progress.on_train_batch_end = die
-fit.fit(panel, 14, 2, steps=100, seed=7, chosen=chosen, folder=Path(sys.argv[2]))
+fit.fit(panel, 14, fit.DemandFitting(2, 100, 7, chosen, Path(sys.argv[2])))
 """
 
 
@@ -62,7 +63,7 @@ def same(first, second):
 
 
 def test_a_fit_killed_in_an_epoch_goes_on_and_ends_with_the_same_weights(panel, tmp_path, counted):
-    undisturbed = fit(panel, WEEKS, HORIZON, STEPS, seed=7, chosen=SMALL)
+    undisturbed = fit(panel, WEEKS, FITTING)
     assert len(counted) == STEPS
     given, kept = tmp_path / "given.pickle", tmp_path / "kept"
     given.write_bytes(pickle.dumps((panel, SMALL)))
@@ -70,12 +71,12 @@ def test_a_fit_killed_in_an_epoch_goes_on_and_ends_with_the_same_weights(panel, 
     assert killed.returncode == -signal.SIGKILL
 
     counted.clear()
-    resumed = fit(panel, WEEKS, HORIZON, STEPS, seed=7, chosen=SMALL, folder=kept)
+    resumed = fit(panel, WEEKS, replace(FITTING, folder=kept))
     assert len(counted) == STEPS - 60
     same(undisturbed, resumed)
 
     counted.clear()
-    again = fit(panel, WEEKS, HORIZON, STEPS, seed=7, chosen=SMALL, folder=kept)
+    again = fit(panel, WEEKS, replace(FITTING, folder=kept))
     assert counted == []
     same(undisturbed, again)
 

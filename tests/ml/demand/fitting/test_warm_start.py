@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from keras import ops
 
+from ml.demand import training
 from ml.demand.data.covariates import covariates
 from ml.demand.data.panel import STATIC
 from ml.demand.evaluation.checks import everywhere
-from ml.demand.fitting.fit import fit
+from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.fitting.warm_start import carry_over
 from ml.demand.network.structured import StructuredDemand, coefficients
-from ml.demand.tracking import Start
+from ml.demand.tracking import WarmStart
 from ml.demand.training import LONGEST_CHAIN, starting_point
 from ml.errors import GateError
 from ml.models import registry
@@ -96,9 +97,10 @@ def test_a_model_of_another_shape_is_left_as_it_was(panel, start, other):
 
 
 def test_a_warm_training_takes_fewer_steps_and_starts_lower(panel):
-    cold = fit(panel, WEEKS, HORIZON, steps=60, seed=7)
+    fitting = DemandFitting(HORIZON, steps=60, seed=7)
+    cold = fit(panel, WEEKS, fitting)
 
-    warm = fit(panel, WEEKS, HORIZON, steps=60, seed=7, start=cold.model)
+    warm = fit(panel, WEEKS, fitting, cold.model)
 
     assert (cold.warm, cold.steps) == (False, 60)
     assert (warm.warm, warm.steps) == (True, 40)
@@ -113,21 +115,22 @@ def champion(monkeypatch):
     """A registered champion: the date it was trained for and how long its chain is."""
 
     def put(as_of, loads=True, **more):
-        def load(name, version):
+        def load(version):
             if not loads:
                 raise GateError("it does not load")
             return "the model"
 
         monkeypatch.setattr(registry, "parameters", lambda name, v: {"as_of": str(as_of)} | more)
-        monkeypatch.setattr(registry, "load", load)
-        return starting_point("5", AS_OF)
+        monkeypatch.setattr(registry, "champion", lambda name: "5")
+        monkeypatch.setattr(training, "load", load)
+        return starting_point(AS_OF)
 
     return put
 
 
 def test_a_champion_of_an_earlier_day_or_the_same_is_a_start(champion):
-    assert champion(AS_OF - timedelta(weeks=1)) == Start("5", 1, "the model")
-    assert champion(AS_OF, chain="2") == Start("5", 3, "the model")
+    assert champion(AS_OF - timedelta(weeks=1)) == WarmStart("5", 1, "the model")
+    assert champion(AS_OF, chain="2") == WarmStart("5", 3, "the model")
 
 
 def test_a_champion_that_saw_later_weeks_is_no_start(champion):

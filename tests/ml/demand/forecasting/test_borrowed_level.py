@@ -156,7 +156,7 @@ def test_nothing_of_a_held_out_products_past_is_left(shop):
     other = replace(
         panel,
         units=np.where(rows[:, None] & (np.arange(20) < 16), 999.0, panel.units),
-        ratio=np.where(rows[:, None] & (np.arange(20) < 16), -0.7, panel.ratio),
+        log_price_ratio=np.where(rows[:, None] & (np.arange(20) < 16), -0.7, panel.log_price_ratio),
     )
 
     price = panel.regular_price[rows, 16]
@@ -165,7 +165,9 @@ def test_nothing_of_a_held_out_products_past_is_left(shop):
     for grid in GRIDS:
         np.testing.assert_array_equal(getattr(first, grid), getattr(second, grid), err_msg=grid)
     assert first.units[rows, :16] == pytest.approx(np.e)
-    np.testing.assert_array_equal(first.ratio[rows, 16:], panel.ratio[rows, 16:])
+    np.testing.assert_array_equal(
+        first.log_price_ratio[rows, 16:], panel.log_price_ratio[rows, 16:]
+    )
     np.testing.assert_array_equal(first.units[~rows], panel.units[~rows])
 
 

@@ -54,7 +54,7 @@ def test_price_display_and_mailer_are_the_closed_forms(model, panel, parts):
     ahead = slice(ORIGIN, ORIGIN + HORIZON)
 
     for name, column, planned in (
-        ("price", "elasticity", panel.ratio),
+        ("price", "elasticity", panel.log_price_ratio),
         ("display", "display_lift", panel.display),
         ("mailer", "mailer_lift", panel.mailer),
     ):
@@ -64,16 +64,21 @@ def test_price_display_and_mailer_are_the_closed_forms(model, panel, parts):
 
 
 def test_a_deeper_discount_moves_the_price_part_alone(model, panel, parts):
-    cut = panel.ratio.copy()
+    cut = panel.log_price_ratio.copy()
     cut[0, ORIGIN] = np.log(0.5)
 
     before, after = (
-        split(model, replace(panel, ratio=ratio), covariates(replace(panel, ratio=ratio)), ORIGIN)
-        for ratio in (panel.ratio, cut)
+        split(
+            model,
+            replace(panel, log_price_ratio=ratio),
+            covariates(replace(panel, log_price_ratio=ratio)),
+            ORIGIN,
+        )
+        for ratio in (panel.log_price_ratio, cut)
     )
 
     elasticity = responses(model, panel)["elasticity"][0]
-    moved = elasticity * (np.log(0.5) - panel.ratio[0, ORIGIN])
+    moved = elasticity * (np.log(0.5) - panel.log_price_ratio[0, ORIGIN])
     assert after["price"][0, 0] - before["price"][0, 0] == pytest.approx(moved, abs=1e-5)
     for name in set(EXPLANATION_PARTS) - {"price"}:
         np.testing.assert_allclose(after[name][0], before[name][0], atol=1e-4)
@@ -92,7 +97,7 @@ def test_only_holidays_and_starts_of_months_make_a_calendar_part(model, panel, p
 
 def test_a_product_that_sold_as_its_level_says_owes_nothing_to_recent_sales(model, panel, parts):
     never = np.zeros(panel.units.shape)
-    plain = replace(panel, ratio=never, display=never, mailer=never)
+    plain = replace(panel, log_price_ratio=never, display=never, mailer=never)
     steady = replace(plain, units=np.full(panel.units.shape, 12.0))
 
     calm = split(model, steady, covariates(steady), ORIGIN)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from ml.demand.forecasting import new_products as module
-from ml.demand.forecasting.new_products import held_out, newcomers, told_share, unseen
-from ml.demand.forecasting.outlook import outlook
+from ml.demand.forecasting.expected_demand import expected_demand
+from ml.demand.forecasting.new_products import held_out, level_sd_share, newcomers, unseen
 from ml.demand.forecasting.responses import responses
 
 WEEKS, HORIZON, SOLD = 26, 5, 160
@@ -63,21 +63,21 @@ def test_how_far_levels_lie_from_what_is_expected_of_them_widens_the_forecast(
     model, panel, catalogue, monkeypatch
 ):
     made = newcomers(model, panel, catalogue, most=9, seed=1)
-    monkeypatch.setattr(module, "told_share", lambda *_: 0.0)
+    monkeypatch.setattr(module, "level_sd_share", lambda *_: 0.0)
     sure = newcomers(model, panel, catalogue, most=9, seed=1)
 
     np.testing.assert_array_equal(made.mean, sure.mean)
-    sd = np.sqrt(np.log((1 + 1 / made.size) / (1 + 1 / sure.size)))
+    sd = np.sqrt(np.log((1 + 1 / made.dispersion) / (1 + 1 / sure.dispersion)))
     np.testing.assert_allclose(sd, sd[0, 0])
     assert 0.2 < sd[0, 0] < 0.5
 
 
 def test_they_answer_as_their_groups_do_and_move_nobody_else(model, panel, catalogue):
-    seen = outlook(model, panel)
+    seen = expected_demand(model, panel)
     both = seen.joined(newcomers(model, panel, catalogue, most=9, seed=1))
 
-    alone = responses(model, panel, seen.size).set_index("product_id")
-    found = responses(model, both.panel, both.size).set_index("product_id")
+    alone = responses(model, panel, seen.dispersion).set_index("product_id")
+    found = responses(model, both.panel, both.dispersion).set_index("product_id")
 
     pd.testing.assert_frame_equal(found.loc[alone.index], alone, rtol=1e-9)
     stranger = panel.products.assign(product_id="")
@@ -106,7 +106,7 @@ def test_a_product_not_yet_sold_tells_nothing_of_how_sure_levels_are(model, pane
     price = np.where(started, panel.regular_price, np.nan)
     young = replace(panel, units=panel.units * started, started=started, regular_price=price)
 
-    share = told_share(model, young, WEEKS, seed=1)
+    share = level_sd_share(model, young, WEEKS, seed=1)
 
     assert 0.2 <= share <= 1.2
 
@@ -114,4 +114,4 @@ def test_a_product_not_yet_sold_tells_nothing_of_how_sure_levels_are(model, pane
 def test_without_enough_weeks_the_spread_is_taken_whole(model, panel, monkeypatch):
     monkeypatch.setattr(module, "unseen", None)
 
-    assert told_share(model, panel.until(8), 8, seed=1) == 1.0
+    assert level_sd_share(model, panel.until(8), 8, seed=1) == 1.0

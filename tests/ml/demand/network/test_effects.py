@@ -8,9 +8,9 @@ from keras import ops
 from scipy import optimize
 
 from ml.demand.data.calendar import month_starts
-from ml.demand.fitting.fit import fit, untrained
-from ml.demand.network.effects import INFORMATION, Sales, learn_effects
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.fitting.fit import DemandFitting, fit, untrained
+from ml.demand.network.effects import INFORMATION, WeeklySales, learn_effects
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.demand.network.structured import STARTS, coefficients
 
 WEEKS = 30
@@ -24,7 +24,7 @@ def panel(shop):
 
 def learnt(drafted, panel, weeks=WEEKS):
     model = drafted(panel, 3)
-    learn_effects(model, panel, weeks)
+    learn_effects(model, panel.until(weeks))
     return model
 
 
@@ -42,15 +42,15 @@ def test_known_effects_are_found(drafted, panel):
 
 def test_the_slopes_are_those_of_the_value():
     rng = np.random.default_rng(2)
-    sales = Sales(
+    sales = WeeklySales(
         units=rng.poisson(3.0, (5, 6)).astype(float),
-        counts=np.arange(6) >= np.array([0, 0, 1, 2, 3])[:, None],
+        is_demand=np.arange(6) >= np.array([0, 0, 1, 2, 3])[:, None],
         plan=rng.normal(0, 0.5, (5, 6, 4)),
         days=rng.uniform(0, 1, (5, 6, 2)),
         codes=np.array([[1, 1, n % 2 + 1, n + 1] for n in range(5)]),
         rows=[2, 2, 3, 6],
     )
-    sales = replace(sales, units=sales.units * sales.counts)
+    sales = replace(sales, units=sales.units * sales.is_demand)
     terms = rng.normal(0, 0.3, 4 * (1 + sum(sales.rows)) + 2)
 
     found = sales.penalised(terms)[1]
@@ -60,9 +60,9 @@ def test_the_slopes_are_those_of_the_value():
 
 
 def test_a_unit_tells_less_than_a_poisson_count():
-    sales = Sales(
+    sales = WeeklySales(
         units=np.array([[3.0, 7.0]]),
-        counts=np.ones((1, 2), bool),
+        is_demand=np.ones((1, 2), bool),
         plan=np.zeros((1, 2, 4)),
         days=np.zeros((1, 2, 1)),
         codes=np.zeros((1, 4), int),
@@ -115,7 +115,7 @@ def test_only_elasticities_lifts_and_the_calendar_are_learnt(drafted, panel):
     model = drafted(panel, 3)
     before = model.get_weights()
 
-    learn_effects(model, panel, WEEKS)
+    learn_effects(model, panel.until(WEEKS))
 
     tables = {w.path for w in [model.effects.start, *model.effects.deviations]}
     own = len(STARTS) - 1
@@ -127,10 +127,11 @@ def test_only_elasticities_lifts_and_the_calendar_are_learnt(drafted, panel):
 
 
 def test_training_the_networks_leaves_the_effects_alone(panel):
-    chosen = read_hyperparameters().model_copy(update={"width": 4, "batch": 64})
-    alone = untrained(panel, 12, 2, chosen)
-    learn_effects(alone, panel, 12)
+    chosen = DemandHyperparameters.read().model_copy(update={"width": 4, "batch": 64})
+    fitting = DemandFitting(2, 20, 7, chosen)
+    alone = untrained(panel.until(12), fitting)
+    learn_effects(alone, panel.until(12))
 
-    trained = fit(panel, 12, 2, steps=20, seed=7, chosen=chosen).model
+    trained = fit(panel, 12, fitting).model
 
     np.testing.assert_allclose(effects(trained, panel), effects(alone, panel), rtol=1e-4)

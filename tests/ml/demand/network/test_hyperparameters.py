@@ -1,10 +1,10 @@
-"""Hyperparameters are read from one checked file, and reach the model."""
+"""DemandHyperparameters are read from one checked file, and reach the model."""
 
 import pytest
 import yaml
 
-from ml.demand.fitting.fit import optimizer, untrained
-from ml.demand.network.hyperparameters import read_hyperparameters
+from ml.demand.fitting.fit import DemandFitting, optimizer, untrained
+from ml.demand.network.hyperparameters import DemandHyperparameters
 from ml.errors import PolicyError
 from ml.settings import settings
 
@@ -19,7 +19,7 @@ def test_an_unusable_or_unknown_value_is_refused_by_name(tmp_path, change, key):
     path.write_text(yaml.safe_dump(given | change))
 
     with pytest.raises(PolicyError, match=key):
-        read_hyperparameters(path)
+        DemandHyperparameters.read(path)
 
 
 def test_a_key_left_out_is_refused_by_name(tmp_path):
@@ -29,14 +29,14 @@ def test_a_key_left_out_is_refused_by_name(tmp_path):
     path.write_text(yaml.safe_dump(given))
 
     with pytest.raises(PolicyError, match="speed"):
-        read_hyperparameters(path)
+        DemandHyperparameters.read(path)
 
 
 def test_every_hyperparameter_of_the_networks_reaches_the_model(shop):
     other = {"width": 5, "speed": 4.0, "learning_rate": 0.01, "averaging": 0.5}
-    chosen = read_hyperparameters().model_copy(update=other)
+    chosen = DemandHyperparameters.read().model_copy(update=other)
 
-    model = untrained(shop(products=8, weeks=6), 6, 2, chosen)
+    model = untrained(shop(products=8, weeks=6), DemandFitting(2, 1, 7, chosen))
 
     assert (model.width, model.effects.speed) == (5, 4.0)
     adam = optimizer(chosen)

@@ -68,7 +68,7 @@ def test_a_filled_depth_knows_nothing_of_later_weeks():
 
 def test_planned_prices_are_rounded_and_realised_ones_are_not(shop):
     panel = shop(products=3, weeks=8)
-    panel = replace(panel, ratio=np.full(panel.ratio.shape, np.log(1 - 0.137)))
+    panel = replace(panel, log_price_ratio=np.full(panel.log_price_ratio.shape, np.log(1 - 0.137)))
 
     planned, realised = covariates(panel), covariates(panel, price_step=0.0)
 

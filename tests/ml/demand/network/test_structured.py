@@ -12,7 +12,7 @@ from ml.demand.data.covariates import covariates, window
 from ml.demand.data.groups import trend
 from ml.demand.evaluation.checks import everywhere, largest_move, nonfinite_at_extremes
 from ml.demand.fitting.examples import examples
-from ml.demand.fitting.fit import fit, predict
+from ml.demand.fitting.fit import DemandFitting, fit, predict
 from ml.demand.forecasting.responses import responses
 from ml.demand.network.structured import ALIVE, NegativeBinomialLoss, adjusted_levels
 
@@ -27,7 +27,7 @@ def panel(shop):
 
 @pytest.fixture(scope="module")
 def model(panel):
-    return fit(panel, WEEKS, HORIZON, steps=60, seed=7).model
+    return fit(panel, WEEKS, DemandFitting(HORIZON, steps=60, seed=7)).model
 
 
 def test_known_effects_are_found_again(model, panel):
@@ -78,16 +78,20 @@ def test_a_trend_that_sees_one_week_too_many_is_caught(model, panel, monkeypatch
 def test_training_examples_hold_nothing_after_the_origin(panel):
     units = panel.units.copy()
     units[:, 20:] = 1e6
-    poisoned = replace(panel, units=units, ratio=np.where(np.arange(WEEKS) < 20, panel.ratio, -2))
+    poisoned = replace(
+        panel,
+        units=units,
+        log_price_ratio=np.where(np.arange(WEEKS) < 20, panel.log_price_ratio, -2),
+    )
 
-    (clean,), (dirty,) = examples(panel, 20, HORIZON), examples(poisoned, 20, HORIZON)
+    (clean,), (dirty,) = (examples(p.until(20), HORIZON) for p in (panel, poisoned))
 
     for name, values in clean.items():
         np.testing.assert_array_equal(values, dirty[name])
 
 
 def test_targets_are_the_weeks_ahead_and_those_unknown_weigh_nothing(panel):
-    (example,) = examples(panel, 20, HORIZON)
+    (example,) = examples(panel.until(20), HORIZON)
 
     units, weights = example["target"][..., 0], example["weight"]
     np.testing.assert_array_equal(units[:, 10, 2], panel.units[:, 13])
@@ -97,7 +101,9 @@ def test_targets_are_the_weeks_ahead_and_those_unknown_weigh_nothing(panel):
 
 
 def test_the_same_data_gives_the_same_weights(panel):
-    first, second = (fit(panel, 12, HORIZON, steps=3, seed=7).model for _ in range(2))
+    first, second = (
+        fit(panel, 12, DemandFitting(HORIZON, steps=3, seed=7)).model for _ in range(2)
+    )
 
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

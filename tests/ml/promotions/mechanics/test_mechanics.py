@@ -6,14 +6,12 @@ import pytest
 
 from ml.config.assumptions import load_assumptions
 from ml.config.mechanics import (
-    Bundle,
-    BuyGet,
+    BuyGetPolicy,
     BuyGetTerms,
-    Flash,
-    Gift,
+    FlashPolicy,
     Mechanics,
-    PercentOff,
-    SpendSave,
+    PercentOffPolicy,
+    SpendSavePolicy,
     SpendSaveTerms,
 )
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
@@ -72,7 +70,7 @@ def assumptions():
 
 
 def test_buy_two_get_one_is_taken_by_whole_sets_and_filled_up_by_some(shop, assumptions):
-    terms = BuyGet(offers=[BuyGetTerms(buy=2, get=1, depth=0.5)])
+    terms = BuyGetPolicy(offers=[BuyGetTerms(buy=2, get=1, depth=0.5)])
 
     deal = buy_get.deals(shop, terms, assumptions)[0]
 
@@ -89,7 +87,7 @@ def test_buy_two_get_one_is_taken_by_whole_sets_and_filled_up_by_some(shop, assu
 
 
 def test_a_product_bought_one_by_one_has_no_takers_and_no_joiners(shop, assumptions):
-    terms = BuyGet(offers=[BuyGetTerms(buy=2, get=1, depth=1.0)])
+    terms = BuyGetPolicy(offers=[BuyGetTerms(buy=2, get=1, depth=1.0)])
 
     deal = buy_get.deals(shop, terms, assumptions)[0]
 
@@ -98,7 +96,7 @@ def test_a_product_bought_one_by_one_has_no_takers_and_no_joiners(shop, assumpti
 
 
 def test_spend_and_save_splits_baskets_at_the_threshold_and_its_reach(shop, assumptions):
-    terms = SpendSave(offers=[SpendSaveTerms(spend=40, save=1)])
+    terms = SpendSavePolicy(offers=[SpendSaveTerms(spend=40, save=1)])
 
     deal = spend_save.deals(shop, terms, assumptions)[0]
 
@@ -110,7 +108,7 @@ def test_spend_and_save_splits_baskets_at_the_threshold_and_its_reach(shop, assu
 
 
 def test_money_off_beyond_the_price_is_not_offered(shop, assumptions):
-    terms = SpendSave(offers=[SpendSaveTerms(spend=40, save=2)])
+    terms = SpendSavePolicy(offers=[SpendSaveTerms(spend=40, save=2)])
 
     price = spend_save.deals(shop, terms, assumptions)[0].price
 
@@ -119,7 +117,7 @@ def test_money_off_beyond_the_price_is_not_offered(shop, assumptions):
 
 
 def test_a_bundle_costs_on_baskets_that_hold_both_and_earns_on_those_that_add(shop, assumptions):
-    deal = bundle.deals(shop, Bundle(depths=[0.2]), assumptions, 0.09)[0]
+    deal = bundle.deals(shop, BundlePolicy(depths=[0.2]), assumptions, 0.09)[0]
 
     assert deal.price[0] == pytest.approx(3.19)
     assert deal.share[0] == pytest.approx(0.5 * 0.2)
@@ -131,7 +129,7 @@ def test_a_bundle_costs_on_baskets_that_hold_both_and_earns_on_those_that_add(sh
 
 
 def test_a_gift_costs_what_it_is_bought_for_and_the_sale_it_replaces(shop, assumptions):
-    deal = gift.deals(shop, Gift(buy=[2]), assumptions)[0]
+    deal = gift.deals(shop, GiftPolicy(buy=[2]), assumptions)[0]
 
     given = 1.0 + 0.2 * (2.0 - 1.0)
     assert deal.price[0] == pytest.approx(4.0 - given / 2)
@@ -144,7 +142,7 @@ def test_a_gift_costs_what_it_is_bought_for_and_the_sale_it_replaces(shop, assum
 
 
 def test_what_the_data_know_of_a_gift_is_its_cost(shop, assumptions):
-    learned = gift.deals(shop, Gift(buy=[2]), assumptions)[0].learned
+    learned = gift.deals(shop, GiftPolicy(buy=[2]), assumptions)[0].learned
 
     assert learned.share[0] == 0.0
     assert learned.joining[0] == pytest.approx(0.5 * 1.5 / 2)
@@ -152,7 +150,7 @@ def test_what_the_data_know_of_a_gift_is_its_cost(shop, assumptions):
 
 
 def test_a_flash_sells_in_its_hours_and_to_those_who_wait_for_it(shop, assumptions):
-    terms = Flash(depths=[0.3], weekday=6, from_hour=10, to_hour=16)
+    terms = FlashPolicy(depths=[0.3], weekday=6, from_hour=10, to_hour=16)
 
     deal = flash.deals(shop, terms, assumptions, 0.09)[0]
 
@@ -164,8 +162,10 @@ def test_a_flash_sells_in_its_hours_and_to_those_who_wait_for_it(shop, assumptio
 
 
 def test_an_offer_shallower_than_the_least_percent_off_is_not_made(shop, assumptions):
-    save = SpendSave(offers=[SpendSaveTerms(spend=40, save=0.5), SpendSaveTerms(spend=40, save=1)])
-    mechanics = Mechanics(percent_off=PercentOff(depths=[0.1]), spend_save=save)
+    save = SpendSavePolicy(
+        offers=[SpendSaveTerms(spend=40, save=0.5), SpendSaveTerms(spend=40, save=1)]
+    )
+    mechanics = Mechanics(percent_off=PercentOffPolicy(depths=[0.1]), spend_save=save)
 
     plain, shallow, deep = make_deals(shop, mechanics, assumptions, 0.09)
 
@@ -175,6 +175,8 @@ def test_an_offer_shallower_than_the_least_percent_off_is_not_made(shop, assumpt
 
 
 def test_a_mechanic_that_the_policy_does_not_name_is_not_offered(shop, assumptions):
-    made = make_deals(shop, Mechanics(percent_off=PercentOff(depths=[0.1])), assumptions, 0.09)
+    made = make_deals(
+        shop, Mechanics(percent_off=PercentOffPolicy(depths=[0.1])), assumptions, 0.09
+    )
 
     assert [deal.mechanic for deal in made] == ["percent_off"]

@@ -15,7 +15,7 @@ from ml.promotions.mechanics.deal import Companion, price_cut
 from ml.promotions.planning.companion_stock import shared_stock
 from ml.solver.checker import violations
 from ml.solver.problem import FREE, NOTHING, Names, PlanProblem
-from ml.solver.shared_stock import Draws
+from ml.solver.shared_stock import SharedStock
 from ml.solver.solve import solve
 
 TEA, COFFEE, CUP = range(3)
@@ -69,9 +69,9 @@ def problem(shop, sold=SOLD, **changes):
         category=np.zeros(3, int),
         slots=np.full((1, 3), 9.0),
         gap=shop.gap,
-        most=1,
+        max_promotions=1,
         budget=99.0,
-        draws=shared_stock(shop, OPTIONS, sold, POLICY, changes.get("pinned")),
+        shared_stock=shared_stock(shop, OPTIONS, sold, POLICY, changes.get("pinned")),
         names=Names(["tea", "coffee", "cup"], ["HOT"], ["one", "two", "three"]),
     )
     return replace(made, **changes)
@@ -89,7 +89,7 @@ def test_the_largest_demand_that_stock_covers():
 
 
 def test_two_offers_share_what_their_companion_has_to_spare_until_it_is_replenished():
-    found = problem(items()).draws
+    found = problem(items()).shared_stock
 
     assert found.units.tolist() == [[6.0] * 3] * 2
     assert found.room == pytest.approx(np.full((1, 3), most_demand(0.9, 13, np.inf) - 2))
@@ -100,7 +100,7 @@ def test_two_offers_share_what_their_companion_has_to_spare_until_it_is_replenis
 
 
 def test_offers_that_their_companions_stock_covers_together_share_nothing():
-    assert problem(items(cups=99.0)).draws is None
+    assert problem(items(cups=99.0)).shared_stock is None
 
 
 def test_a_companions_own_promotion_takes_of_the_same_stock():
@@ -113,7 +113,7 @@ def test_a_companions_own_promotion_takes_of_the_same_stock():
     every = np.zeros((3, 3), int) + NOTHING
     every[[TEA, CUP], [0, 2]] = 0
     assert violations(held, every) == [
-        "products cup in the week of three: offers take 9.00 of a stock of 7.47 that they share"
+        "products cup in the week of three: promotions take 9.00 of a stock of 7.47 that they share"
     ]
 
 
@@ -121,7 +121,7 @@ def test_one_promotion_alone_is_never_ruled_out_by_stock_that_falls_later():
     shop = items()
     shop.stock[CUP] = [13.0, 2.0, 2.0]
 
-    found = problem(shop).draws
+    found = problem(shop).shared_stock
 
     assert (found.room >= 6.0).all()
 
@@ -145,7 +145,7 @@ def test_demands_on_one_companions_stock_that_contradict_are_named():
 def test_the_price_of_shared_stock_brings_the_bound_down_to_what_it_allows():
     # thirty equal offers, each worth 3, take 2 of a stock of 9 in their one week
     count = 30
-    draws = Draws(
+    draws = SharedStock(
         item=np.arange(count),
         option=np.zeros(count, int),
         stock=np.zeros(count, int),
@@ -162,13 +162,13 @@ def test_the_price_of_shared_stock_brings_the_bound_down_to_what_it_allows():
         category=np.zeros(count, int),
         slots=np.array([[99.0]]),
         gap=np.zeros(count, int),
-        most=1,
+        max_promotions=1,
         budget=99.0,
-        draws=draws,
+        shared_stock=draws,
     )
 
     found = solve(made)
 
     assert found.objective == pytest.approx(12.0)
     assert found.bound <= 13.5 + 1e-6
-    assert found.prices.draws == pytest.approx(np.array([[1.5]]))
+    assert found.prices.shared_stock == pytest.approx(np.array([[1.5]]))

@@ -165,7 +165,7 @@ def problem(gap, **told):
         category=np.zeros(2, int),
         slots=np.full((1, 3), 9.0),
         gap=np.full(2, gap),
-        most=2,
+        max_promotions=2,
         budget=9.0,
         **told,
     )
