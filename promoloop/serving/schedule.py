@@ -16,7 +16,7 @@ from ml import lake
 from ml.contracts.outputs import DEAL_TERMS
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
-from ml.quoting.terms import Promotion, instant, localised
+from ml.quoting.promotions import Promotion, instant, localised, read_promotion
 from ml.releases import shelf
 from promoloop.serving.rows import Rows
 

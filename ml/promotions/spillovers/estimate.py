@@ -9,7 +9,7 @@ import pandas as pd
 
 from ml import lake
 from ml.arrays import Floats
-from ml.config.assumptions import SpilloverPriors, load_assumptions
+from ml.config.assumptions import SpilloverPrior, SpilloverPriors, load_assumptions
 from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_PAIRS, FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import EFFECTS, RESPONSES
 from ml.demand.data.panel import read_panel

@@ -6,9 +6,11 @@ import pytest
 
 from ml.config.assumptions import load_assumptions
 from ml.config.mechanics import (
+    BundlePolicy,
     BuyGetPolicy,
     BuyGetTerms,
     FlashPolicy,
+    GiftPolicy,
     Mechanics,
     PercentOffPolicy,
     SpendSavePolicy,
