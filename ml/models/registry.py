@@ -115,7 +115,8 @@ def require_champion(name: str) -> str:
     }
     raise GateError(
         f"model {name!r} has no champion; challenger {versions[CHALLENGER]} failed {failed}; look "
-        f"at its run in {settings().tracking_uri}, then train again or change {settings().gates_path}"
+        f"at its run in {settings().tracking_uri}, then train again or change "
+        f"{settings().gates_path}"
     )
 
 
