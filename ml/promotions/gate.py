@@ -84,21 +84,21 @@ def policy_rules(policy: Policy, budget: float, as_of: date) -> list[Rule]:
     """The policy's limits over the columns of `measured`."""
     start = datetime.combine(as_of, time())
     service = policy.stock_service_level
-    priors = _most("beyond_priors", "too much of the margin rests on priors", ROUNDING)
+    priors = _at_most("beyond_priors", "too much of the margin rests on priors", ROUNDING)
     return [
         *([priors] if policy.most_from_priors < 1 else []),
         _total("cost", f"the total is over the budget of {budget:g}", budget + ROUNDING),
-        _least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
-        _most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
-        _most("promotions_of_product", "too many of a product", policy.maximum_per_product),
-        _most("over_category_slots", "too many of a category in a week", 0),
-        _least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
-        _least("starts_at", f"starts before the as-of date {as_of}", start),
-        _least("hours_long", "ends before it starts", 1),
+        _at_least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
+        _at_most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
+        _at_most("promotions_of_product", "too many of a product", policy.maximum_per_product),
+        _at_most("over_category_slots", "too many of a category in a week", 0),
+        _at_least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
+        _at_least("starts_at", f"starts before the as-of date {as_of}", start),
+        _at_least("hours_long", "ends before it starts", 1),
         Rule("ExpectColumnValuesToNotBeNull", "stock_left", "no stock known", _of("stock_left")),
-        _least("stock_left", "may sell more than is in stock", 0),
-        _least("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),
-        _most(
+        _at_least("stock_left", "may sell more than is in stock", 0),
+        _at_least("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),
+        _at_most(
             "stockout_probability",
             f"stock does not cover demand at {service:g}",
             1 - service + ROUNDING,
@@ -110,14 +110,14 @@ def _of(column: str) -> dict[str, str]:
     return {"column": column}
 
 
-def _least(column: str, name: str, least: float | datetime) -> Rule:
-    return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | {"min_value": least})
+def _at_least(column: str, name: str, minimum: float | datetime) -> Rule:
+    return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | {"min_value": minimum})
 
 
-def _most(column: str, name: str, most: float, strict: bool = False) -> Rule:
-    bounds = {"max_value": most, "strict_max": strict}
+def _at_most(column: str, name: str, maximum: float, strict: bool = False) -> Rule:
+    bounds = {"max_value": maximum, "strict_max": strict}
     return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | bounds)
 
 
-def _total(column: str, name: str, most: float) -> Rule:
-    return Rule("ExpectColumnSumToBeBetween", column, name, _of(column) | {"max_value": most})
+def _total(column: str, name: str, maximum: float) -> Rule:
+    return Rule("ExpectColumnSumToBeBetween", column, name, _of(column) | {"max_value": maximum})

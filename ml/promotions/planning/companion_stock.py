@@ -46,7 +46,7 @@ def shared_stock(
     room = np.maximum(draws.room, _alone(draws, policy.duration_weeks.most))
     if pinned is not None:
         room = np.maximum(room, _frozen(draws, economics.limits.allowed.shape, pinned))
-    room[_most(draws) <= room] = np.inf
+    room[_maximum_taken(draws) <= room] = np.inf
     return _only_limited(replace(draws, room=room))
 
 
@@ -95,7 +95,7 @@ def _frozen(draws: SharedStock, shape: tuple[int, ...], pinned: np.ndarray) -> F
     return np.asarray(taken).reshape(draws.room.shape)
 
 
-def _most(draws: SharedStock) -> Floats:
+def _maximum_taken(draws: SharedStock) -> Floats:
     """What is taken if every item takes as much as it can in every week, (stocks, weeks)."""
     order = np.lexsort((draws.item, draws.stock))
     item, stock = draws.item[order], draws.stock[order]

@@ -30,7 +30,7 @@ def named(products: pd.DataFrame, names: Sequence[str], key: str) -> pd.Index:
     return pd.Index(products.loc[hit, "product_id"])
 
 
-def require_known(policy: Policy, products: pd.DataFrame) -> None:
+def require_in_catalogue(policy: Policy, products: pd.DataFrame) -> None:
     """Refuse a policy that names categories or products which DIM_PRODUCTS does not hold.
 
     Raises:

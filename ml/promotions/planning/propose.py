@@ -18,7 +18,7 @@ from ml.promotions.planning.constraints import make_problem
 from ml.promotions.planning.edits import Edit, pin
 from ml.promotions.planning.frozen import freeze, rest
 from ml.promotions.planning.inputs import PlanInputs
-from ml.promotions.planning.names import named, require_known
+from ml.promotions.planning.names import named, require_in_catalogue
 from ml.promotions.planning.proposal import Draft, Proposal
 from ml.promotions.planning.targeting import targeted
 from ml.promotions.spillovers.valuation import Spillovers, value_spillovers
@@ -64,7 +64,7 @@ def prepare(
 ) -> Draft:
     """What `propose` solves, and why products are left out."""
     assumptions = load_assumptions()
-    require_known(policy, inputs.products)
+    require_in_catalogue(policy, inputs.products)
     modelled = pd.Index(sorted(inputs.forecasts["product_id"].unique()), name="product_id")
     by_name = named(inputs.products, policy.exclude, "exclude").union(excluded)
     reason = exclusions(inputs.products, inputs.responses, modelled, by_name)

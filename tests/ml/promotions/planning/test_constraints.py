@@ -12,7 +12,7 @@ from plain_items import plain_items
 from ml.config.policy import Duration, load_policy
 from ml.errors import InfeasibleError, PolicyError
 from ml.promotions.planning.constraints import make_problem
-from ml.promotions.planning.names import named, require_known
+from ml.promotions.planning.names import named, require_in_catalogue
 from ml.solver.checker import violations
 from ml.solver.problem import NOTHING
 from ml.solver.solve import solve
@@ -163,11 +163,11 @@ def test_a_promotion_longer_than_the_horizon_is_refused():
 )
 def test_a_name_that_the_catalogue_does_not_hold_is_refused(told, rule):
     with pytest.raises(PolicyError, match=rule):
-        require_known(policy(**told), CATALOGUE)
+        require_in_catalogue(policy(**told), CATALOGUE)
 
 
 def test_known_names_in_any_case_are_accepted():
-    require_known(policy(category_budgets={"tea": 1.0, "default": 2.0}), CATALOGUE)
+    require_in_catalogue(policy(category_budgets={"tea": 1.0, "default": 2.0}), CATALOGUE)
 
     assert named(CATALOGUE, ["home"], "exclude").tolist() == ["20", "21"]
 
