@@ -33,12 +33,14 @@ def effects(as_of: str) -> None:
 def segments(ti: "RuntimeTaskInstance") -> bool:
     """Lets the plan go on at once, or after `affinity` where the policy names audiences."""
     from ml.config.policy import load_policy
-    from ml.promotions.audiences.segments import are_written
+    from ml.promotions.audiences.segments import require_segments
 
     if not load_policy().audiences:
         return True
     states = ti.get_task_states(ti.dag_id, task_ids=["affinity"], run_ids=[ti.run_id])
-    return are_written(states[ti.run_id].get("affinity"))
+    state = states[ti.run_id].get("affinity")
+    require_segments(will_be_written=state not in ("failed", "upstream_failed"))
+    return bool(state == "success")
 
 
 @task(owner=OWNER)

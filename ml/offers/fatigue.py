@@ -16,8 +16,8 @@ def recent_offers(as_of: date, weeks: int) -> pd.DataFrame:
     A week's offers are those of the version planned last on or before its Monday.
     """
     monday = as_of - timedelta(days=as_of.weekday())
-    told = [_offered(monday - timedelta(weeks=back)) for back in range(1, weeks + 1)]
-    return pd.concat([pd.DataFrame(columns=COLUMNS), *told], ignore_index=True)
+    weekly = [_offered(monday - timedelta(weeks=back)) for back in range(1, weeks + 1)]
+    return pd.concat([pd.DataFrame(columns=COLUMNS), *weekly], ignore_index=True)
 
 
 def rested(offers: pd.DataFrame, recent: pd.DataFrame, as_of: date, rules: Offers) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the plan's gate found, in lake/promotions/gate/as_of=D.json.
+"""The verdict of the plan's gate, in lake/promotions/gate/as_of=D.json.
 
 It names the content hash of the plan that the gate saw, so it clears no other bytes.
 """
@@ -25,7 +25,7 @@ def gate_verdict(as_of: date) -> dict[str, Any]:
 
 
 def write_verdict(as_of: date, version: str, passed: bool) -> None:
-    """What the plan's gate found, for the bytes of the plan that lies in the lake now."""
+    """Record the gate's verdict on the bytes of the plan that lies in the lake now."""
     verdict = {
         "plan_version": version,
         "content_hash": lake.manifest(PLAN, as_of).content_hash,
@@ -40,7 +40,7 @@ def require_gate(as_of: date, version: str, content_hash: str) -> None:
     expected = {"plan_version": version, "content_hash": content_hash, "passed": True}
     if {key: verdict.get(key) for key in expected} != expected:
         raise GateError(
-            f"plan {version} may not be published: its gate says {verdict or 'nothing'} "
+            f"plan {version} may not be published: its gate wrote {verdict or 'nothing'} "
             f"({gate_path(as_of)}), expected {expected}; run the plan gate for {as_of} and mend "
             "what it reports"
         )

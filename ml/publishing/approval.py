@@ -18,6 +18,7 @@ from ml import lake
 from ml.config.approval import ReviewAnswer, require_another
 from ml.config.policy import load_policy
 from ml.contracts.outputs import PLAN
+from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import GateError, LakeError
 from ml.promotions.verdict import require_gate
@@ -96,17 +97,18 @@ def require_approval(version: str, seal: str) -> None:
 def describe(version: str) -> str:
     """What an approver should know before the answer, in Markdown: of that very release."""
     release = release_of(version)
-    summary = json.loads((release / DOSSIER).read_text(encoding="utf-8"))["summary"]
-    kinds = ", ".join(f"{n} {name}" for name, n in summary["promotions_by_mechanic"].items())
-    own = {k: n for k, n in summary.get("promotions_by_audience", {}).items() if k != EVERYBODY}
+    dossier = json.loads((release / DOSSIER).read_text(encoding="utf-8"))
+    summary = PlanSummary.from_dict(dossier["summary"])
+    kinds = ", ".join(f"{n} {name}" for name, n in summary.promotions_by_mechanic.items())
+    own = {k: n for k, n in summary.promotions_by_audience.items() if k != EVERYBODY}
     told = ", ".join(f"{number} for {audience}" for audience, number in own.items())
     return "\n".join(
         [
-            f"* {summary['promotions']} promotions of {summary['products']} products: {kinds}",
+            f"* {summary.promotions} promotions of {summary.products} products: {kinds}",
             *([f"* of these for one segment only: {told}"] if own else []),
-            f"* cost {summary['cost']:,.2f} of a budget of {summary['budget']:,.2f}",
-            f"* expected incremental margin {summary['incremental_margin']:,.2f}, "
-            f"9 times in 10 above {summary['incremental_margin_p10']:,.2f}",
+            f"* cost {summary.cost:,.2f} of a budget of {summary.budget:,.2f}",
+            f"* expected incremental margin {summary.incremental_margin:,.2f}, "
+            f"9 times in 10 above {summary.incremental_margin_p10:,.2f}",
             f"* live now: {shelf.current() or 'nothing'}",
             f"* report: `{release / 'report.html'}`",
         ]

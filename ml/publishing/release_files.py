@@ -43,8 +43,9 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     schedule = lake.read(PLAN, as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     names = product_names(products[products["product_id"].isin(products_named(schedule))])
-    belong = members(as_of, float(schedule["holdout_share"].max()))
-    offers, assignments = _offers(schedule, belong, as_of)
+    customers = lake.read(DIM_CUSTOMERS, as_of)
+    belong = members(_segments(as_of), customers, float(schedule["holdout_share"].max()))
+    offers, assignments = _offers(schedule, belong, customers.set_index("customer_id"), as_of)
     (folder / "offers").mkdir()
     rows = {
         "schedule.parquet": _write(folder / "schedule.parquet", PLAN, schedule),
@@ -73,10 +74,16 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     )
 
 
+def _segments(as_of: date) -> pd.DataFrame:
+    """The day's segments; none where it has none."""
+    if as_of not in lake.partitions(CUSTOMER_SEGMENTS):
+        return pd.DataFrame(columns=CUSTOMER_SEGMENTS.column_names)
+    return lake.read(CUSTOMER_SEGMENTS, as_of)
+
+
 def _offers(
-    schedule: pd.DataFrame, belong: pd.DataFrame, as_of: date
+    schedule: pd.DataFrame, belong: pd.DataFrame, customers: pd.DataFrame, as_of: date
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    customers = lake.read(DIM_CUSTOMERS, as_of).set_index("customer_id")
     responses = lake.read(RESPONSES, as_of, ["product_id", "mailer_lift"])
     rules = load_policy().offers
     bought = Bought(

@@ -28,7 +28,7 @@ def dossier(facts: Facts, offers: pd.DataFrame) -> dict[str, Any]:
         "currency": settings().currency,
         "names": facts.names,
         "weeks": sorted({str(week) for week in facts.forecasts["week_start_date"]}),
-        "summary": facts.summary,
+        "summary": facts.summary.to_dict(),
         "segments": _segments(facts, offers),
     }
 

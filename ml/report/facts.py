@@ -24,10 +24,11 @@ from ml.contracts.outputs import (
     RESPONSES,
     STOCK,
 )
+from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.sources import SOURCES
 from ml.contracts.table import Table
 from ml.demand.scores import scores_path
-from ml.promotions.plan import summary_path
+from ml.promotions.plan import read_summary
 from ml.promotions.verdict import gate_verdict
 from ml.releases import shelf
 from ml.report.customers import People, read_people
@@ -46,7 +47,7 @@ class Facts:
     as_of: date
     version: str
     plan: pd.DataFrame
-    summary: dict[str, Any]
+    summary: PlanSummary
     names: dict[str, str]
     history: pd.DataFrame
     forecasts: pd.DataFrame
@@ -78,18 +79,18 @@ def read_facts(as_of: date) -> Facts:
         pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
     )
     products, weekly = lake.read(DIM_PRODUCTS, as_of), lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)
-    forecasts = lake.read(FORECASTS, as_of)
+    forecasts, responses = lake.read(FORECASTS, as_of), lake.read(RESPONSES, as_of)
     return Facts(
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
         plan=plan,
-        summary=_json(summary_path(as_of)),
+        summary=read_summary(as_of),
         names=product_names(_of(named, products)),
         history=_of(planned, weekly),
         forecasts=_of(planned, forecasts),
         levels=_if_there(LEVEL_FORECASTS, as_of),
         sums=sold(_of(forecasts["product_id"].unique(), weekly), products),
-        responses=_of(planned, lake.read(RESPONSES, as_of)),
+        responses=_of(planned, responses),
         explanations=_of(planned, _if_there(EXPLANATIONS, as_of)),
         stock=_of(planned, lake.read(STOCK, as_of)),
         assumptions_version=load_assumptions().version,
@@ -97,7 +98,7 @@ def read_facts(as_of: date) -> Facts:
         gate=gate_verdict(as_of),
         affinity=_if_there(AFFINITY_QUALITY, as_of),
         audiences=_if_there(DIM_AUDIENCES, as_of),
-        people=read_people(as_of),
+        people=read_people(as_of, responses),
         backtest=_json(scores_path(demand)) if demand else {},
         drift=_if_there(DRIFT, as_of),
         effects=_if_there(EFFECTS, as_of),
@@ -138,8 +139,8 @@ def _landed(as_of: date) -> dict[str, dict[str, Any]]:
     The others are whole snapshots, which tell of the source rather than of this day.
     """
     daily = {table.name for table in SOURCES if table.day_column}
-    found = _json(incoming.folder(as_of) / "gated.json")
-    return {table: counts for table, counts in found.items() if table in daily}
+    landed = _json(incoming.folder(as_of) / "gated.json")
+    return {table: counts for table, counts in landed.items() if table in daily}
 
 
 def _if_there(table: Table, as_of: date) -> pd.DataFrame:

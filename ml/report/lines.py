@@ -1,19 +1,26 @@
 """The plan's table: one line a promotion, and why it is there."""
 
-import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import exp
 from typing import Any
 
 from ml.contracts.profiles import EVERYBODY
+from ml.contracts.reasons import Binding, Effects, OptionTerms, Reasons, Takers
 from ml.report.calendar import badges, shade
 from ml.report.facts import Facts
 from ml.report.numbers import count, percent, period, price
 from ml.report.wording import short, terms
 
-OWN = {"offer", "elasticity", "elasticity_sd", "price_identified", "moves", "limits", "next_best"}
-MOVES = ("offer", "display", "mailer", "stock")
+IN_SENTENCES = {
+    "offer",
+    "elasticity",
+    "elasticity_sd",
+    "price_identified",
+    "effects",
+    "limits",
+    "next_best",
+}
 
 
 @dataclass(frozen=True)
@@ -41,89 +48,77 @@ def plan_lines(facts: Facts) -> list[Line]:
             off=short(row, percent(row["depth"])),
             shade=shade(row["depth"]),
             badges=badges(row["support"]),
-            reasons=reasons(row["reasons"]),
+            reasons=reasons(Reasons.from_json(row["reasons"])),
         )
         for row in rows
     ]
 
 
-def reasons(text: str) -> list[tuple[str, str]]:
-    """The JSON of a promotion's reasons as words: what, and its value.
-
-    What this version of the plan writes is put in a sentence; anything else is shown as it is.
-    """
-    found = json.loads(text)
-    told = []
-    if found.get("audience") is None:
-        found.pop("audience", None)
-    if "elasticity" in found:
-        told.append(("price elasticity", _elasticity(found)))
-    if "offer" in found and found["offer"]["takers"] < 1:
-        told.append(("who takes it", _takers(found["offer"])))
-    if "moves" in found:
-        told.append(("units", _moves(found["moves"])))
-    if "limits" in found:
-        told.append(("limits", "; ".join(map(_limit, found["limits"])) or "none holds it back"))
-    if "next_best" in found:
-        told.append(("next best", _next_best(found["next_best"])))
-    return told + [(_words(key), said(value)) for key, value in found.items() if key not in OWN]
+def reasons(why: Reasons) -> list[tuple[str, str]]:
+    """A promotion's reasons in words: what, and its value."""
+    pairs = [("price elasticity", _elasticity(why))]
+    if why.offer.takers < 1:
+        pairs.append(("who takes it", _takers(why.offer)))
+    pairs += [
+        ("units", _effects(why.effects)),
+        ("limits", "; ".join(map(_limit, why.limits)) or "none holds it back"),
+        ("next best", "no promotion" if why.next_best is None else _option(why.next_best)),
+    ]
+    rest = sorted(why.to_dict().items())
+    return pairs + [
+        (_words(key), text_of(value))
+        for key, value in rest
+        if key not in IN_SENTENCES and not (key == "audience" and value is None)
+    ]
 
 
-def said(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Any JSON value in a few words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return count(value, 2)
     if isinstance(value, dict):
-        return ", ".join(f"{_words(key)} {said(inner)}" for key, inner in value.items())
+        return ", ".join(f"{_words(key)} {text_of(inner)}" for key, inner in sorted(value.items()))
     if isinstance(value, list):
-        return ", ".join(said(inner) for inner in value) or "none"
+        return ", ".join(text_of(inner) for inner in value) or "none"
     return "none" if value is None else _words(str(value))
 
 
-def _elasticity(found: dict[str, Any]) -> str:
-    spread = f" ± {count(found['elasticity_sd'], 2)}" if "elasticity_sd" in found else ""
-    source = "" if found.get("price_identified", True) else ", borrowed from similar products"
-    return f"{count(found['elasticity'], 2)}{spread}{source}"
+def _elasticity(why: Reasons) -> str:
+    source = "" if why.price_identified else ", borrowed from similar products"
+    return f"{count(why.elasticity, 2)} ± {count(why.elasticity_sd, 2)}{source}"
 
 
-def _takers(offer: dict[str, Any]) -> str:
-    everyone = f"{percent(offer['takers'])} of usual buyers"
-    joiners = f", {percent(offer['joiners'], 1)} more join" if offer["joiners"] else ""
-    rests = offer["margin_from_priors"]
+def _takers(offer: Takers) -> str:
+    everyone = f"{percent(offer.takers)} of usual buyers"
+    joiners = f", {percent(offer.joiners, 1)} more join" if offer.joiners else ""
+    rests = offer.margin_from_priors
     prior = f"; {price(rests)} of the margin is assumed" if rests else ""
     return everyone + joiners + prior
 
 
-def _moves(moves: dict[str, float]) -> str:
+def _effects(effects: Effects) -> str:
     """Factors that lead from the usual units to the expected ones."""
-    factors = [f"{count(exp(moves[name]), 2)} {name}" for name in MOVES if moves[name]]
+    factors = [f"{count(exp(log), 2)} {name}" for name, log in vars(effects).items() if log]
     return " \N{MULTIPLICATION SIGN} ".join(factors) or "as usual"
 
 
-def _limit(limit: dict[str, Any]) -> str:
-    name = _words(limit["limit"])
-    if "rules_out" in limit:
-        return f"{name} rules out {_option(limit['rules_out'])}"
-    if "shadow_price" in limit:
-        return f"{name}, one more is worth {price(limit['shadow_price'])}"
-    return said(limit)
+def _limit(limit: Binding) -> str:
+    name = _words(limit.limit)
+    if limit.rules_out is not None:
+        return f"{name} rules out {_option(limit.rules_out)}"
+    if limit.shadow_price is not None:
+        return f"{name}, one more is worth {price(limit.shadow_price)}"
+    return f"limit {name}"
 
 
-def _next_best(option: dict[str, Any] | None) -> str:
-    return "no promotion" if option is None else _option(option)
-
-
-def _option(option: dict[str, Any]) -> str:
-    support = "" if option["support"] == "none" else f" with {_support(option['support'])}"
-    earns = f", margin {price(option['incremental_margin'])}"
-    cost = f" for {price(option['cost'])}" if "cost" in option else ""
-    mechanic = option.get("mechanic", "percent_off")
-    how = "" if mechanic == "percent_off" else f" by {_words(mechanic)}"
-    audience = option.get("audience_id", EVERYBODY)
-    whose = "" if audience == EVERYBODY else f" for {audience}"
-    return f"{percent(option['depth'])} off{how}{support}{whose}{earns}{cost}"
+def _option(option: OptionTerms) -> str:
+    support = "" if option.support == "none" else f" with {_support(option.support)}"
+    earns = f", margin {price(option.incremental_margin)} for {price(option.cost)}"
+    how = "" if option.mechanic == "percent_off" else f" by {_words(option.mechanic)}"
+    whose = "" if option.audience_id == EVERYBODY else f" for {option.audience_id}"
+    return f"{percent(option.depth)} off{how}{support}{whose}{earns}"
 
 
 def _support(name: str) -> str:

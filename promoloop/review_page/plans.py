@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 from ml import lake
 from ml.contracts.outputs import PLAN
+from ml.contracts.plan_summary import PlanSummary
+from ml.contracts.reasons import Reasons
 from ml.publishing.release_files import DOSSIER, PRODUCTS
 from ml.releases import shelf
 from ml.releases.changes import difference
@@ -156,7 +158,7 @@ def _told(release: Release, live: Stamped | None) -> dict[str, Any]:
         "currency": dossier["currency"],
         "weeks": dossier["weeks"],
         "names": dossier["names"],
-        "summary": dossier["summary"],
+        "summary": PlanSummary.from_dict(dossier["summary"]).to_dict(),
         "segments": dossier["segments"],
         "lines": _columns(lines, (*SHOWN, "change")),
         "before": _columns(changed, ("line", *(f"{name}_before" for name in BEFORE))),
@@ -178,7 +180,7 @@ def product(version: str, product_id: str) -> dict[str, Any] | None:
     alternatives = known.pop("alternatives")
     for row in told:
         row["week"] = row["week"][:10]
-        row["reasons"] = json.loads(row["reasons"])
+        row["reasons"] = Reasons.from_json(row["reasons"]).to_dict()
         row["alternatives"] = alternatives[row["promotion_id"]]
     return known | {"promotions": told}
 

@@ -23,9 +23,9 @@ import psutil
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError, PromoloopError
-from ml.promotions.plan import summary_path
+from ml.promotions.plan import read_summary
 from ml.promotions.planning.edits import read_edits
-from ml.promotions.scenario import Comparison, Scenario, compare
+from ml.promotions.scenario import Scenario, ScenarioResult, compare
 from ml.publishing.approval import plan_version
 from ml.settings import settings
 
@@ -88,16 +88,16 @@ def _solved(request: dict[str, Any]) -> dict[str, Any]:
     as_of = date.fromisoformat(version[:10])
     budget = request["budget"]
     if budget is None:
-        budget = json.loads(summary_path(as_of).read_text("utf-8"))["budget"]
+        budget = read_summary(as_of).budget
     before = lake.read(PLAN, as_of)
     found = compare(as_of, Scenario(budget=budget, edits=read_edits(request["edits"])))
     return _told(before, found) | {"budget": budget}
 
 
-def _told(before: Any, found: Comparison) -> dict[str, Any]:
+def _told(before: Any, found: ScenarioResult) -> dict[str, Any]:
     """The money, and which promotions come and go."""
     money = {name: float(value) for name, value in found.categories.loc["all"].items()}
-    ids = set(before["promotion_id"]), set(found.lines["promotion_id"])
+    ids = set(before["promotion_id"]), set(found.rows["promotion_id"])
     return {
         "version": found.plan_version,
         "gap": found.gap,

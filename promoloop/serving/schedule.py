@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml import lake
+from ml.contracts.outputs import DEAL_TERMS
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
-from ml.promotions.explanation.rows import TERMS
 from ml.quoting.promotions import Promotion, instant, localised, read_promotion
 from ml.releases import shelf
 from promoloop.serving.rows import Rows
@@ -31,7 +31,7 @@ TOLD = (
     "product_id",
     "mechanic",
     "depth",
-    *TERMS,
+    *DEAL_TERMS,
     "support",
     "audience_id",
     "store_group",
