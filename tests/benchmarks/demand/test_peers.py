@@ -7,17 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.demand.data.covariates import covariates
-from ml.demand.evaluation.backtest import Backtest
-from ml.demand.fitting.fit import DemandFit
-
-pytest.importorskip("lightgbm", reason="the bench group is not installed: make bench-demand")
-pytest.importorskip("statsforecast", reason="the bench group is not installed: make bench-demand")
-
 from benchmarks.demand import boosting, cold
 from benchmarks.demand.cold import boosted_without_history, held_out, others_mean, structured
 from benchmarks.demand.run import PEERS, known_at
+from ml.demand.data.covariates import covariates
 from ml.demand.evaluation import metrics
+from ml.demand.evaluation.backtest import Backtest
+from ml.demand.fitting.fit import DemandFit
 
 ORIGIN, HORIZON = 26, 4
 
