@@ -18,6 +18,19 @@ AS_OF = date(2017, 7, 3)
 DAYS = 175
 CUSTOMERS = 30
 CATEGORIES = {"1": "milk", "2": "tea", "3": "wine"}
+SMALL = PropensityHyperparameters(
+    categories=3,
+    baskets=12,
+    origins=4,
+    width=4,
+    hidden=4,
+    batch=30,
+    learning_rate=0.01,
+    epochs=3,
+    patience=2,
+    shrinkage=0.001,
+    reference_depth=0.3,
+)
 
 
 @pytest.fixture
@@ -27,19 +40,7 @@ def shop(home: Path) -> Callable[..., None]:
 
 @pytest.fixture
 def small() -> PropensityHyperparameters:
-    return PropensityHyperparameters(
-        categories=3,
-        baskets=12,
-        origins=4,
-        width=4,
-        hidden=4,
-        batch=30,
-        learning_rate=0.01,
-        epochs=3,
-        patience=2,
-        shrinkage=0.001,
-        reference_depth=0.3,
-    )
+    return SMALL
 
 
 @pytest.fixture
@@ -48,8 +49,8 @@ def histories(shop: Callable[..., None], home: Path) -> Histories:
     return write_histories(AS_OF, 3, 12, home / "shards")
 
 
-def write_shop(after: int = 0, seed: int = 3, days: int = DAYS) -> None:
-    """Land so many `days` before `AS_OF`, and `after` more; the later ones depend on `seed`."""
+def write_shop(after: int = 0, seed: int = 3) -> None:
+    """Land `DAYS` days before `AS_OF`, and `after` more; the later ones depend on `seed`."""
     products = pd.DataFrame({"product_id": list(CATEGORIES), "category": list(CATEGORIES.values())})
     described = products.assign(
         brand="b", manufacturer_id="m", department="d", subcategory="s", package_size="1",
@@ -57,7 +58,7 @@ def write_shop(after: int = 0, seed: int = 3, days: int = DAYS) -> None:
         first_sold_on=None, last_sold_on=None,
     )  # fmt: skip
     lake.write(DIM_PRODUCTS, AS_OF, described)
-    for day in range(-days, after, 7):
+    for day in range(-DAYS, after, 7):
         on = AS_OF + timedelta(days=day)
         lake.write(
             TRANSACTIONS, on, lines(on, np.random.default_rng([seed * (day >= 0), abs(day)]))

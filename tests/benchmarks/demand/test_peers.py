@@ -16,6 +16,7 @@ from ml.demand.evaluation.backtest import Backtest
 from ml.demand.fitting.fit import DemandFit
 
 ORIGIN, HORIZON = 26, 4
+BY_STATSFORECAST = ("auto_theta", "tsb")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,8 @@ def small(monkeypatch):
 
 
 def forecast(name, panel, known=None):
+    if name in BY_STATSFORECAST:
+        pytest.importorskip("statsforecast", reason="of the bench group: make test installs it")
     return PEERS[name](panel.until(ORIGIN), known_at(known or covariates(panel), ORIGIN), HORIZON)
 
 
@@ -64,7 +67,7 @@ def test_lightgbm_gives_the_same_forecast_twice(panel):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["auto_theta", "tsb"])
+@pytest.mark.parametrize("name", BY_STATSFORECAST)
 def test_a_steady_series_is_forecast_to_stay(name, panel):
     steady = replace(panel, units=np.broadcast_to(np.arange(1.0, 81)[:, None], panel.units.shape))
 

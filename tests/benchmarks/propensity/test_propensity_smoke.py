@@ -3,7 +3,7 @@
 import json
 
 import yaml
-from propensity_shop import AS_OF, CATEGORIES, CUSTOMERS, DAYS
+from propensity_shop import AS_OF, CATEGORIES, CUSTOMERS
 
 from benchmarks.propensity import __main__ as benchmark
 from ml.propensity.histories import HORIZONS
@@ -11,8 +11,9 @@ from ml.settings import settings
 
 
 def test_every_method_is_judged_on_the_small_shop(shop, small, home, monkeypatch, capsys):
-    shop(days=DAYS + 28)  # the peers learn from whole months before those the network stops on
-    quick = small.model_copy(update={"epochs": 1})
+    shop()
+    # baskets that reach back to months the network does not stop on: the peers learn from those
+    quick = small.model_copy(update={"epochs": 1, "baskets": 24})
     (home / "small.yml").write_text(yaml.safe_dump(quick.model_dump()))
     monkeypatch.setenv("PROMOLOOP_PROPENSITY_PATH", str(home / "small.yml"))
     settings.cache_clear()

@@ -2,18 +2,25 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from small_purchases import SMALL
 
 from benchmarks.recommend import __main__ as benchmark
 from benchmarks.recommend import alike, cold, folded, ours, scale, value
 from benchmarks.recommend.journey import read_journey
+from benchmarks.recommend.peers import Settings
+from ml.settings import settings
 
 BEFORE = date(2017, 12, 4)
 CUSTOMERS, PRODUCTS = 40, 24
+BENCH = "of the bench group: make test installs it"
+QUICK = {"als_factors": 2, "als_iterations": 2}
 
 
 def made_up_shop() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -50,7 +57,13 @@ def made_up_shop() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture
 def run(home, spark, monkeypatch, capsys):
     """The report of the command with the arguments given, on the made-up shop."""
+    home.mkdir()
+    (home / "affinity.yml").write_text(yaml.safe_dump(SMALL.model_dump()))
+    monkeypatch.setenv("PROMOLOOP_AFFINITY_PATH", str(home / "affinity.yml"))
+    settings.cache_clear()
     monkeypatch.setattr(benchmark, "read_journey", made_up_shop)
+    monkeypatch.setattr(ours, "Settings", lambda: replace(Settings(), **QUICK))
+    monkeypatch.setattr(scale, "FEW", replace(Settings(), **QUICK))
     for part in (ours, cold, folded, scale, alike, value):
         monkeypatch.setattr(part, "local_session", lambda: nullcontext(spark))
     monkeypatch.setattr(scale, "TIMES", (1, 2))
@@ -72,10 +85,14 @@ def test_our_lists_are_ranked_and_varied(run):
     assert 0 < report["repeat"]["ndcg10"] <= 1
 
 
-def test_peers_are_ranked(run):
-    report = run("als", "peers")
+def test_peers_are_ranked_beside_spark(run):
+    pytest.importorskip("implicit", reason=BENCH)
+
+    report = run("als", "peers", "scale")
 
     assert report.keys() == {"als", "peers"}
+    assert report["als"]["scale"]["fit"].keys() == {"1x", "2x"}
+    assert report["als"]["scale"]["driver"].keys() == {"1x"}
 
 
 def test_products_and_customers_held_out_are_ranked(run):
@@ -84,8 +101,8 @@ def test_products_and_customers_held_out_are_ranked(run):
     assert report.keys() == {"cold_item", "cold_customer"}
 
 
-def test_the_other_parts(run):
-    report = run("fold", "alike", "value", "scale")
+def test_folding_comparisons_and_values_are_judged(run):
+    report = run("fold", "alike", "value")
 
     assert report.keys() == {"als", "alike", "value"}
 
