@@ -16,15 +16,16 @@ from benchmarks.recommend import alike, cold, folded, ours, scale, value
 from benchmarks.recommend.journey import read_journey
 from benchmarks.recommend.peers import Settings
 from ml.settings import settings
+from spark_jobs.ranker.examples import windows
 
 BEFORE = date(2017, 12, 4)
-CUSTOMERS, PRODUCTS = 40, 24
+CUSTOMERS, PRODUCTS = 40, 40
 BENCH = "of the bench group: make test installs it"
 QUICK = {"als_factors": 2, "als_iterations": 2}
 
 
 def made_up_shop() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Forty customers shop each week of a year for some of 24 products, half for the even ones."""
+    """Forty customers shop each week of a year for some of 40 products, half for the even ones."""
     rng = np.random.default_rng(7)
     weeks = np.arange(-48, 4)
     taste = np.where((np.arange(PRODUCTS) + np.arange(CUSTOMERS)[:, None]) % 2, 0.05, 0.3)
@@ -66,6 +67,10 @@ def run(home, spark, monkeypatch, capsys):
     monkeypatch.setattr(scale, "FEW", replace(Settings(), **QUICK))
     for part in (ours, cold, folded, scale, alike, value):
         monkeypatch.setattr(part, "local_session", lambda: nullcontext(spark))
+    for part in (ours, cold):
+        monkeypatch.setattr(part, "windows", lambda before: windows(before, count=1))
+    monkeypatch.setattr(cold, "HELD_PRODUCTS", 2)
+    monkeypatch.setattr(cold, "BASKETS", (1,))
     monkeypatch.setattr(scale, "TIMES", (1, 2))
     monkeypatch.setattr(scale, "DRIVERS", (1,))
 
