@@ -34,7 +34,7 @@ from spark_jobs.customers.customer_value import write_values
 from spark_jobs.customers.segments import write_segments
 from spark_jobs.ranker.candidates import CANDIDATES_PER_CUSTOMER, SHOWN, propensities
 from spark_jobs.ranker.cold_start import for_new_customers, with_new_products
-from spark_jobs.ranker.histories import Known, customer_lines, histories, know
+from spark_jobs.ranker.histories import Snapshot, customer_lines, histories, take_snapshot
 from spark_jobs.tables import inputs, read, session, write
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def write_affinity(
         placed, ranked = affinity.customers, blended(affinity, targets, hyper)
     else:
         ranker, model = champion
-        known = _known(spark, as_of, affinity, model)
-        placed, models = known.customers, models | {"ranker": ranker}
-        reachable = Known(placed.join(targets, "customer_id", "left_semi"), known.catalog)
+        snapshot = _snapshot(spark, as_of, affinity, model)
+        placed, models = snapshot.customers, models | {"ranker": ranker}
+        reachable = Snapshot(placed.join(targets, "customer_id", "left_semi"), snapshot.catalog)
         ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, model.variety)
         made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
     new = for_new_customers(
@@ -108,11 +108,13 @@ def interests(spark: SparkSession, as_of: date) -> DataFrame:
     return both.withColumn("decayed_purchases", worth[0] + worth[1])
 
 
-def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Known:
+def _snapshot(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Snapshot:
     pairs = histories(customer_lines(spark, as_of), as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     ranked = replace(affinity, products=with_new_products(affinity.products, products, as_of))
-    return know(pairs, ranked, products, model.comparison, (model.products, model.item_item))
+    return take_snapshot(
+        pairs, ranked, products, model.comparison, (model.products, model.item_item)
+    )
 
 
 def blended(affinity: Affinity, targets: DataFrame, hyper: AlsHyperparameters) -> DataFrame:
@@ -131,10 +133,10 @@ def write_quality(spark: SparkSession, as_of: date, hyper: AlsHyperparameters, w
     that computes them write the same rows.
     """
     monday = as_of - timedelta(days=as_of.weekday())
-    known = [day for day in lake.partitions(AFFINITY_QUALITY) if monday <= day < as_of]
-    if when == "auto" and known:
-        made_from = lake.manifest(AFFINITY_QUALITY, known[-1]).inputs
-        lake.write(AFFINITY_QUALITY, as_of, lake.read(AFFINITY_QUALITY, known[-1]), made_from)
+    judged_days = [day for day in lake.partitions(AFFINITY_QUALITY) if monday <= day < as_of]
+    if when == "auto" and judged_days:
+        made_from = lake.manifest(AFFINITY_QUALITY, judged_days[-1]).inputs
+        lake.write(AFFINITY_QUALITY, as_of, lake.read(AFFINITY_QUALITY, judged_days[-1]), made_from)
         return
     log.info("judging the ranking on the four weeks before %s", monday)
     days = landed_before(monday)

@@ -1,6 +1,6 @@
 """Give customers offers within one budget, on the cluster: `ml.offers.allocation` at any size.
 
-The price of the budget is found on the driver; some prices at a time it asks for a pass, in which
+The driver searches the price of the budget; some prices at a time it asks for a pass, in which
 the workers choose their customers' best offers at each and send back two sums. The offers are then
 assigned where the customers are. Nothing that grows with the customers reaches the driver: at most
 about SAMPLE of them, for the price to start from, and MOST_FILLED offers for what is left of the
@@ -94,22 +94,22 @@ def _start(customers: DataFrame, budget: float) -> float:
 
 
 def _search(customers: DataFrame, budget: float, start: float) -> tuple[float, float]:
-    """The lowest price found at which the best offers keep the budget, and the lowest bound.
+    """The lowest price at which the best offers keep the budget, and the lowest bound.
 
     A pass tries PRICES prices: at first around `start`, then between the two that the budget's
-    price was found to lie between.
+    price lies between.
     """
     tried = np.concatenate([[0.0], max(start, TINY) * np.geomspace(0.5, 2.0, PRICES - 1)])
     bound, low = np.inf, 0.0
     for _ in range(PASSES):
-        found = _priced(customers, tried, budget)
-        bound = min([bound, *(each.bound for each in found)])
-        kept = next((k for k, each in enumerate(found) if each.cost <= budget), None)
-        if kept is None:
+        priced = _priced(customers, tried, budget)
+        bound = min([bound, *(each.bound for each in priced)])
+        first = next((k for k, each in enumerate(priced) if each.cost <= budget), None)
+        if first is None:
             low, tried = tried[-1], tried[-1] * np.geomspace(2.0, 2.0**PRICES, PRICES)
             continue
-        high, low = float(tried[kept]), float(tried[kept - 1]) if kept else low
-        close = bound - found[kept].value <= ENOUGH * abs(bound)
+        high, low = float(tried[first]), float(tried[first - 1]) if first else low
+        close = bound - priced[first].value <= ENOUGH * abs(bound)
         if high == 0.0 or close or high - low <= CLOSE * high:
             break
         tried = np.append(np.linspace(low, high, PRICES + 1)[1:-1], high)
@@ -133,12 +133,12 @@ def _sums(assigned: DataFrame) -> tuple[float, float]:
 
 def _filled(customers: DataFrame, assigned: DataFrame, price: float, left: float) -> DataFrame:
     """Spend what is left on the offers that earn most for their cost."""
-    found = customers.mapInArrow(lambda batches: map(_Open(price, left), batches), OPEN)
+    still_open = customers.mapInArrow(lambda batches: map(_Open(price, left), batches), OPEN)
     worth = f.col("value") / f.greatest(f.col("cost"), f.lit(TINY))
-    near = found.orderBy(worth.desc(), "customer_id", "offer").limit(MOST_FILLED).toPandas()
+    near = still_open.orderBy(worth.desc(), "customer_id", "offer").limit(MOST_FILLED).toPandas()
     ids, cost, room = (near[name].to_numpy() for name in ("customer_id", "cost", "room"))
-    kept = affordable(ids, cost, room, left)
-    sums = near.iloc[kept].groupby("customer_id", as_index=False)
+    chosen = affordable(ids, cost, room, left)
+    sums = near.iloc[chosen].groupby("customer_id", as_index=False)
     added = sums.agg(added=("offer", list), more=("value", "sum"), spent=("cost", "sum"))
     more = assigned.sparkSession.createDataFrame(added.values.tolist(), ADDED)
     return assigned.join(more, "customer_id", "left").select(
@@ -171,8 +171,8 @@ class _Sum:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         value, cost, cap = _arrays(batch)
-        found = [evaluate(value, cost, cap, float(price), 0.0) for price in self.prices]
-        sums = {"value": [[p.value for p in found]], "cost": [[p.cost for p in found]]}
+        outcomes = [evaluate(value, cost, cap, float(price), 0.0) for price in self.prices]
+        sums = {"value": [[p.value for p in outcomes]], "cost": [[p.cost for p in outcomes]]}
         return pa.RecordBatch.from_pydict(sums)
 
 

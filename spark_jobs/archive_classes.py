@@ -9,7 +9,7 @@ from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.settings import settings
 from spark_jobs.als.factors import learn
 from spark_jobs.als.ranking import Ranking, rank_products
-from spark_jobs.customers.segments import PROFILE, found, named, place
+from spark_jobs.customers.segments import PROFILE, fit_segments, named, place
 from spark_jobs.tables import session
 
 DAY = date(2017, 1, 1)
@@ -30,7 +30,7 @@ def main() -> None:
         profile = [f.hash("customer_id", f.lit(name)).alias(name) for name in PROFILE]
         customers = affinity.customers.select("customer_id", *profile)
         placed, scale = place(customers, affinity.customers)
-        named(found(DAY, placed, scale, 2, settings().seed), placed).count()
+        named(fit_segments(DAY, placed, scale, 2, settings().seed), placed).count()
 
 
 if __name__ == "__main__":

@@ -90,10 +90,10 @@ def _rewritten(table: Table, aside: Path) -> list[Path]:
     Spark's own Parquet footers list encodings in an order that changes from one JVM to the
     next, so the same rows would not give the same bytes.
     """
-    made = []
+    paths = []
     for part in sorted((aside / "spark").glob("part-*.parquet")):
-        made.append(aside / part.name)
-        with pq.ParquetWriter(made[-1], table.schema, compression="zstd") as out:
+        paths.append(aside / part.name)
+        with pq.ParquetWriter(paths[-1], table.schema, compression="zstd") as out:
             for batch in pq.ParquetFile(part).iter_batches():
                 out.write_table(pa.Table.from_batches([batch]).cast(table.schema))
-    return made
+    return paths

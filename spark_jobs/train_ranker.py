@@ -22,14 +22,14 @@ from spark_jobs.ranker.examples import (
     examples_of,
     fit,
     judge,
-    known_on,
     paired_precisions,
+    sampled_snapshot,
     window_examples,
     windows,
 )
 from spark_jobs.ranker.histories import customer_lines, histories, item_item
-from spark_jobs.ranker.leak import largest_move
-from spark_jobs.ranker.variety import accuracy_kept_in
+from spark_jobs.ranker.leak import largest_score_change
+from spark_jobs.ranker.variety import accuracy_by_variety
 from spark_jobs.tables import inputs, session
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ def train(spark: SparkSession, as_of: date) -> str:
     products = lake.read(DIM_PRODUCTS, as_of)
     hyper, seed = AlsHyperparameters.read(), settings().seed
     last, *earlier = windows(as_of)
-    known = known_on(lines, products, last, hyper)
-    seen = [examples_of(known, lines, last)]
+    snapshot = sampled_snapshot(lines, products, last, hyper)
+    seen = [examples_of(snapshot, lines, last)]
     seen += [window_examples(lines, products, day, hyper) for day in earlier]
     judged = fit(seen[1:], seed)
     measures = judge(judged, seen[0])
@@ -59,7 +59,7 @@ def train(spark: SparkSession, as_of: date) -> str:
         seed,
     )
     measures |= comparison.metrics
-    kept = accuracy_kept_in(known, judged, lines, last)
+    kept = accuracy_by_variety(snapshot, judged, lines, last)
     variety = chosen(kept, ListHyperparameters.read().give_up)
     measures |= {f"ndcg_ratio.variety_{v}": share for v, share in kept.items()}
     log.info("judged on the four weeks before %s: %s", as_of, measures)
@@ -69,7 +69,7 @@ def train(spark: SparkSession, as_of: date) -> str:
     made = Serving(fit(seen, seed), judged, ids, weights, hyper.comparison, variety)
     measures |= checks(made, seen[0].signals) | {
         "variety_ndcg_ratio": kept[variety],
-        "leak_largest_move": largest_move(lines, products, last, hyper, made.ranker),
+        "leak_largest_move": largest_score_change(lines, products, last, hyper, made.ranker),
         "data_changed": float(fingerprint(as_of) != read),
     }
     signals = seen[0].signals

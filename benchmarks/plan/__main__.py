@@ -1,7 +1,7 @@
 """Solve plan problems of a retailer's size beside peers.
 
     make bench-plan
-    python -m benchmarks.plan [--only slots_10k ...]
+    python -m benchmarks.plan [--only slots_10k ...] [--share 1.0]
 
 Each case runs in a process of its own. The last line printed is one JSON object.
 """
@@ -25,18 +25,19 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="*", choices=list(CASES), default=list(CASES))
-    only = parser.parse_args().only
+    parser.add_argument("--share", type=float, default=1.0, help="of every instance's size")
+    args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    figures_by_case = {name: _apart(name) for name in only}
+    figures_by_case = {name: _apart(name, args.share) for name in args.only}
     print(table(figures_by_case))  # noqa: T201  the command's result
     broken = sum(figures.pop("violations") for figures in figures_by_case.values())
     print(json.dumps(figures_by_case | {"violations": broken}, sort_keys=True))  # noqa: T201
 
 
-def _apart(name: str) -> Figures:
+def _apart(name: str, share: float) -> Figures:
     log.info("%s begins", name)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        figures = process.submit(CASES[name]).result()
+        figures = process.submit(CASES[name], share).result()
     log.info("%s: %s", name, json.dumps(figures))
     return figures
 

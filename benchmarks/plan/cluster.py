@@ -1,4 +1,4 @@
-"""A Spark master and a worker of its own, to which the audience job is submitted."""
+"""A Spark master and a worker of its own, to which the allocation of offers is submitted."""
 
 import importlib.util
 import os
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ml.errors import ServiceError
 from ml.settings import PROJECT
+from spark_jobs import allocate_offers
 
 HOST = "127.0.0.1"
 UP_WITHIN = 120  # seconds
@@ -70,7 +71,7 @@ def _submit(master: str, root: Path, budget: float) -> None:
         *("--executor-memory", "2g", "--conf", "spark.ui.enabled=false"),
         *("--conf", f"spark.pyspark.python={sys.executable}"),
         *("--conf", f"spark.driver.host={HOST}", "--conf", f"spark.driver.bindAddress={HOST}"),
-        *(str(PROJECT / "spark_jobs" / "audience.py"), str(root / "offers.parquet")),
+        *(str(allocate_offers.__file__), str(root / "offers.parquet")),
         *(str(root / "allocation"), str(root / "outcome.json"), "--budget", repr(budget)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT)

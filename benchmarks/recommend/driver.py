@@ -28,7 +28,7 @@ from spark_jobs.affinity import CANDIDATES_PER_CUSTOMER, blended
 from spark_jobs.als.factors import learn
 from spark_jobs.ranker.candidates import propensities
 from spark_jobs.ranker.examples import fit, window_examples, windows
-from spark_jobs.ranker.histories import PARTS, histories, know, purchases
+from spark_jobs.ranker.histories import PARTS, histories, purchases, take_snapshot
 from spark_jobs.tables import write
 
 ITERATIONS = 2  # the driver does the same in each
@@ -60,7 +60,7 @@ def stages(
     yield "candidates", held(spark)
     ranker = fit([window_examples(lines, products, day, hyper) for day in windows(before)], 0)
     yield "train_ranker", held(spark)
-    known = know(pairs, affinity, products, hyper.comparison)
+    known = take_snapshot(pairs, affinity, products, hyper.comparison)
     ranked = propensities(known, ranker, CANDIDATES_PER_CUSTOMER)
     write(CANDIDATES, before, ranked, {}, PARTS)
     yield "ranked_candidates", held(spark)

@@ -24,4 +24,5 @@ def main(
         raise typer.Exit(1) from None
 
 
-typer.run(main)
+if __name__ == "__main__":
+    typer.run(main)

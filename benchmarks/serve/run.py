@@ -36,7 +36,6 @@ PLANS = 5
 PROCESSES = 2
 SAMPLE = {"product_id": 4000, "customer_id": 1000}
 SECONDS_A_SWITCH = 2.0  # above the server's interval of one second
-CLOSED_SECONDS = 10.0
 STARTUP_SECONDS = 60
 BY = "bench"
 SPAWN = multiprocessing.get_context("spawn")
@@ -44,9 +43,18 @@ Switch = Callable[[], object]
 
 
 def bench_serve(
-    size: int, readers: int, rate: float, switches: int, workers: int, say: Callable[[str], None]
+    size: int,
+    readers: int,
+    rate: float,
+    switches: int,
+    workers: int,
+    closed_seconds: float,
+    say: Callable[[str], None],
 ) -> None:
     """Print what the readers saw in tables, then one line of JSON.
+
+    First they read for `closed_seconds` as fast as they can, then at the `rate` while the
+    schedule is switched.
 
     Raises:
         LakeError: nothing is published here that could be multiplied.
@@ -61,11 +69,11 @@ def bench_serve(
         known = {version: _expected(version, at) for version in map(_version, days)}
         with _server(workers) as url:
             token = credentials.serving_token(settings())
-            job = Job(url, token, at.isoformat(), readers, 0.0, CLOSED_SECONDS, 0, known)
+            job = Job(url, token, at.isoformat(), readers, 0.0, closed_seconds, 0, known)
             closed = _measure(job, [])
             seconds = SECONDS_A_SWITCH * (switches + 1)
             paced = _measure(replace(job, rate=rate, seconds=seconds), _switches(days, switches))
-    report.show(closed, CLOSED_SECONDS, paced, seconds, say)
+    report.show(closed, closed_seconds, paced, seconds, say)
     say(json.dumps(report.result(closed, paced, seconds)))
 
 

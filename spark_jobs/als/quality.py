@@ -89,7 +89,7 @@ def landed_before(before: date) -> list[date]:
 
 
 def merchandise_lines(spark: SparkSession, as_of: date, before: date) -> DataFrame:
-    """(customer_id, product_id, sold_on, basket_id) of known customers, before `before`."""
+    """(customer_id, product_id, sold_on, basket_id) of identified customers, before `before`."""
     sold = read(spark, TRANSACTIONS, *landed_before(before)).where("customer_id is not null")
     products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
     return sold.select("customer_id", "product_id", "sold_on", "basket_id").join(
@@ -114,8 +114,8 @@ def relevant(test: DataFrame, affinity: Affinity) -> DataFrame:
     """Test pairs that could be ranked: (customer_id, product_id, is_new)."""
     ids = numbered(test.sparkSession, affinity.products.ids, "product_id", "item")
     customers = affinity.customers.select("customer_id", "items")
-    known = test.join(f.broadcast(ids), "product_id").join(customers, "customer_id")
-    return known.select(
+    rankable = test.join(f.broadcast(ids), "product_id").join(customers, "customer_id")
+    return rankable.select(
         "customer_id", "product_id", (~f.array_contains("items", f.col("item"))).alias("is_new")
     )
 
@@ -129,11 +129,11 @@ def scored(ranked: DataFrame, bought: DataFrame) -> DataFrame:
     """
     hits = ranked.join(bought, ["customer_id", "product_id"], "left")
     is_hit = f.col("is_new").isNotNull().cast("int")
-    found = hits.groupBy("customer_id", "ranking").agg(
+    gains_by_customer = hits.groupBy("customer_id", "ranking").agg(
         f.sum(is_hit).alias("hits"),
         f.sum((is_hit / f.log2(f.col("rank") + 1)).cast(EXACT)).alias("gain"),
     )
-    named = found.withColumn("scope", f.split_part("ranking", f.lit("/"), f.lit(2)))
+    named = gains_by_customer.withColumn("scope", f.split_part("ranking", f.lit("/"), f.lit(2)))
     judged = named.join(_wanted(bought), ["customer_id", "scope"])
     ndcg = f.avg((f.col("gain") / _ideal(f.col("wanted"))).cast(EXACT))
     recall = f.avg((f.col("hits") / f.col("wanted")).cast(EXACT))

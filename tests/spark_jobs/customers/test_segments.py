@@ -20,7 +20,7 @@ from spark_jobs.customers.centroids import NAME, in_scales
 from spark_jobs.customers.segments import (
     PROFILE,
     best_number,
-    found,
+    fit_segments,
     named,
     place,
     points,
@@ -67,7 +67,7 @@ def placed(spark):
 
 
 def test_segment_0_spends_most_and_everybody_has_one(placed):
-    centres = found(DAY, *placed, 2, seed=7)
+    centres = fit_segments(DAY, *placed, 2, seed=7)
 
     rows = {row["customer_id"]: row for row in named(centres, placed[0]).collect()}
 
@@ -81,7 +81,7 @@ def test_segment_0_spends_most_and_everybody_has_one(placed):
 
 def test_the_same_customers_get_the_same_names_whatever_the_seed(placed):
     def names(seed):
-        members = named(found(DAY, *placed, 2, seed), placed[0])
+        members = named(fit_segments(DAY, *placed, 2, seed), placed[0])
         return sorted(map(tuple, members.select("customer_id", "segment_id", "segment").collect()))
 
     one, other = (names(seed) for seed in (1, 2))
