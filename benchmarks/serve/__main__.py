@@ -1,11 +1,10 @@
 """Measure the read API while schedules are published and rolled back; `make bench-serve`."""
 
-import logging
-
 import typer
 from rich.console import Console
 
 from benchmarks.serve.run import bench_serve
+from ml import commands
 from ml.errors import PromoloopError
 
 out = Console(highlight=False, soft_wrap=True)
@@ -19,7 +18,7 @@ def main(
     workers: int = typer.Option(1, help="Of the server."),
 ) -> None:
     """Measure the read API while schedules are published and rolled back."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    commands.log_to_terminal()
     try:
         bench_serve(lines, readers, rate, switches, workers, out.print)
     except PromoloopError as error:

@@ -20,6 +20,7 @@ from ml.promotions.plan import summary_path
 from ml.promotions.planning.edits import read_edits
 from ml.promotions.recount import broken_limits
 from ml.promotions.verdict import write_verdict
+from ml.weeks import monday_of
 
 TOLD = 5  # broken limits that an error names
 ROUNDING = 1e-4  # the plan's figures are rounded to four digits
@@ -62,7 +63,7 @@ def measured(plan: pd.DataFrame, stock: pd.DataFrame, policy: Policy) -> pd.Data
         starts_at=plan["starts_at"].astype("datetime64[ns]"),
         ends_at=plan["ends_at"].astype("datetime64[ns]"),
     )
-    week = plan["starts_at"].dt.to_period("W").dt.start_time
+    week = monday_of(plan["starts_at"])
     plan = plan.assign(week=week)
     by_week = plan.sort_values("week").groupby("product_id")["week"]
     apart = (week - by_week.shift()).dt.days / 7

@@ -8,6 +8,7 @@ from pathlib import Path
 from ml import lake
 from ml.config.policy import load_policy
 from ml.contracts.outputs import ALTERNATIVES, FORECASTS, PLAN
+from ml.files import replace_text, to_json
 from ml.promotions.audiences.segments import READ as AUDIENCES
 from ml.promotions.economics.retention import BUYERS
 from ml.promotions.explanation.alternatives import alternatives
@@ -40,7 +41,7 @@ def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] =
     lines = plan_lines(proposal, as_of, models)
     tables = [*INPUTS, *(BUYERS if policy.objective.retention else ())]
     tables += AUDIENCES if policy.audiences else ()
-    inputs = {table.name: lake.manifest(table, as_of).content_hash for table in tables}
+    inputs = lake.inputs(tables, as_of)
     if live := live_before(as_of):
         inputs["published_schedule"] = live[0]
     summary = summarise(proposal, lines, reason) | {
@@ -48,7 +49,7 @@ def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] =
     }
     lake.write(ALTERNATIVES, as_of, alternatives(proposal, lines), inputs, models)
     lake.write(PLAN, as_of, lines, inputs, models)
-    lake.replace_text(summary_path(as_of), lake.to_json(summary))
+    replace_text(summary_path(as_of), to_json(summary))
     log.info(
         "plan %s: %d promotions, cost %.2f of %.2f, incremental margin %.2f, gap %.4f %%",
         summary["plan_version"],

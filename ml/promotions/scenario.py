@@ -12,6 +12,7 @@ from ml import lake
 from ml.config.documents import checked
 from ml.config.policy import Policy, load_policy
 from ml.contracts.outputs import FORECASTS, PLAN
+from ml.files import replace_text
 from ml.promotions.explanation.rows import plan_lines
 from ml.promotions.planning.edits import Edit
 from ml.promotions.planning.inputs import read_known
@@ -111,10 +112,10 @@ def compare(as_of: date, scenario: Scenario) -> Comparison:
     lines = plan_lines(proposal, as_of, lake.manifest(FORECASTS, as_of).models)
     version = "empty" if lines.empty else str(lines["plan_version"].iloc[0])
     path = _folder(as_of) / f"{version}.csv"
-    lake.replace_text(path, lines[PLAN.column_names].to_csv(index=False))
+    replace_text(path, lines[PLAN.column_names].to_csv(index=False))
     difference = by_category(now, lines)
     told = difference.rename_axis("category").to_csv(lineterminator="\n")
-    lake.replace_text(path.with_name(f"{version}-by-category.csv"), told)
+    replace_text(path.with_name(f"{version}-by-category.csv"), told)
     return Comparison(version, lines, proposal.solution.gap, difference, path)
 
 

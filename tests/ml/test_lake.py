@@ -102,7 +102,7 @@ lake.write(PRICES, date(2017, 12, 4), pd.DataFrame({{"product_id": ["a"], "price
 @pytest.mark.parametrize(
     "target",
     [
-        '(lake, "_sync")',
+        '(lake, "sync")',
         '(lake, "replace_text")',
         '(__import__("pathlib").Path, "replace")',
         '(lake, "to_json")',

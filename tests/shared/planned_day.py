@@ -30,6 +30,7 @@ from ml.contracts.outputs import (
     STOCK,
 )
 from ml.contracts.profiles import CUSTOMER_SEGMENTS
+from ml.files import replace_text, to_json
 from ml.promotions.explanation.rows import TERMS
 from ml.promotions.plan import summary_path
 from ml.promotions.verdict import write_verdict
@@ -101,7 +102,7 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
             {"margin": 10.0, "revenue": 25.0, "discount": 40.0, "promotions": 2, "is_plan": True},
         ],
     }
-    lake.replace_text(summary_path(as_of), lake.to_json(summary))
+    replace_text(summary_path(as_of), to_json(summary))
     write_verdict(as_of, version, passed=True)
     return version
 

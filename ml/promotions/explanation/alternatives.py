@@ -7,6 +7,7 @@ from ml.promotions.economics.value import Economics
 from ml.promotions.explanation.reasons import DIGITS
 from ml.promotions.explanation.rows import term
 from ml.promotions.planning.proposal import Proposal
+from ml.weeks import monday_of
 
 TERMS = ("buy_qty", "get_qty", "get_depth", "threshold_amount", "discount_amount")
 
@@ -23,7 +24,7 @@ def alternatives(proposal: Proposal, lines: pd.DataFrame) -> pd.DataFrame:
 def _promotion_ids(proposal: Proposal, lines: pd.DataFrame) -> np.ndarray:
     """The ids of the chosen promotions in the proposal's order; a product has one a week."""
     item, week, _ = proposal.chosen
-    monday = lines["starts_at"].dt.to_period("W").dt.start_time.dt.date
+    monday = monday_of(lines["starts_at"]).dt.date
     by_place = pd.Series(
         lines["promotion_id"].to_numpy(), pd.MultiIndex.from_arrays([lines["product_id"], monday])
     )

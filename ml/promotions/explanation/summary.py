@@ -14,6 +14,7 @@ from ml.promotions.explanation.tradeoffs import tradeoff_points
 from ml.promotions.planning.proposal import Proposal
 from ml.solver.settings import SolverSettings
 from ml.solver.solve import solve, usage
+from ml.weeks import monday_of
 
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 FRONTIER = SolverSettings(target_gap=5e-3)
@@ -40,7 +41,7 @@ def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> d
         "promotions_by_audience": _counts(lines["audience_id"]),
         "promotions_by_support": _counts(lines["support"]),
         "promotions_by_depth": _counts(depth),
-        "promotions_by_week": _counts(lines["starts_at"].dt.to_period("W").dt.start_time.dt.date),
+        "promotions_by_week": _counts(monday_of(lines["starts_at"]).dt.date),
         "margin_from_priors": round(float(lines["margin_from_priors"].sum()), 2),
         "limits": _limits(proposal),
         "products_considered": len(excluded),

@@ -7,6 +7,7 @@ import pytest
 from ml import lake
 from ml.contracts.outputs import PLAN, STOCK
 from ml.errors import GateError
+from ml.files import replace_text
 from ml.promotions.gate import gate_plan
 from ml.promotions.plan import summary_path
 from ml.promotions.verdict import gate_verdict
@@ -70,7 +71,7 @@ def judge(home, tmp_path, monkeypatch):
             for week in WEEKS
         ]
         lake.write(STOCK, AS_OF, pd.DataFrame(stock))
-        lake.replace_text(summary_path(AS_OF), json.dumps({"budget": budget, "plan_version": "v"}))
+        replace_text(summary_path(AS_OF), json.dumps({"budget": budget, "plan_version": "v"}))
         gate_plan(AS_OF)
 
     return write_and_gate
