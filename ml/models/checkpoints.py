@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 
+from ml import lake
 from ml.files import replace_text, to_json
 
 log = logging.getLogger(__name__)
