@@ -29,6 +29,7 @@ from ml.settings import PROJECT, settings
 
 MANIFEST = "manifest.json"
 DBT = ("dbt_project.yml", "models/**/*", "macros/**/*", "seeds/**/*")
+DELIVERY = PROJECT / "ml/publishing/targets"  # carries finished releases and makes none
 CODE = ("ml/**/*", "spark_jobs/**/*", *(f"dbt_project/{pattern}" for pattern in DBT))
 
 
@@ -56,13 +57,21 @@ class Manifest:
     code_version: str = ""
 
 
+def code_files() -> list[Path]:
+    """The files whose change may change what a partition or a release holds."""
+    paths = (p for pattern in CODE for p in sorted(PROJECT.glob(pattern)))
+    return [
+        path
+        for path in paths
+        if path.is_file() and path.suffix != ".pyc" and DELIVERY not in path.parents
+    ]
+
+
 @lru_cache
 def code_version() -> str:
     """A hash of the code that makes partitions, so that a manifest names what made it."""
-    paths = (p for pattern in CODE for p in sorted(PROJECT.glob(pattern)))
-    sources = [p for p in paths if p.suffix != ".pyc" and p.is_file()]
     digest = hashlib.sha256()
-    for path in sources:
+    for path in code_files():
         digest.update(path.relative_to(PROJECT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
