@@ -17,7 +17,8 @@ TOPS = ("ml", "spark_jobs", "promoloop", "dags", "benchmarks")
 # Bottom to top: a module imports its own package and those before it. A module takes the longest
 # name here that is its own or begins it.
 ORDER = (
-    *("ml.errors", "ml.settings", "ml.arrays", "ml.contracts", "ml.secrets", "ml.solver"),
+    *("ml.errors", "ml.settings", "ml.arrays", "ml.weeks", "ml.files", "ml.commands"),
+    *("ml.contracts", "ml.secrets", "ml.solver"),
     *("ml.lake", "ml.config", "ml.quoting", "ml.landed", "ml.warehouse", "ml.privacy"),
     *("ml.releases", "ml.erasure", "ml.models", "ml.inventory", "ml.affinity"),
     *("ml.promotions.audiences", "ml.offers"),

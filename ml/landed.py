@@ -15,6 +15,6 @@ def landed_days(before: date) -> list[date]:
 
 
 def landed(before: date) -> dict[str, str]:
-    """What a manifest says of those days: one hash of their hashes."""
+    """What a manifest names as read of those days: one hash of their hashes."""
     hashes = "".join(lake.manifest(TRANSACTIONS, day).content_hash for day in landed_days(before))
     return {TRANSACTIONS.name: hashlib.sha256(hashes.encode()).hexdigest()}

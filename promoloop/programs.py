@@ -1,13 +1,12 @@
-"""The programs that make up the local platform: how each is started and known to be well."""
+"""The programs that make up the local platform: how each is started and checked."""
 
-import json
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import requests
 
 from ml.settings import Settings
 from promoloop.environment import spark_home
@@ -24,11 +23,6 @@ class Program:
 
 def programs(settings: Settings) -> list[Program]:
     return [*_spark(settings), _mlflow(settings), *_airflow(settings)]
-
-
-def get_json(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        return json.load(answer)
 
 
 def _spark(settings: Settings) -> list[Program]:
@@ -101,10 +95,10 @@ def _worker_problem(page: dict[str, Any]) -> str:
 def _http_problem(url: str) -> Callable[[], str]:
     def problem() -> str:
         try:
-            with urllib.request.urlopen(url, timeout=5):
-                return ""
-        except (urllib.error.URLError, OSError) as error:
+            _get(url)
+        except requests.RequestException as error:
             return f"{url}: {error}"
+        return ""
 
     return problem
 
@@ -112,8 +106,14 @@ def _http_problem(url: str) -> Callable[[], str]:
 def _json_problem(url: str, judge: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
     def problem() -> str:
         try:
-            return judge(get_json(url))
-        except (urllib.error.URLError, OSError, ValueError) as error:
+            return judge(_get(url).json())
+        except requests.RequestException as error:
             return f"{url}: {error}"
 
     return problem
+
+
+def _get(url: str) -> requests.Response:
+    answer = requests.get(url, timeout=5)
+    answer.raise_for_status()
+    return answer

@@ -1,10 +1,10 @@
 """Do in small what the jobs do, so that the JVM that runs this can archive its classes."""
 
-import argparse
 from datetime import date
 
 from pyspark.sql import functions as f
 
+from ml import commands
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.settings import settings
 from spark_jobs.als.factors import learn
@@ -18,7 +18,7 @@ SMALL = {"rank": 2, "iterations": 1, "minimum_customers": 2}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = commands.parser(__doc__)
     parser.add_argument("scratch", help="a folder that may be overwritten")
     scratch = parser.parse_args().scratch
     with session("promoloop-classes") as spark:

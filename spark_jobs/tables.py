@@ -57,11 +57,6 @@ def schema(table: Table) -> t.StructType:
     return t.StructType([t.StructField(c.name, SPARK[c.kind]) for c in table.columns])
 
 
-def inputs(as_of: date, *tables: Table) -> dict[str, str]:
-    """What a manifest says was read: table name to content hash."""
-    return {table.name: lake.manifest(table, as_of).content_hash for table in tables}
-
-
 def write(
     table: Table,
     as_of: date,

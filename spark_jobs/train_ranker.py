@@ -1,12 +1,11 @@
 """Train the next ranker on the windows before the as-of date, judge it, register it."""
 
-import argparse
 import logging
 from datetime import date
 
 from pyspark.sql import SparkSession
 
-from ml import lake
+from ml import commands, lake
 from ml.affinity.checks import checks
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.reranking import ListHyperparameters, chosen
@@ -30,7 +29,7 @@ from spark_jobs.ranker.examples import (
 from spark_jobs.ranker.histories import customer_lines, histories, item_item
 from spark_jobs.ranker.leak import largest_score_change
 from spark_jobs.ranker.variety import accuracy_by_variety
-from spark_jobs.tables import inputs, session
+from spark_jobs.tables import session
 
 log = logging.getLogger(__name__)
 
@@ -79,15 +78,14 @@ def train(spark: SparkSession, as_of: date) -> str:
 
 def fingerprint(as_of: date) -> dict[str, str]:
     """Content hashes of what a ranker is made of."""
-    return inputs(as_of, DIM_PRODUCTS) | landed(as_of)
+    return lake.inputs([DIM_PRODUCTS], as_of) | landed(as_of)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    parser = commands.parser(__doc__)
+    commands.add_as_of(parser)
     as_of = parser.parse_args().as_of
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    commands.log_to_terminal()
     with session("promoloop-train-ranker") as spark:
         train(spark, as_of)
 

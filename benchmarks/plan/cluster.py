@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.plan import allocate_offers
 from ml.errors import ServiceError
 from ml.settings import PROJECT
-from spark_jobs import allocate_offers
 
 HOST = "127.0.0.1"
 UP_WITHIN = 120  # seconds
@@ -28,7 +28,7 @@ ROWS = 50_000  # of one row group of the job's input
 def allocate_on_cluster(
     value: np.ndarray, cost: np.ndarray, cap: np.ndarray, budget: float
 ) -> tuple[np.ndarray, float]:
-    """Offers by `spark_jobs/allocate_offers.py`, bool (customers, offers), and its seconds.
+    """Offers by `benchmarks/plan/allocate_offers.py`, bool (customers, offers), and its seconds.
 
     Raises:
         ServiceError: the cluster did not start, or the job failed.

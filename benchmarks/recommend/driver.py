@@ -8,7 +8,6 @@ the driver had held by the end of each. LINES and PRODUCTS are Parquet files, in
 `histories.histories` and DIM_PRODUCTS; results go to PROMOLOOP_HOME.
 """
 
-import argparse
 import json
 import os
 import re
@@ -21,6 +20,7 @@ import pandas as pd
 import pyspark
 from pyspark.sql import DataFrame, SparkSession
 
+from ml import commands
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_FACTORS
 from spark_jobs import submit
@@ -36,7 +36,7 @@ ITERATIONS = 2  # the driver does the same in each
 
 def main() -> None:
     """Parse, run, print."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = commands.parser(main.__doc__)
     parser.add_argument("lines")
     parser.add_argument("products", type=pd.read_parquet)
     parser.add_argument("before", type=date.fromisoformat)

@@ -14,10 +14,11 @@ from benchmarks.serve.shelf import multiplied
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError
+from ml.files import replace_text, to_json
 from ml.publishing.release_files import DOSSIER, PRODUCTS
-from ml.releases import proposed, shelf
+from ml.releases import history, proposed, shelf
+from ml.releases.schedule import SCHEDULE
 from ml.settings import settings
-from promoloop.serving.schedule import SCHEDULE
 
 log = logging.getLogger(__name__)
 Dossier = dict[str, Any]
@@ -86,11 +87,11 @@ def _fill(version: str, lines: pd.DataFrame, dossier: Dossier, folder: Path) -> 
     (folder / PRODUCTS).write_text("".join(products), encoding="utf-8")
     files = [{"name": name, "sha256": sha} for name, sha in shelf.digests(folder).items()]
     manifest = {"plan_version": version, "as_of": version[:10], "files": files}
-    (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")
+    (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
 
 def _say(version: str, state: str) -> None:
     said = {"plan_version": version, "state": state, "proposed_by": "bench", "by": "bench"}
     path = proposed.proposed(version).parents[1] / "reviews" / f"{version}.json"
-    lake.replace_text(path, lake.to_json(said))
-    shelf.record(state, version, "bench")
+    replace_text(path, to_json(said))
+    history.record(state, version, "bench")

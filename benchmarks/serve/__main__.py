@@ -1,11 +1,10 @@
 """Measure the read API while schedules are published and rolled back; `make bench-serve`."""
 
-import logging
-
 import typer
 from rich.console import Console
 
 from benchmarks.serve.run import bench_serve
+from ml import commands
 from ml.errors import PromoloopError
 
 out = Console(highlight=False, soft_wrap=True)
@@ -20,7 +19,7 @@ def main(
     closed: float = typer.Option(10.0, help="Seconds of readers that never wait, before."),
 ) -> None:
     """Measure the read API while schedules are published and rolled back."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    commands.log_to_terminal()
     try:
         bench_serve(lines, readers, rate, switches, workers, closed, out.print)
     except PromoloopError as error:

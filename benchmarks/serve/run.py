@@ -26,9 +26,10 @@ from ml.errors import ServiceError
 from ml.publishing import approval
 from ml.publishing.publish import publish, roll_back
 from ml.releases import proposed, shelf
+from ml.releases.schedule import SCHEDULE
 from ml.settings import settings
 from promoloop import credentials
-from promoloop.serving.schedule import OFFERS, SCHEDULE
+from promoloop.serving.schedule import OFFERS
 from promoloop.serving.server import serve
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError
+from ml.files import replace_text, to_json
 from ml.promotions.verdict import write_verdict
 from ml.publishing import approval
 from ml.releases import proposed, shelf
-from promoloop.serving.schedule import OFFERS, SCHEDULE
+from ml.releases.schedule import SCHEDULE
+from promoloop.serving.schedule import OFFERS
 
 log = logging.getLogger(__name__)
 CENT = 0.01
@@ -72,7 +74,7 @@ def _approved(day: date, version: str, lines: pd.DataFrame, offers: pd.DataFrame
     seal = shelf.seal(proposed.proposed(version))
     said = {"plan_version": version, "seal": seal, "state": approval.APPROVED}
     path = proposed.proposed(version).parents[1] / "reviews" / f"{version}.json"
-    lake.replace_text(path, lake.to_json(said | {"proposed_by": "bench", "by": "bench"}))
+    replace_text(path, to_json(said | {"proposed_by": "bench", "by": "bench"}))
 
 
 def _fill(version: str, lines: pd.DataFrame, offers: pd.DataFrame, folder: Path) -> None:
@@ -81,4 +83,4 @@ def _fill(version: str, lines: pd.DataFrame, offers: pd.DataFrame, folder: Path)
     offers.to_parquet(folder / OFFERS, compression="zstd")
     files = [{"name": name, "sha256": sha} for name, sha in shelf.digests(folder).items()]
     manifest = {"plan_version": version, "files": files}
-    (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")
+    (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")

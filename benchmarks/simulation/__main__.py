@@ -7,7 +7,6 @@ Plans the weeks from the as-of date that are complete by the later date. The las
 one JSON object; money is in the shop's currency over those weeks.
 """
 
-import argparse
 import json
 import logging
 from dataclasses import replace
@@ -19,7 +18,7 @@ import numpy as np
 from benchmarks.simulation import rivals
 from benchmarks.simulation.outcome import Outcome, simulate
 from benchmarks.simulation.truth import Truth, refit, spread
-from ml import lake
+from ml import commands, lake
 from ml.config.assumptions import load_assumptions
 from ml.config.policy import load_policy
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
@@ -45,15 +44,11 @@ WEEKLY = ["product_id", "week_start_date", "units", "depth", "display_share", "m
 
 def main() -> None:
     """Parse, run, print."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks.simulation",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument("--as-of", type=date.fromisoformat, default=date(2017, 12, 4))
+    made = commands.parser(__doc__, "benchmarks.simulation")
+    commands.add_as_of(made, date(2017, 12, 4))
     made.add_argument("--later", type=date.fromisoformat, default=date(2017, 12, 25))
     asked = made.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    commands.log_to_terminal()
     found = compare(asked.as_of, asked.later)
     print(table(found))  # noqa: T201  the command's result
     print(json.dumps(found, sort_keys=True))  # noqa: T201

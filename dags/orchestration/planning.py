@@ -45,13 +45,12 @@ def segments(ti: "RuntimeTaskInstance") -> bool:
 
 @task(owner=OWNER)
 def plan(as_of: str, budget: str, edits: str) -> str:
-    import json
     from datetime import date
 
     from ml.promotions.plan import write_plan
-    from ml.promotions.planning.edits import read_edits
+    from ml.promotions.planning.edits import edits_from_json
 
-    asked = read_edits(json.loads(edits))
+    asked = edits_from_json(edits)
     return write_plan(date.fromisoformat(as_of), float(budget) if budget else None, asked)
 
 

@@ -68,8 +68,8 @@ def _table(table: Table) -> str:
     lines += ["", "| column | type | null | refused when | |", "| --- | --- | --- | --- | --- |"]
     for column in table.columns:
         null = "yes" if column.nullable else "no"
-        said = "; ".join(rules.get(column.name, []))
-        lines.append(f"| {column.name} | {column.kind} | {null} | {said} | {column.description} |")
+        tests = "; ".join(rules.get(column.name, []))
+        lines.append(f"| {column.name} | {column.kind} | {null} | {tests} | {column.description} |")
     return "\n".join([*lines, ""])
 
 

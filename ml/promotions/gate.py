@@ -17,6 +17,7 @@ from ml.gates.validation import Validation
 from ml.promotions.plan import read_summary
 from ml.promotions.recount.count import recount
 from ml.promotions.verdict import write_verdict
+from ml.weeks import monday_of
 
 NAMED = 5  # broken limits that an error names
 ROUNDING = 1e-4  # the plan's figures are rounded to four digits
@@ -57,7 +58,7 @@ def measured(plan: pd.DataFrame, stock: pd.DataFrame, policy: Policy) -> pd.Data
         starts_at=plan["starts_at"].astype("datetime64[ns]"),
         ends_at=plan["ends_at"].astype("datetime64[ns]"),
     )
-    week = plan["starts_at"].dt.to_period("W").dt.start_time
+    week = monday_of(plan["starts_at"])
     plan = plan.assign(week=week)
     by_week = plan.sort_values("week").groupby("product_id")["week"]
     apart = (week - by_week.shift()).dt.days / 7

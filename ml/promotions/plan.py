@@ -10,6 +10,7 @@ from ml import lake
 from ml.config.policy import Policy, load_policy
 from ml.contracts.outputs import ALTERNATIVES, FORECASTS, PLAN
 from ml.contracts.plan_summary import PlanSummary
+from ml.files import replace_text, to_json
 from ml.promotions.audiences.segments import READ as AUDIENCES
 from ml.promotions.economics.retention import BUYERS
 from ml.promotions.explanation.alternatives import alternatives
@@ -44,7 +45,7 @@ def write_plan(as_of: date, budget: float | None = None, edits: Sequence[Edit] =
     hashes = _input_hashes(as_of, policy)
     lake.write(ALTERNATIVES, as_of, alternatives(proposal), hashes, models)
     lake.write(PLAN, as_of, rows, hashes, models)
-    lake.replace_text(summary_path(as_of), lake.to_json(summary.to_dict()))
+    replace_text(summary_path(as_of), to_json(summary.to_dict()))
     log.info(
         "plan %s: %d promotions, cost %.2f of %.2f, incremental margin %.2f, gap %.4f %%",
         summary.plan_version,
@@ -61,7 +62,7 @@ def _input_hashes(as_of: date, policy: Policy) -> dict[str, str]:
     """Content hashes of the tables that a plan under the policy is made from, by name."""
     tables = [*INPUTS, *(BUYERS if policy.objective.retention else ())]
     tables += AUDIENCES if policy.audiences else ()
-    hashes = {table.name: lake.manifest(table, as_of).content_hash for table in tables}
+    hashes = lake.inputs(tables, as_of)
     if live := live_before(as_of):
         hashes["published_schedule"] = live[0]
     return hashes

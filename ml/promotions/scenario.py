@@ -12,6 +12,7 @@ from ml import lake
 from ml.config.documents import checked
 from ml.config.policy import Policy, load_policy
 from ml.contracts.outputs import FORECASTS, PLAN
+from ml.files import replace_text
 from ml.promotions.explanation.rows import plan_rows
 from ml.promotions.planning.edits import Edit
 from ml.promotions.planning.inputs import read_inputs
@@ -110,10 +111,10 @@ def compare(as_of: date, scenario: Scenario) -> ScenarioResult:
     rows = plan_rows(proposal, as_of, lake.manifest(FORECASTS, as_of).models)
     version = "empty" if rows.empty else str(rows["plan_version"].iloc[0])
     path = _folder(as_of) / f"{version}.csv"
-    lake.replace_text(path, rows[PLAN.column_names].to_csv(index=False))
+    replace_text(path, rows[PLAN.column_names].to_csv(index=False))
     difference = by_category(now, rows)
     text = difference.rename_axis("category").to_csv(lineterminator="\n")
-    lake.replace_text(path.with_name(f"{version}-by-category.csv"), text)
+    replace_text(path.with_name(f"{version}-by-category.csv"), text)
     return ScenarioResult(version, rows, proposal.solution.gap, difference, path)
 
 

@@ -1,6 +1,6 @@
 """The verdict of the plan's gate, in lake/promotions/gate/as_of=D.json.
 
-It names the content hash of the plan that the gate saw, so it clears no other bytes.
+It names the content hash of the plan that the gate saw, so it lets no other bytes pass.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import GateError
+from ml.files import replace_text, to_json
 from ml.settings import settings
 
 
@@ -31,7 +32,7 @@ def write_verdict(as_of: date, version: str, passed: bool) -> None:
         "content_hash": lake.manifest(PLAN, as_of).content_hash,
         "passed": passed,
     }
-    lake.replace_text(gate_path(as_of), lake.to_json(verdict))
+    replace_text(gate_path(as_of), to_json(verdict))
 
 
 def require_gate(as_of: date, version: str, content_hash: str) -> None:

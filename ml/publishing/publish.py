@@ -52,6 +52,6 @@ def _require_latest(version: str) -> None:
     if live := shelf.live_after(version):
         raise OutdatedPlanError(
             f"plan {version} is not published: the live version {live} has a later as-of date; "
-            f"expected a plan of {live[:10]} or later. To put an older published version back, "
-            "roll back to it by name (roll_back_schedule, or `promoloop roll-back`)"
+            f"expected a plan of {shelf.as_of_of(live)} or later. To put an older published "
+            "version back, roll back to it by name (`promoloop roll-back <version>`)"
         )

@@ -19,6 +19,7 @@ from ml.contracts.offers import ASSIGNMENTS, MEMBERS, OFFERS
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN, RESPONSES
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, EVERYBODY
 from ml.contracts.table import Table
+from ml.files import to_json
 from ml.offers.allocate import allocate_offers
 from ml.offers.fatigue import recent_offers
 from ml.offers.sensitivity import read_eagerness
@@ -28,6 +29,7 @@ from ml.publishing.feeds.icalendar import promotions_calendar
 from ml.publishing.feeds.merchant import merchant_feed
 from ml.publishing.review_data import dossier, product_dossiers
 from ml.releases import shelf
+from ml.releases.schedule import SCHEDULE
 from ml.report import render
 from ml.report.facts import read_facts
 from ml.report.product_names import product_names, products_named
@@ -48,7 +50,7 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     offers, assignments = _offers(schedule, belong, customers.set_index("customer_id"), as_of)
     (folder / "offers").mkdir()
     rows = {
-        "schedule.parquet": _write(folder / "schedule.parquet", PLAN, schedule),
+        SCHEDULE: _write(folder / SCHEDULE, PLAN, schedule),
         "offers/offers.parquet": _write(folder / "offers/offers.parquet", OFFERS, offers),
         "offers/assignments.parquet": _write(
             folder / "offers/assignments.parquet", ASSIGNMENTS, assignments
@@ -70,7 +72,7 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     lines = (_compact(product) for product in product_dossiers(facts))
     (folder / PRODUCTS).write_text("".join(lines), encoding="utf-8")
     (folder / lake.MANIFEST).write_text(
-        lake.to_json(_manifest(as_of, version, shelf.digests(folder), rows)), encoding="utf-8"
+        to_json(_manifest(as_of, version, shelf.digests(folder), rows)), encoding="utf-8"
     )
 
 

@@ -2,30 +2,27 @@
 
 published/<version>/    the files of one release and the manifest that lists them
 published/current       a relative symlink, replaced in one rename
-published/history.jsonl who did what and when, outside every version
+published/history.jsonl who did what and when, see ml/releases/history.py
 
 A release is built in a hidden folder beside the others, synced, and renamed in whole, so
 a reader, a crash or a power cut sees the old release or the new one.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ml import lake
+from ml import files, lake
 from ml.errors import LakeError
 from ml.settings import settings
 
 CURRENT = "current"
-HISTORY = "history.jsonl"
 
 
 def versions() -> list[str]:
@@ -43,10 +40,15 @@ def current() -> str | None:
     return link.readlink().name if link.is_symlink() else None
 
 
+def as_of_of(version: str) -> date:
+    """The as-of date that a plan's version begins with."""
+    return date.fromisoformat(version[:10])
+
+
 def live_after(version: str) -> str | None:
     """The live version if its as-of date is later than that of `version`, else None."""
     live = current()
-    return live if live and live[:10] > version[:10] else None
+    return live if live and as_of_of(live) > as_of_of(version) else None
 
 
 def folder(version: str) -> Path:
@@ -61,8 +63,8 @@ def manifest(version: str) -> dict[str, Any]:
             f"version {version!r} is not published; published are {versions() or 'none'}: "
             "name one of these, or publish its as-of date first"
         )
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def verify(version: str) -> None:
@@ -85,9 +87,9 @@ def seal(release: Path) -> str:
     if not path.is_file():
         raise LakeError(f"{release} holds no release; run its as-of date again")
     expected = {f["name"]: f["sha256"] for f in json.loads(path.read_text("utf-8"))["files"]}
-    found = digests(release)
-    if found != expected:
-        wrong = sorted(set(found.items()) ^ set(expected.items()))
+    present = digests(release)
+    if present != expected:
+        wrong = sorted(set(present.items()) ^ set(expected.items()))
         raise LakeError(
             f"release {release.name} differs from its manifest in "
             f"{sorted({name for name, _ in wrong})}; move {release} away and run "
@@ -114,77 +116,21 @@ def build(release: Path, fill: Callable[[Path], None]) -> None:
     aside = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=shelf))
     fill(aside)
     for path in sorted(aside.rglob("*"), reverse=True):
-        _sync(path)
-    _sync(aside)
+        files.sync(path)
+    files.sync(aside)
     if release.exists():
         shutil.rmtree(release)
     aside.rename(release)
-    _sync(shelf)
+    files.sync(shelf)
 
 
 def point_at(version: str | None) -> None:
     """Make a verified version the live one; None takes down the first that was tried."""
-    replace_link(settings().published / CURRENT, folder(version) if version else None)
-
-
-def replace_link(link: Path, to: Path | None) -> None:
-    """Let a relative symlink point at a path below its folder, in one rename; None removes it."""
-    if to is None:
-        link.unlink(missing_ok=True)
-    else:
-        aside = link.with_name(f".{link.name}")
-        aside.unlink(missing_ok=True)
-        aside.symlink_to(to.relative_to(link.parent))
-        aside.replace(link)
-    _sync(link.parent)
-
-
-def next_move(version: str) -> int:
-    """The number of the next change of schedule; one that changes nothing keeps the last."""
-    last = _last_move()
-    if last.get("plan_version") == version == current():
-        return int(last["move"])
-    return int(last.get("move", 0)) + 1
-
-
-def record_move(action: str, version: str, by: str, move: int, **more: Any) -> None:
-    """Record a change of schedule, once: what a kill left half done is recorded again."""
-    last = _last_move()
-    if (last.get("move"), last.get("action")) != (move, action):
-        record(action, version, by, move=move, **more)
-
-
-def _last_move() -> dict[str, Any]:
-    path = settings().published / HISTORY
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    moves = (json.loads(line) for line in reversed(lines) if '"move":' in line)
-    return next(moves, {})
-
-
-def record(action: str, version: str, by: str, **more: Any) -> None:
-    """Append one line to the audit log: what was done with a version, by whom and when."""
-    path = settings().published / HISTORY
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = {"action": action, "plan_version": version, "by": by, "at": now} | more
-    line = json.dumps(entry, sort_keys=True, ensure_ascii=False) + "\n"
-    with path.open("a", encoding="utf-8") as log:
-        log.write(line)
-        log.flush()
-        os.fsync(log.fileno())
+    files.replace_link(settings().published / CURRENT, folder(version) if version else None)
 
 
 @contextmanager
 def locked() -> Iterator[None]:
     """Hold the shelf: one publication or roll-back at a time. A kill releases it."""
-    settings().published.mkdir(parents=True, exist_ok=True)
-    with (settings().published / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with files.locked(settings().published / ".lock"):
         yield
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from ml import lake
 from ml.config.assumptions import load_assumptions
@@ -31,9 +30,12 @@ from ml.demand.scores import scores_path
 from ml.promotions.plan import read_summary
 from ml.promotions.verdict import gate_verdict
 from ml.releases import shelf
+from ml.releases.history import live_before
+from ml.releases.schedule import read_schedule
 from ml.report.customers import People, read_people
 from ml.report.product_names import product_names, products_named
 from ml.sources import incoming
+from ml.weeks import monday_of
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ class Facts:
 
 
 def read_facts(as_of: date) -> Facts:
-    plan = _with_week(lake.read(PLAN, as_of))
+    plan = lake.read(PLAN, as_of)
+    plan = plan.assign(week=monday_of(plan["starts_at"]))
     planned = plan["product_id"].unique()
-    before_version = earlier_version(as_of)
-    before = _schedule(before_version) if before_version else None
+    before_version = next(iter(live_before(as_of)), None)
+    before = read_schedule(shelf.folder(before_version)) if before_version else None
     demand = lake.manifest(PLAN, as_of).models.get("demand")
     named = pd.unique(
         pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
@@ -119,20 +122,6 @@ def sold(weekly: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     return both.groupby(by, as_index=False)[["units"]].sum()
 
 
-def earlier_version(as_of: date) -> str | None:
-    """The schedule published for the last earlier as-of date; the live one if it had several.
-
-    Never one for the same date: a plan published twice would otherwise differ from itself.
-    """
-    live = shelf.current()
-    earlier = [
-        (manifest["as_of"], version == live, version)
-        for version, manifest in ((v, shelf.manifest(v)) for v in shelf.versions())
-        if manifest["as_of"] < as_of.isoformat()
-    ]
-    return max(earlier)[2] if earlier else None
-
-
 def _landed(as_of: date) -> dict[str, dict[str, Any]]:
     """What the landing gate accepted and quarantined, for tables that come by the day.
 
@@ -148,18 +137,6 @@ def _if_there(table: Table, as_of: date) -> pd.DataFrame:
     if as_of in lake.partitions(table):
         return lake.read(table, as_of)
     return pd.DataFrame(columns=table.column_names)
-
-
-def _schedule(version: str) -> pd.DataFrame:
-    """A published schedule; columns that it did not have yet are null."""
-    path = shelf.folder(version) / "schedule.parquet"
-    rows = pq.read_table(path).to_pandas(date_as_object=True)
-    return _with_week(rows.reindex(columns=PLAN.column_names))
-
-
-def _with_week(plan: pd.DataFrame) -> pd.DataFrame:
-    """The plan with the Monday of each promotion's week."""
-    return plan.assign(week=plan["starts_at"].dt.to_period("W").dt.start_time)
 
 
 def _of(product_ids: Any, frame: pd.DataFrame) -> pd.DataFrame:

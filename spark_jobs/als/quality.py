@@ -9,12 +9,12 @@ from math import log2
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from ml import lake
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY
 from ml.contracts.sources import TRANSACTIONS
+from ml.landed import landed_days
 from spark_jobs.als.factors import Affinity, Purchases, TooFewPurchases, fit, numbered, placed
 from spark_jobs.als.ranking import Ranking, rank_products
 from spark_jobs.tables import read, schema
@@ -84,13 +84,9 @@ def judged(seen: Window, hyper: AlsHyperparameters) -> DataFrame:
     return scored(ranked, relevant(seen.bought, affinity))
 
 
-def landed_before(before: date) -> list[date]:
-    return [day for day in lake.partitions(TRANSACTIONS) if day < before]
-
-
 def merchandise_lines(spark: SparkSession, as_of: date, before: date) -> DataFrame:
     """(customer_id, product_id, sold_on, basket_id) of identified customers, before `before`."""
-    sold = read(spark, TRANSACTIONS, *landed_before(before)).where("customer_id is not null")
+    sold = read(spark, TRANSACTIONS, *landed_days(before)).where("customer_id is not null")
     products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
     return sold.select("customer_id", "product_id", "sold_on", "basket_id").join(
         f.broadcast(products), "product_id"

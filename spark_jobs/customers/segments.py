@@ -34,7 +34,7 @@ from spark_jobs.customers.centroids import (
     matched_ids,
     reusable_centres,
 )
-from spark_jobs.tables import inputs, read, write
+from spark_jobs.tables import read, write
 
 log = logging.getLogger(__name__)
 
@@ -136,13 +136,13 @@ def write_segments(spark: SparkSession, as_of: date, segments: int | None, seed:
     segment stays what it is. `segments` fits so many anew; None: as many of CHOICES as are best
     apart.
     """
-    made_from = inputs(as_of, DIM_CUSTOMERS, CUSTOMER_VALUES, CUSTOMER_FACTORS)
+    made_from = lake.inputs((DIM_CUSTOMERS, CUSTOMER_VALUES, CUSTOMER_FACTORS), as_of)
     values = read(spark, CUSTOMER_VALUES, as_of)
     customers = read(spark, DIM_CUSTOMERS, as_of).join(values, "customer_id")
     placed, scale = place(customers, read(spark, CUSTOMER_FACTORS, as_of))
     before = [day for day in lake.partitions(CUSTOMER_SEGMENTS) if day < as_of][-1:]
     previous = read(spark, CUSTOMER_SEGMENTS, before[0]) if before else None
-    made_from |= inputs(before[0], CUSTOMER_SEGMENTS) if before else {}
+    made_from |= lake.inputs([CUSTOMER_SEGMENTS], before[0]) if before else {}
     als = lake.manifest(CUSTOMER_FACTORS, as_of).models[ALS]
     taken = None if segments else reusable_centres(as_of, als)
     if taken is None:
@@ -151,7 +151,7 @@ def write_segments(spark: SparkSession, as_of: date, segments: int | None, seed:
         centres = replace(centres, ids=[new.get(number, number) for number in centres.ids])
     else:
         centres, day = taken
-        made_from |= inputs(day, SEGMENT_CENTRES)
+        made_from |= lake.inputs([SEGMENT_CENTRES], day)
     log.info("%d segments, of %s", len(centres.ids), centres.version)
     models = {ALS: als, NAME: centres.version}
     lake.write(SEGMENT_CENTRES, as_of, centres.rows(), made_from, models)

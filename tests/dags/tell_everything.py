@@ -92,11 +92,11 @@ def go_live(version):
 
 
 def nobody_is_named():
-    from orchestration.notifications import gate_failed, tell
+    from orchestration.notifications import gate_failed, notify
 
     del os.environ["PROMOLOOP_NOTIFY_EMAIL"], os.environ["PROMOLOOP_NOTIFY_HTTP"]
     settings.cache_clear()
-    return tell(gate_failed) == []
+    return notify(gate_failed) == []
 
 
 fail_gate("gate_plan", GateError("plan <b>x</b> {{ 7 * 7 }}: 3 rows"))

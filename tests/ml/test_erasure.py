@@ -156,3 +156,13 @@ def test_nothing_that_a_killed_build_left_of_the_warehouse_holds_them(published)
 
     assert traces() == set()
     assert list(settings().home.glob("warehouse.duckdb*")) == []
+
+
+def test_a_line_of_the_record_cut_short_by_a_crash_lets_nobody_back_in(published):
+    forget_customer("c1", "Ada")
+    record = record_path().read_bytes()
+    record_path().write_bytes(record[: record.index(b"\n") + 20])
+
+    assert forgotten() == {"c1"}
+    forget_customer("c2", "Ada")
+    assert forgotten() == {"c1", "c2"}

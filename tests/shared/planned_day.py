@@ -32,6 +32,7 @@ from ml.contracts.outputs import (
 from ml.contracts.plan_summary import BindingLimit, FrontierPoint, PlanSummary, TradeoffPoint
 from ml.contracts.profiles import CUSTOMER_SEGMENTS
 from ml.contracts.reasons import Binding, Effects, NextBest, Reasons, SpilloverFacts, Takers
+from ml.files import replace_text, to_json
 from ml.promotions.plan import summary_path
 from ml.promotions.verdict import write_verdict
 from ml.settings import settings
@@ -107,7 +108,7 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
             TradeoffPoint(10.0, 25.0, 40.0, 2, is_plan=True),
         ],
     )
-    lake.replace_text(summary_path(as_of), lake.to_json(summary.to_dict()))
+    replace_text(summary_path(as_of), to_json(summary.to_dict()))
     write_verdict(as_of, version, passed=True)
     return version
 

@@ -13,6 +13,7 @@ from ml import lake
 from ml.contracts.offers import MEMBERS, OFFERS
 from ml.contracts.outputs import PLAN
 from ml.contracts.table import Table
+from ml.files import to_json
 from ml.releases import shelf
 from ml.settings import settings
 from promoloop.serving.app import create_app
@@ -76,7 +77,7 @@ def write_release(folder: Path, version: str, lines: pd.DataFrame) -> None:
     _write(folder / "offers" / "audiences.parquet", MEMBERS, members)
     files = [{"name": n, "sha256": d} for n, d in shelf.digests(folder).items()]
     manifest = {"plan_version": version, "files": files}
-    (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")
+    (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
 
 def _write(path: Path, table: Table, frame: pd.DataFrame) -> None:

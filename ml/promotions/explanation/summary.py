@@ -18,6 +18,7 @@ from ml.promotions.economics.demand import Z10
 from ml.promotions.explanation.rows import promotion_ids
 from ml.promotions.planning.edits import Edit
 from ml.promotions.planning.proposal import Proposal
+from ml.weeks import monday_of
 
 STOCK_DIGITS = 6
 
@@ -49,7 +50,7 @@ def summarise(
         promotions_by_audience=_counts(rows["audience_id"]),
         promotions_by_support=_counts(rows["support"]),
         promotions_by_depth=_counts(depth),
-        promotions_by_week=_counts(rows["starts_at"].dt.to_period("W").dt.start_time.dt.date),
+        promotions_by_week=_counts(monday_of(rows["starts_at"]).dt.date),
         margin_from_priors=round(float(rows["margin_from_priors"].sum()), 2),
         limits=_limits(proposal),
         products_considered=len(draft.excluded),

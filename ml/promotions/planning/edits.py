@@ -3,6 +3,7 @@
 An edit pins one product's week; the plan is solved again around it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -42,6 +43,21 @@ class Edit(Document):
 
 class Edits(Document):
     edits: tuple[Edit, ...]
+
+
+def edits_from_json(text: str) -> tuple[Edit, ...]:
+    """Edits from a JSON list.
+
+    Raises:
+        PolicyError: the text is no JSON, one edit is malformed, or two speak of the same week.
+    """
+    try:
+        return read_edits(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise PolicyError(
+            f"the edits are no JSON ({error}); received {text[:80]!r}, expected a list: send them "
+            "as the review page does"
+        ) from error
 
 
 def read_edits(values: Sequence[Any]) -> tuple[Edit, ...]:

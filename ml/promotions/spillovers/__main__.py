@@ -5,21 +5,17 @@
 Reads the lake and writes nothing; weeks before a promotion are the placebo.
 """
 
-import argparse
 from datetime import date
 
+from ml import commands
 from ml.config.assumptions import load_assumptions
 from ml.promotions.spillovers.estimate import WEEKS_APART, effects, over_time, read_series
 
 
 def main() -> None:
     """Parse, estimate, print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ml.promotions.spillovers",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--as-of", type=date.fromisoformat, default=date(2017, 12, 4))
+    parser = commands.parser(__doc__, "ml.promotions.spillovers")
+    commands.add_as_of(parser, date(2017, 12, 4))
     series, onto = read_series(parser.parse_args().as_of)
     by_week = over_time(series)
     lines = [f"{'weeks after':<14}{'units per extra unit':>22}{'standard error':>16}"]

@@ -38,7 +38,7 @@ def write_effects(as_of: date) -> None:
     """
     series, onto = read_series(as_of)
     rows = effects(series, onto, load_assumptions().displacement)
-    inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
+    inputs = lake.inputs(INPUTS, as_of)
     lake.write(EFFECTS, as_of, rows, inputs, lake.manifest(RESPONSES, as_of).models)
     for row in rows[rows["category"] == EVERY].to_dict("records"):
         log.info("%s: %.2f units per extra unit, sd %.2f", *(row[c] for c in SAID))

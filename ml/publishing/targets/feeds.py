@@ -6,10 +6,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ml import lake
 from ml.errors import ContractError, TargetError
+from ml.files import replace_link, replace_text
 from ml.publishing.targets.target import Release
-from ml.releases import shelf
 
 
 class Feed:
@@ -30,7 +29,7 @@ class Feed:
             text = source.read_bytes().decode("utf-8")
             self._check(text)
             copy = self._copy_of(release.version)
-            lake.replace_text(copy, text)
+            replace_text(copy, text)
             copy.chmod(0o644)  # others fetch it, as far as they may enter the folder
             copy.parent.chmod(0o755)
         except (ContractError, OSError) as error:
@@ -38,7 +37,7 @@ class Feed:
 
     def flip(self, version: str | None, move: int) -> None:
         try:
-            shelf.replace_link(self._link, self._copy_of(version) if version else None)
+            replace_link(self._link, self._copy_of(version) if version else None)
         except OSError as error:
             raise TargetError(f"{error}; see that the folder can be written") from error
 

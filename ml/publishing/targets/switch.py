@@ -16,11 +16,11 @@ from ml.publishing.targets import journal
 from ml.publishing.targets.catalogue import chosen, named
 from ml.publishing.targets.journal import Entry
 from ml.publishing.targets.target import Release, Target
-from ml.releases import shelf
+from ml.releases import history
 
 log = logging.getLogger(__name__)
 
-AGAIN = "then clear `publish`, or roll back again"
+AGAIN = "then publish or roll back again"
 
 
 def switch(action: str, version: str, folder: Path, by: str, comment: str = "") -> None:
@@ -32,7 +32,7 @@ def switch(action: str, version: str, folder: Path, by: str, comment: str = "") 
     """
     targets = chosen()
     before = {target.name: _live(target, version) for target in targets}
-    entry = Entry(shelf.next_move(version), action, version, by, comment, before)
+    entry = Entry(history.next_move(version), action, version, by, comment, before)
     journal.write(entry)
     _prepare(targets, Release(version, folder, entry.move))
     _go_forward(targets, journal.decide(entry, "new"))
@@ -47,7 +47,7 @@ def recover() -> None:
     entry = journal.read()
     if entry is None:
         return
-    log.info("An unfinished %s of %s is found, decision: %s", *_said(entry), entry.decision)
+    log.info("Unfinished %s of %s, decision: %s", entry.action, entry.version, entry.decision)
     if entry.decision == "none":
         journal.close()
     elif entry.decision == "new":
@@ -91,7 +91,7 @@ def _go_forward(targets: Sequence[Target], entry: Entry) -> None:
                 f"{entry.version} is not live: target {target.name} could not be flipped: {error}. "
                 f"Every target is back on what it had. Mend {target.name}, {AGAIN}"
             ) from error
-    shelf.record_move(
+    history.record_move(
         entry.action,
         entry.version,
         entry.by,
@@ -101,7 +101,7 @@ def _go_forward(targets: Sequence[Target], entry: Entry) -> None:
         targets=sorted(entry.before),
     )
     journal.close()
-    log.info("%s: %s is live at %s", *_said(entry), ", ".join(entry.before))
+    log.info("%s: %s is live at %s", entry.action, entry.version, ", ".join(entry.before))
 
 
 def _go_back(targets: Sequence[Target], entry: Entry) -> None:
@@ -116,9 +116,5 @@ def _go_back(targets: Sequence[Target], entry: Entry) -> None:
             f"{entry.version} was taken back, but not at {failed}: these may show it still. Mend "
             f"them; the next publication or roll-back puts them back first, or {AGAIN}"
         )
-    shelf.record_move("taken_back", entry.version, entry.by, entry.move)
+    history.record_move("taken_back", entry.version, entry.by, entry.move)
     journal.close()
-
-
-def _said(entry: Entry) -> tuple[str, str]:
-    return entry.action, entry.version

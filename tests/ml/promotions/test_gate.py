@@ -7,6 +7,7 @@ from ml import lake
 from ml.contracts.outputs import PLAN, STOCK
 from ml.contracts.plan_summary import PlanSummary
 from ml.errors import GateError
+from ml.files import replace_text, to_json
 from ml.promotions.gate import gate_plan
 from ml.promotions.plan import summary_path
 from ml.promotions.verdict import gate_verdict
@@ -71,7 +72,7 @@ def judge(home, tmp_path, monkeypatch):
         ]
         lake.write(STOCK, AS_OF, pd.DataFrame(stock))
         summary = PlanSummary("v", len(lines), 1, budget, 0.0, 0.0, 0.0, 0.0)
-        lake.replace_text(summary_path(AS_OF), lake.to_json(summary.to_dict()))
+        replace_text(summary_path(AS_OF), to_json(summary.to_dict()))
         gate_plan(AS_OF)
 
     return write_and_gate

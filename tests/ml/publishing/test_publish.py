@@ -1,16 +1,17 @@
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 
-from ml import lake
 from ml.errors import GateError, LakeError, OutdatedPlanError
+from ml.files import replace_text, to_json
 from ml.promotions.verdict import gate_path
 from ml.publishing import publish as publishing
 from ml.publishing.approval import propose
 from ml.publishing.publish import roll_back
 from ml.releases import shelf
+from ml.releases.history import live_before
 from ml.settings import settings
 
 FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
@@ -82,7 +83,7 @@ def test_a_plan_that_did_not_pass_its_gate_is_refused(plan_day, wrong):
     verdict = json.loads(gate_path(SECOND).read_text())
     gate_path(SECOND).unlink()
     if wrong is not None:
-        lake.replace_text(gate_path(SECOND), lake.to_json(verdict | wrong))
+        replace_text(gate_path(SECOND), to_json(verdict | wrong))
     before = live_files()
 
     with pytest.raises(GateError, match="run the plan gate for 2017-12-05"):
@@ -158,3 +159,15 @@ def test_after_a_roll_back_the_newer_day_and_the_same_day_are_published(plan_day
     replanned = plan_day(FIRST, promo_price=6.99)
     assert publish(FIRST) == replanned == shelf.current()
     assert publish(SECOND) == newer == shelf.current()
+
+
+def test_a_line_of_the_history_cut_short_by_a_crash_stops_no_later_publication(plan_day):
+    older, newer = plan_day(), plan_day(SECOND, promo_price=8.99)
+    publish(FIRST)
+    history_file = settings().published / "history.jsonl"
+    history_file.write_bytes(history_file.read_bytes() + b'{"action": "pub')
+
+    publish(SECOND)
+    roll_back(older, "Ada")
+
+    assert live_before(SECOND + timedelta(days=1)) == [older, newer]

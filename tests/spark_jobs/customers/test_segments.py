@@ -27,7 +27,6 @@ from spark_jobs.customers.segments import (
     segment_names,
     write_segments,
 )
-from spark_jobs.tables import inputs
 
 DAY = date(2017, 12, 4)
 
@@ -139,7 +138,7 @@ def test_segments_are_kept_between_fits_and_go_on_when_found_anew(spark, home):
     assert [one.models[NAME] for one in made] == [str(DAY), str(DAY), str(monday)]
     assert [one.models[ALS] for one in made] == ["one", "one", "another"]
     assert [SEGMENT_CENTRES.name in one.inputs for one in made] == [False, True, False]
-    assert made[1].inputs.items() >= inputs(DAY, CUSTOMER_SEGMENTS, SEGMENT_CENTRES).items()
+    assert made[1].inputs.items() >= lake.inputs((CUSTOMER_SEGMENTS, SEGMENT_CENTRES), DAY).items()
     for day in days:
         segment = lake.read(CUSTOMER_SEGMENTS, day).set_index("customer_id")["segment_id"]
         assert segment.to_dict() == {

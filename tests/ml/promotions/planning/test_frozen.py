@@ -12,7 +12,6 @@ from plain_items import plain_items
 from ml.promotions.economics.options import Options
 from ml.promotions.mechanics.deal import price_cut
 from ml.promotions.planning.frozen import freeze, option_of, rest
-from ml.releases import shelf
 from ml.releases.history import live_before
 from ml.releases.schedule import announced, promoted_before, with_weeks
 from ml.settings import settings
@@ -111,7 +110,7 @@ def test_the_schedule_before_a_day_is_the_last_made_live_that_was_planned_before
         (published / version / "manifest.json").write_text("{}")
     told = [{"action": "publish", "plan_version": version} for version in steps]
     told += [{"action": "proposed", "plan_version": "2017-12-05-b"}]
-    (published / shelf.HISTORY).write_text("".join(json.dumps(step) + "\n" for step in told))
+    (published / "history.jsonl").write_text("".join(json.dumps(step) + "\n" for step in told))
 
     assert live_before(date(2017, 12, 7))[0] == "2017-12-04-a"  # put back after the 6th's
     assert live_before(date(2017, 12, 8))[0] == "2017-12-07-d"
@@ -123,7 +122,7 @@ def published(version, *lines):
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
     pd.DataFrame(list(lines), columns=list(line())).to_parquet(folder / "schedule.parquet")
-    with (settings().published / shelf.HISTORY).open("a") as history:
+    with (settings().published / "history.jsonl").open("a") as history:
         history.write(json.dumps({"action": "publish", "plan_version": version}) + "\n")
 
 

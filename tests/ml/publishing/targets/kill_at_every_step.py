@@ -4,7 +4,6 @@ Run by test_kills.py in a process of its own, with one version live and the next
 Prints the number of lines at which it was killed.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -13,14 +12,16 @@ from pathlib import Path
 
 import psycopg
 
+import ml.files
 from ml import lake
 from ml.publishing.targets import files, journal, postgres, switch
-from ml.releases import shelf
+from ml.releases import history, shelf
 from ml.settings import settings
 
-OURS = {module.__file__ for module in (lake, shelf, files, journal, postgres, switch)}
+STAGES = (ml.files, lake, history, shelf, files, journal, postgres, switch)
+OURS = {module.__file__ for module in STAGES}
 PHASES = {"close", "switch", "_go_forward", "_prepare"}
-INSIDE = {"build", "record", "replace_link", "replace_text", "_load", "_switch"}
+INSIDE = {"build", "record", "append_json_line", "replacing", "replace_link", "_load", "_switch"}
 ACTION, VERSION, FOLDER = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 STEPS = PHASES | INSIDE if ACTION == "publish" else PHASES  # a roll-back is the same inside
 URL = settings().postgres_url.get_secret_value()
@@ -103,8 +104,7 @@ def restart(old, new):
     assert shown() == new
     assert all(shelf.verify(version) is None for version in shelf.versions())
     assert [path for path in SHELF.iterdir() if path.name.startswith(".2017")] == []
-    history = map(json.loads, (SHELF / shelf.HISTORY).read_text().splitlines())
-    moves = [(entry["action"], entry["move"]) for entry in history if "move" in entry]
+    moves = [(step["action"], step["move"]) for step in history.steps() if "move" in step]
     assert len(moves) == len(set(moves)), moves
 
 

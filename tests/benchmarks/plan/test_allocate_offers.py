@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.plan import allocate_offers
+from benchmarks.plan.allocate_offers import allocate
 from ml.errors import InfeasibleError
 from ml.offers.allocation import allocate as on_one_machine
-from spark_jobs import allocate_offers
-from spark_jobs.allocate_offers import allocate
 
 COLUMNS = "customer_id string, value array<double>, cost array<double>, cap int"
 

@@ -7,7 +7,6 @@ about SAMPLE of them, for the price to start from, and MOST_FILLED offers for wh
 budget.
 """
 
-import argparse
 import json
 import logging
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
+from ml import commands
 from ml.errors import InfeasibleError
 from ml.offers.allocation import (
     CLOSE,
@@ -224,13 +224,13 @@ class _Open:
 
 def main() -> None:
     """Read offers, allocate, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = commands.parser(__doc__)
     parser.add_argument("offers", help="Parquet with customer_id, value, cost, cap")
     parser.add_argument("allocation", help="Parquet to write")
     parser.add_argument("outcome", type=Path, help="JSON to write")
     parser.add_argument("--budget", type=float, required=True)
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    commands.log_to_terminal()
     with session("audience") as spark:
         assigned, outcome = allocate(spark.read.parquet(args.offers), args.budget)
         assigned.write.mode("overwrite").parquet(args.allocation)
