@@ -110,7 +110,7 @@ mypy:
 .PHONY: contracts
 contracts: $(READY) ## Write dbt's yml of the marts and docs/data-contracts.md from ml/contracts.
 	$(BIN)/python -m ml.contracts.dbt_yml
-	$(BIN)/python -m ml.contracts.pages
+	$(BIN)/python -m ml.contracts.docs_page
 
 .PHONY: docs
 docs: $(READY) ## Build dbt's documentation under the state folder.

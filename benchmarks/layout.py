@@ -19,7 +19,7 @@ TOPS = ("ml", "spark_jobs", "promoloop", "dags", "benchmarks")
 ORDER = (
     *("ml.errors", "ml.settings", "ml.arrays", "ml.weeks", "ml.files", "ml.commands"),
     *("ml.contracts", "ml.secrets", "ml.solver"),
-    *("ml.lake", "ml.config", "ml.quoting", "ml.landed", "ml.warehouse", "ml.privacy"),
+    *("ml.lake", "ml.config", "ml.quoting", "ml.landed_days", "ml.warehouse", "ml.privacy"),
     *("ml.releases", "ml.erasure", "ml.models", "ml.inventory", "ml.affinity"),
     *("ml.promotions.audiences", "ml.offers"),
     *("spark_jobs.submit", "spark_jobs.tables", "spark_jobs.als"),

@@ -24,7 +24,7 @@ from ml.contracts.sources import SOURCES
 from ml.contracts.table import Table
 from ml.files import append_json_line, replacing, to_json
 from ml.privacy import CUSTOMER, forgotten, record_path, without
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.proposed import proposed
 from ml.settings import settings
 
@@ -89,12 +89,12 @@ def _from_file(table: Table | None, path: Path, pseudonym: str) -> int:
 
 
 def _from_releases(pseudonym: str) -> int:
-    with shelf.locked():
+    with store.locked():
         return sum(_from_release(folder, pseudonym) for folder in _release_folders())
 
 
 def _release_folders() -> Iterator[Path]:
-    yield from (shelf.folder(version) for version in shelf.versions())
+    yield from (store.folder(version) for version in store.versions())
     yield from (path.parent for path in sorted(proposed("").glob(f"[!.]*/{lake.MANIFEST}")))
 
 
@@ -105,7 +105,7 @@ def _from_release(folder: Path, pseudonym: str) -> int:
     if rows:
         names = [path.relative_to(folder).as_posix() for path in private]
         fill = partial(_copy_without, folder, names, pseudonym)
-        shelf.build(folder, fill)
+        store.build(folder, fill)
     return rows
 
 
@@ -113,7 +113,7 @@ def _copy_without(release: Path, private: list[str], pseudonym: str, copy: Path)
     shutil.copytree(release, copy, dirs_exist_ok=True)
     for name in private:
         _from_file(None, copy / name, pseudonym)
-    digests = shelf.digests(copy)
+    digests = store.digests(copy)
     manifest = json.loads((copy / lake.MANIFEST).read_text(encoding="utf-8"))
     for file in manifest["files"]:
         file["sha256"] = digests[file["name"]]

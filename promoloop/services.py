@@ -13,7 +13,7 @@ from ml.settings import PROJECT, Settings
 from promoloop import credentials, supervision
 from promoloop.airflow_api import AirflowApi
 from promoloop.environment import environment, log_folder
-from promoloop.programs import Program, programs
+from promoloop.processes import Program, programs
 from spark_jobs import submit
 
 STARTUP_SECONDS = 240
@@ -21,7 +21,7 @@ POOLS = {
     "training": 1,  # one training at a time, wherever it is asked from
     "dbt_watchers": 2,  # tasks that show how a model went, beside the one that builds it
 }
-ARCHIVE_CLASSES = PROJECT / "spark_jobs" / "archive_classes.py"
+ARCHIVE_CLASSES = PROJECT / "spark_jobs" / "archive_jvm_classes.py"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ml.contracts.plan_summary import PlanSummary
 from ml.gates.validation import data_docs_index
 from ml.models import registry
 from ml.promotions.plan import read_summary
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.proposed import review_of
 from ml.settings import Settings
 from ml.sources import incoming
@@ -34,13 +34,13 @@ def summary(settings: Settings, as_of: date) -> str:
 
 
 def _outcome(version: str) -> str:
-    if shelf.current() == version:
+    if store.current() == version:
         return f"schedule {version} is published"
     review = review_of(version)
     said = f"{review['state']} by {review['by']}" + (
         f": {review['comment']}" * bool(review["comment"])
     )
-    return f"plan {version} is not published ({said}); {shelf.current() or 'nothing'} is live"
+    return f"plan {version} is not published ({said}); {store.current() or 'nothing'} is live"
 
 
 def _landed(as_of: date) -> list[str]:

@@ -14,7 +14,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from ml.errors import ServiceError
 from ml.settings import Settings
 from promoloop.environment import SUPERVISED, environment, log_folder
-from promoloop.programs import Program, programs
+from promoloop.processes import Program, programs
 
 GRACE_SECONDS = 15
 

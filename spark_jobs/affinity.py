@@ -21,7 +21,7 @@ from ml.contracts.marts import (
     FCT_CUSTOMER_PRODUCTS,
 )
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
-from ml.landed import landed
+from ml.landed_days import landed
 from ml.settings import settings
 from ml.weeks import monday_of
 from spark_jobs.als.factors import Affinity, learn

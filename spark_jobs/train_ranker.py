@@ -12,7 +12,7 @@ from ml.affinity.reranking import ListHyperparameters, chosen
 from ml.affinity.store import NAME, Serving, load_for
 from ml.affinity.tracking import RankerCandidate, registration
 from ml.contracts.marts import DIM_PRODUCTS
-from ml.landed import landed
+from ml.landed_days import landed
 from ml.models.comparison import compare_with_champion
 from ml.models.register import register
 from ml.settings import settings

@@ -20,12 +20,12 @@ import pandas as pd
 from benchmarks.scratch_home import own_home
 from benchmarks.serve import report
 from benchmarks.serve.checker import Expected, read_expected
+from benchmarks.serve.large_plans import real_lines, stock_up
 from benchmarks.serve.readers import Job, Seen, read
-from benchmarks.serve.shelf import real_lines, stock_up
 from ml.errors import ServiceError
 from ml.publishing import approval
 from ml.publishing.publish import publish, roll_back
-from ml.releases import proposed, shelf
+from ml.releases import proposed, store
 from ml.releases.schedule import SCHEDULE
 from ml.settings import settings
 from promoloop import credentials
@@ -62,7 +62,7 @@ def bench_serve(
         ServiceError: the server did not start, or publishing could not keep its pace.
     """
     lines, offers = real_lines()
-    say(f"{len(lines)} real lines of {shelf.current()}, multiplied to {size:,}")
+    say(f"{len(lines)} real lines of {store.current()}, multiplied to {size:,}")
     with own_home("bench-serve"):
         days = stock_up(lines, offers, size, PLANS)
         publish(days[0], BY)

@@ -90,9 +90,9 @@ def run_failed(context: Context) -> Message:
 
 def published(context: Context) -> Message:
     from ml.publishing.approval import describe
-    from ml.releases import shelf
+    from ml.releases import store
 
-    version = shelf.current()
+    version = store.current()
     return Message(
         f"Live: promotion plan {version}",
         describe(version),

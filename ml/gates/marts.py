@@ -12,7 +12,7 @@ from ml.contracts.marts import FCT_BASKETS, FCT_PRODUCT_WEEKS, MARTS
 from ml.contracts.suites import table_suite
 from ml.contracts.table import Table
 from ml.errors import GateError
-from ml.gates.days import closed_days
+from ml.gates.closed_days import closed_days
 from ml.gates.frames import as_frame
 from ml.gates.validation import Validation
 from ml.weeks import monday_of

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from ml.config.policy import Offers
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.schedule import read_schedule
 from ml.weeks import monday_of
 
@@ -38,10 +38,10 @@ def caps(customers: pd.Series, recent: pd.DataFrame, rules: Offers) -> pd.Series
 
 
 def _offered(monday: date) -> pd.DataFrame:
-    before = [v for v in shelf.versions() if shelf.as_of_of(v) <= monday]
+    before = [v for v in store.versions() if store.as_of_of(v) <= monday]
     if not before:
         return pd.DataFrame(columns=COLUMNS)
-    folder = shelf.folder(max(before))
+    folder = store.folder(max(before))
     schedule = read_schedule(folder)
     begun = schedule.loc[schedule["week"] == pd.Timestamp(monday), "promotion_id"]
     offers = pd.read_parquet(folder / "offers" / "offers.parquet")

@@ -14,9 +14,9 @@ from ml.contracts.outputs import PLAN, STOCK
 from ml.contracts.suites import Rule, table_suite
 from ml.errors import GateError
 from ml.gates.validation import Validation
+from ml.promotions.gate_verdict import write_verdict
 from ml.promotions.plan import read_summary
 from ml.promotions.recount.count import recount
-from ml.promotions.verdict import write_verdict
 from ml.weeks import monday_of
 
 NAMED = 5  # broken limits that an error names

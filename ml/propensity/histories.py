@@ -12,7 +12,7 @@ from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
 from ml.errors import ContractError
-from ml.landed import landed, landed_days
+from ml.landed_days import landed, landed_days
 
 HORIZONS = (7, 28)  # days ahead: the coming week, the coming four weeks
 WEEK = 7

@@ -22,9 +22,9 @@ from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import GateError, LakeError
 from ml.files import replace_text, to_json
-from ml.promotions.verdict import require_gate
+from ml.promotions.gate_verdict import require_gate
 from ml.publishing.release_files import DOSSIER, write_release
-from ml.releases import history, shelf
+from ml.releases import history, store
 from ml.releases.proposed import _path, proposed, release_of, review_of
 
 APPROVED, SUPERSEDED = "approved", "superseded"
@@ -42,16 +42,16 @@ def propose(as_of: date, by: str) -> bool:
     """
     version = plan_version(as_of)
     require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
-    with shelf.locked():
-        if version not in shelf.versions():
+    with store.locked():
+        if version not in store.versions():
             fill = partial(write_release, as_of=as_of, version=version)
-            shelf.build(proposed(version), fill)
-        seal = shelf.seal(release_of(version))
+            store.build(proposed(version), fill)
+        seal = store.seal(release_of(version))
         before = review_of(version)
         if before.get("state") == APPROVED and before["seal"] == seal:
             return False
         review = {"plan_version": version, "seal": seal, "proposed_by": by}
-        if live := shelf.live_after(version):
+        if live := store.live_after(version):
             _set_state(review, SUPERSEDED, by, f"{live} is live and has a later as-of date")
             return False
         _set_state(review, "proposed", by)
@@ -70,16 +70,16 @@ def settle(version: str, answer: ReviewAnswer) -> bool:
         GateError: the proposer approved and the policy forbids it.
         LakeError: that version is not the plan in the lake, or its release was changed.
     """
-    if answer.approved and plan_version(shelf.as_of_of(version)) != version:
+    if answer.approved and plan_version(store.as_of_of(version)) != version:
         raise LakeError(
             f"plan {version} is no longer in the lake: its day was planned again; answer "
             "what that run asks instead"
         )
     review = review_of(version)
     require_another(load_policy().review.plans, review["proposed_by"], answer)
-    if answer.approved and shelf.seal(release_of(version)) != review["seal"]:
+    if answer.approved and store.seal(release_of(version)) != review["seal"]:
         raise LakeError(f"plan {version} was changed after it was proposed; run its day again")
-    with shelf.locked():
+    with store.locked():
         _set_state(review, answer.state, answer.by or "nobody", answer.comment)
     return answer.approved
 
@@ -110,7 +110,7 @@ def describe(version: str) -> str:
             f"* cost {summary.cost:,.2f} of a budget of {summary.budget:,.2f}",
             f"* expected incremental margin {summary.incremental_margin:,.2f}, "
             f"9 times in 10 above {summary.incremental_margin_p10:,.2f}",
-            f"* live now: {shelf.current() or 'nothing'}",
+            f"* live now: {store.current() or 'nothing'}",
             f"* report: `{release / 'report.html'}`",
         ]
     )

@@ -28,7 +28,7 @@ from ml.promotions.audiences.members import members
 from ml.publishing.feeds.icalendar import promotions_calendar
 from ml.publishing.feeds.merchant import merchant_feed
 from ml.publishing.review_data import dossier, product_dossiers
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.schedule import SCHEDULE
 from ml.report import render
 from ml.report.facts import read_facts
@@ -72,7 +72,7 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     lines = (_compact(product) for product in product_dossiers(facts))
     (folder / PRODUCTS).write_text("".join(lines), encoding="utf-8")
     (folder / lake.MANIFEST).write_text(
-        to_json(_manifest(as_of, version, shelf.digests(folder), rows)), encoding="utf-8"
+        to_json(_manifest(as_of, version, store.digests(folder), rows)), encoding="utf-8"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.files import append_json_line, read_json_lines
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 LIVE = ("publish", "roll_back")  # the actions after which a version is live
@@ -33,7 +33,7 @@ def record(action: str, version: str, by: str, **more: Any) -> None:
 def next_move(version: str) -> int:
     """The number of the next change of schedule; one that changes nothing keeps the last."""
     last = _last_move()
-    if last.get("plan_version") == version == shelf.current():
+    if last.get("plan_version") == version == store.current():
         return int(last["move"])
     return int(last.get("move", 0)) + 1
 
@@ -47,13 +47,13 @@ def record_move(action: str, version: str, by: str, move: int, **more: Any) -> N
 
 def live_before(as_of: date) -> list[str]:
     """The versions planned before as_of that were live, the one that went live last first."""
-    published = set(shelf.versions())
+    published = set(store.versions())
     live = [
         step["plan_version"]
         for step in steps()
         if step["action"] in LIVE and step["plan_version"] in published
     ]
-    return [v for v in dict.fromkeys(reversed(live)) if shelf.as_of_of(v) < as_of]
+    return [v for v in dict.fromkeys(reversed(live)) if store.as_of_of(v) < as_of]
 
 
 def _last_move() -> dict[str, Any]:

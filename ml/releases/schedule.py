@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.contracts.outputs import PLAN
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.history import live_before
 from ml.weeks import monday_of
 
@@ -42,7 +42,7 @@ def announced(as_of: date) -> pd.DataFrame:
     versions = live_before(as_of)
     if not versions:
         return pd.DataFrame(columns=[*PLAN.column_names, "week"])
-    return with_weeks(read_schedule(shelf.folder(versions[0])))
+    return with_weeks(read_schedule(store.folder(versions[0])))
 
 
 def promoted_before(as_of: date, first: date) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def promoted_before(as_of: date, first: date) -> pd.DataFrame:
     for version in live_before(as_of):
         if reached <= since:
             break
-        rows = with_weeks(read_schedule(shelf.folder(version)))
+        rows = with_weeks(read_schedule(store.folder(version)))
         parts.append(rows.loc[rows["week"].between(since, reached - DAY), ["product_id", "week"]])
         reached = min(rows["week"].min(), reached) if len(rows) else reached
     return pd.concat(parts[1:] or parts, ignore_index=True)

@@ -14,7 +14,7 @@ from ml.report.demand import outlooks
 from ml.report.drift import drift
 from ml.report.facts import Facts
 from ml.report.figures import budget_figures, headline, tallies
-from ml.report.lines import plan_lines
+from ml.report.plan_table import plan_lines
 from ml.report.products import product_cards
 from ml.report.segments import segments
 from ml.report.spillovers import LABELS, spillovers

@@ -27,9 +27,9 @@ from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.sources import SOURCES
 from ml.contracts.table import Table
 from ml.demand.scores import scores_path
+from ml.promotions.gate_verdict import gate_verdict
 from ml.promotions.plan import read_summary
-from ml.promotions.verdict import gate_verdict
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.history import live_before
 from ml.releases.schedule import read_schedule
 from ml.report.customers import People, read_people
@@ -76,7 +76,7 @@ def read_facts(as_of: date) -> Facts:
     plan = plan.assign(week=monday_of(plan["starts_at"]))
     planned = plan["product_id"].unique()
     before_version = next(iter(live_before(as_of)), None)
-    before = read_schedule(shelf.folder(before_version)) if before_version else None
+    before = read_schedule(store.folder(before_version)) if before_version else None
     demand = lake.manifest(PLAN, as_of).models.get("demand")
     named = pd.unique(
         pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])

@@ -16,7 +16,7 @@ from ml.contracts.outputs import PLAN
 from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.reasons import Reasons
 from ml.publishing.release_files import DOSSIER, PRODUCTS
-from ml.releases import history, shelf
+from ml.releases import history, store
 from ml.releases.changes import difference
 from ml.releases.proposed import release_of, review_of
 from ml.releases.schedule import read_schedule
@@ -81,7 +81,7 @@ class Stamped(NamedTuple):
 
 def index() -> list[dict[str, Any]]:
     """Every reviewed plan, the newest first, with its steps: who did what, when and why."""
-    steps, live = _steps(), shelf.current()
+    steps, live = _steps(), store.current()
     plans = [_entry(version, steps[version], live) for version in steps if _is_shown(version)]
     return sorted(plans, key=lambda plan: (plan["as_of"], plan["steps"][-1]["at"]), reverse=True)
 
@@ -100,7 +100,7 @@ def _entry(version: str, steps: list[dict[str, Any]], live: str | None) -> dict[
     gone = steps[-1]["action"] if steps[-1]["action"] in GONE.values() else None
     return {
         "version": version,
-        "as_of": shelf.as_of_of(version).isoformat(),
+        "as_of": store.as_of_of(version).isoformat(),
         "state": gone or review.get("state", "published"),
         "live": version == live,
         "proposed_by": review.get("proposed_by"),
@@ -131,8 +131,8 @@ def plan(version: str) -> Answer:
     Raises:
         LakeError: there is no such release, or its files are not those that were sealed.
     """
-    live = shelf.current()
-    return _answer(_stamped(release_of(version)), live and _stamped(shelf.folder(live)))
+    live = store.current()
+    return _answer(_stamped(release_of(version)), live and _stamped(store.folder(live)))
 
 
 @lru_cache(maxsize=8)
@@ -209,7 +209,7 @@ def _sealed(version: str) -> Release:
 @lru_cache(maxsize=4)
 def _read(release: Stamped) -> Release:
     """Read and check the files once, and again when one was changed."""
-    return Release(release.folder, shelf.seal(release.folder))
+    return Release(release.folder, store.seal(release.folder))
 
 
 def _compared(

@@ -24,7 +24,7 @@ from ml.promotions.plan import read_summary
 from ml.promotions.planning.edits import read_edits
 from ml.promotions.scenario import Scenario, ScenarioResult, compare
 from ml.publishing.approval import plan_version
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 RUNNING = ("waiting", "solving")
@@ -83,7 +83,7 @@ def solve(preview: str) -> None:
 
 def _solved(request: dict[str, Any]) -> dict[str, Any]:
     version = _require_planned(request["version"])
-    as_of = shelf.as_of_of(version)
+    as_of = store.as_of_of(version)
     budget = request["budget"]
     if budget is None:
         budget = read_summary(as_of).budget
@@ -106,7 +106,7 @@ def _result(before: Any, comparison: ScenarioResult) -> dict[str, Any]:
 
 
 def _require_planned(version: str) -> str:
-    if plan_version(shelf.as_of_of(version)) != version:
+    if plan_version(store.as_of_of(version)) != version:
         raise LakeError(
             f"plan {version} is no longer in the lake: its day was planned again; edit the "
             "version that the page shows as the newest of that day"

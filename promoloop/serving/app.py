@@ -26,6 +26,7 @@ from ml.settings import settings
 from promoloop import credentials
 from promoloop.serving import metrics
 from promoloop.serving.access import ERRORS, Guarded, Served, bearer, malformed
+from promoloop.serving.health import operating
 from promoloop.serving.live import Live
 from promoloop.serving.messages import (
     Basket,
@@ -37,7 +38,6 @@ from promoloop.serving.messages import (
     When,
     Whose,
 )
-from promoloop.serving.operating import operating
 from promoloop.serving.schedule import Schedule, is_in_force
 
 SWITCH_SECONDS = 0.0005  # a request waits no longer for the thread that reads a new version

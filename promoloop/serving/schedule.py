@@ -17,7 +17,7 @@ from ml.contracts.outputs import DEAL_TERMS
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
 from ml.quoting.promotions import Promotion, instant, localised, read_promotion
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.schedule import SCHEDULE
 from promoloop.serving.rows import Rows
 
@@ -108,7 +108,7 @@ def load(version: str) -> Schedule:
             as one plan.
         OSError, ValueError, KeyError: there is no manifest, or it is no manifest.
     """
-    folder = shelf.folder(version)
+    folder = store.folder(version)
     manifest = manifest_bytes(version)
     digests = {file["name"]: file["sha256"] for file in json.loads(manifest)["files"]}
     schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS))
@@ -143,7 +143,7 @@ def load(version: str) -> Schedule:
 
 
 def manifest_bytes(version: str) -> bytes:
-    return (shelf.folder(version) / lake.MANIFEST).read_bytes()
+    return (store.folder(version) / lake.MANIFEST).read_bytes()
 
 
 def digest(data: bytes) -> str:

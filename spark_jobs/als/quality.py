@@ -14,7 +14,7 @@ from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY
 from ml.contracts.sources import TRANSACTIONS
-from ml.landed import landed_days
+from ml.landed_days import landed_days
 from spark_jobs.als.factors import Affinity, Purchases, TooFewPurchases, fit, numbered, placed
 from spark_jobs.als.ranking import Ranking, rank_products
 from spark_jobs.tables import read, schema

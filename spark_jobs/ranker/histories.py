@@ -18,7 +18,7 @@ from ml.affinity.item_item import ItemItem, fit_item_item
 from ml.affinity.neighbours import Neighbourhood, Similarity
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
-from ml.landed import landed_days
+from ml.landed_days import landed_days
 from spark_jobs.als.factors import Affinity, numbered
 from spark_jobs.ranker.item_cosine import similar_products
 from spark_jobs.tables import read

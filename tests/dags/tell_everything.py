@@ -17,7 +17,7 @@ from ml import lake
 from ml.contracts.plan_summary import PlanSummary
 from ml.errors import GateError
 from ml.publishing.release_files import DOSSIER
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 DAGS = sys.argv[1]
@@ -82,11 +82,11 @@ def go_live(version):
         incremental_margin_p10=3.0,
         optimality_gap=0.0,
     )
-    release = shelf.folder(version)
+    release = store.folder(version)
     release.mkdir(parents=True)
     (release / lake.MANIFEST).write_text("{}")
     (release / DOSSIER).write_text(json.dumps({"summary": summary.to_dict()}))
-    shelf.point_at(version)
+    store.point_at(version)
     for callback in refresh.get_task("publish").on_success_callback:
         callback(context("publish"))
 

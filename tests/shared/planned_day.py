@@ -33,8 +33,8 @@ from ml.contracts.plan_summary import BindingLimit, FrontierPoint, PlanSummary, 
 from ml.contracts.profiles import CUSTOMER_SEGMENTS
 from ml.contracts.reasons import Binding, Effects, NextBest, Reasons, SpilloverFacts, Takers
 from ml.files import replace_text, to_json
+from ml.promotions.gate_verdict import write_verdict
 from ml.promotions.plan import summary_path
-from ml.promotions.verdict import write_verdict
 from ml.settings import settings
 
 MONDAY = date(2017, 12, 4)

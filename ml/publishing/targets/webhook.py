@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from ml import lake
 from ml.errors import TargetError
 from ml.publishing.targets.target import Release
-from ml.releases import shelf
+from ml.releases import store
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Webhook:
 
     def live(self) -> str | None:
         """The version sent last: all targets change together, so it is what the files show."""
-        return shelf.current()
+        return store.current()
 
     def prepare(self, release: Release) -> None:
         manifest = (release.folder / lake.MANIFEST).read_bytes()

@@ -15,7 +15,7 @@ from ml.errors import ServiceError
 from ml.publishing.approval import propose
 from ml.publishing.publish import publish
 from ml.releases.proposed import proposed
-from ml.releases.shelf import current, folder
+from ml.releases.store import current, folder
 
 DAY = date(2017, 12, 4)
 LINES = 60

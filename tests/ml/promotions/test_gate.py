@@ -9,8 +9,8 @@ from ml.contracts.plan_summary import PlanSummary
 from ml.errors import GateError
 from ml.files import replace_text, to_json
 from ml.promotions.gate import gate_plan
+from ml.promotions.gate_verdict import gate_verdict
 from ml.promotions.plan import summary_path
-from ml.promotions.verdict import gate_verdict
 from ml.settings import settings
 
 AS_OF = date(2026, 3, 4)

@@ -13,8 +13,8 @@ from ml.config.policy import Duration, load_policy
 from ml.contracts.outputs import PLAN
 from ml.errors import GateError
 from ml.promotions.gate import gate_plan
+from ml.promotions.gate_verdict import gate_verdict
 from ml.promotions.plan import write_plan
-from ml.promotions.verdict import gate_verdict
 from ml.settings import settings
 from ml.solver.solve import solve
 

@@ -24,8 +24,8 @@ from ml.publishing.publish import publish
 from ml.report import render
 from ml.report.calendar import shade
 from ml.report.facts import read_facts
-from ml.report.lines import reasons
 from ml.report.numbers import count, money, period
+from ml.report.plan_table import reasons
 from ml.report.svg import ticks
 from ml.report.wording import terms
 from ml.settings import settings

@@ -1,4 +1,4 @@
-"""The shelf of published versions: each appears whole, and `current` points at one.
+"""The store of published versions: each appears whole, and `current` points at one.
 
 published/<version>/    the files of one release and the manifest that lists them
 published/current       a relative symlink, replaced in one rename
@@ -109,11 +109,11 @@ def digests(root: Path) -> dict[str, str]:
 
 def build(release: Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write a release's files, manifest included; the folder appears whole."""
-    shelf = release.parent
-    shelf.mkdir(parents=True, exist_ok=True)
-    for left_by_a_kill in shelf.glob(f".{release.name}-*"):
+    parent = release.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    for left_by_a_kill in parent.glob(f".{release.name}-*"):
         shutil.rmtree(left_by_a_kill)
-    aside = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=shelf))
+    aside = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=parent))
     fill(aside)
     for path in sorted(aside.rglob("*"), reverse=True):
         files.sync(path)
@@ -121,7 +121,7 @@ def build(release: Path, fill: Callable[[Path], None]) -> None:
     if release.exists():
         shutil.rmtree(release)
     aside.rename(release)
-    files.sync(shelf)
+    files.sync(parent)
 
 
 def point_at(version: str | None) -> None:
@@ -131,6 +131,6 @@ def point_at(version: str | None) -> None:
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Hold the shelf: one publication or roll-back at a time. A kill releases it."""
+    """Hold the lock of the store: one publication or roll-back at a time. A kill releases it."""
     with files.locked(settings().published / ".lock"):
         yield

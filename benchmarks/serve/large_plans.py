@@ -12,9 +12,9 @@ from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError
 from ml.files import replace_text, to_json
-from ml.promotions.verdict import write_verdict
+from ml.promotions.gate_verdict import write_verdict
 from ml.publishing import approval
-from ml.releases import proposed, shelf
+from ml.releases import proposed, store
 from ml.releases.schedule import SCHEDULE
 from promoloop.serving.schedule import OFFERS
 
@@ -29,10 +29,10 @@ def real_lines() -> tuple[pd.DataFrame, pd.DataFrame]:
     Raises:
         LakeError: nothing is published, or by an older program.
     """
-    version = shelf.current()
+    version = store.current()
     if version is None:
         raise LakeError("nothing is published here to multiply; run `make demo` first")
-    folder = shelf.folder(version)
+    folder = store.folder(version)
     lines = pd.read_parquet(folder / SCHEDULE)
     if missing := [name for name in PLAN.column_names if name not in lines]:
         raise LakeError(f"{version} lacks the columns {missing}; run `make demo` again")
@@ -70,8 +70,8 @@ def _approved(day: date, version: str, lines: pd.DataFrame, offers: pd.DataFrame
     """What a run leaves before it publishes, without the report and the feed."""
     lake.write(PLAN, day, lines)
     write_verdict(day, version, passed=True)
-    shelf.build(proposed.proposed(version), partial(_fill, version, lines, offers))
-    seal = shelf.seal(proposed.proposed(version))
+    store.build(proposed.proposed(version), partial(_fill, version, lines, offers))
+    seal = store.seal(proposed.proposed(version))
     said = {"plan_version": version, "seal": seal, "state": approval.APPROVED}
     path = proposed.proposed(version).parents[1] / "reviews" / f"{version}.json"
     replace_text(path, to_json(said | {"proposed_by": "bench", "by": "bench"}))
@@ -81,6 +81,6 @@ def _fill(version: str, lines: pd.DataFrame, offers: pd.DataFrame, folder: Path)
     (folder / OFFERS).parent.mkdir()
     pq.write_table(lake.conform(PLAN, lines), folder / SCHEDULE, compression="zstd")
     offers.to_parquet(folder / OFFERS, compression="zstd")
-    files = [{"name": name, "sha256": sha} for name, sha in shelf.digests(folder).items()]
+    files = [{"name": name, "sha256": sha} for name, sha in store.digests(folder).items()]
     manifest = {"plan_version": version, "files": files}
     (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")

@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks.serve.shelf import multiplied
+from benchmarks.serve.large_plans import multiplied
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError
 from ml.files import replace_text, to_json
 from ml.publishing.release_files import DOSSIER, PRODUCTS
-from ml.releases import history, proposed, shelf
+from ml.releases import history, proposed, store
 from ml.releases.schedule import SCHEDULE
 from ml.settings import settings
 
@@ -32,10 +32,10 @@ def real_release() -> tuple[pd.DataFrame, Dossier]:
     Raises:
         LakeError: nothing is published, or it has no dossier.
     """
-    version = shelf.current()
-    if version is None or not (shelf.folder(version) / PRODUCTS).is_file():
+    version = store.current()
+    if version is None or not (store.folder(version) / PRODUCTS).is_file():
         raise LakeError(f"live here is {version}, which holds no {PRODUCTS}: run `make demo` first")
-    path = shelf.folder(version) / DOSSIER
+    path = store.folder(version) / DOSSIER
     lines = pd.read_parquet(path.parent / SCHEDULE)
     known = [json.loads(line) for line in (path.parent / PRODUCTS).open(encoding="utf-8")]
     return lines, json.loads(path.read_text(encoding="utf-8")) | {"products": known}
@@ -57,10 +57,10 @@ def stock_up(lines: pd.DataFrame, dossier: Dossier, size: int) -> str:
     settings().published.mkdir(parents=True)
     for version, day, rows in zip(versions, days, shown, strict=True):
         fill = partial(_fill, version, rows.assign(plan_version=version, as_of=day), whole)
-        shelf.build(proposed.proposed(version), fill)
+        store.build(proposed.proposed(version), fill)
         _say(version, "proposed")
-    proposed.proposed(versions[0]).rename(shelf.folder(versions[0]))
-    shelf.point_at(versions[0])
+    proposed.proposed(versions[0]).rename(store.folder(versions[0]))
+    store.point_at(versions[0])
     log.info("plan %s: %d lines, live is %s", versions[1], size, versions[0])
     return versions[1]
 
@@ -85,7 +85,7 @@ def _fill(version: str, lines: pd.DataFrame, dossier: Dossier, folder: Path) -> 
     (folder / DOSSIER).write_text(json.dumps(head), encoding="utf-8")
     products = (json.dumps(each, separators=(",", ":")) + "\n" for each in dossier["products"])
     (folder / PRODUCTS).write_text("".join(products), encoding="utf-8")
-    files = [{"name": name, "sha256": sha} for name, sha in shelf.digests(folder).items()]
+    files = [{"name": name, "sha256": sha} for name, sha in store.digests(folder).items()]
     manifest = {"plan_version": version, "as_of": version[:10], "files": files}
     (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 

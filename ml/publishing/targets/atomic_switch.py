@@ -24,7 +24,7 @@ AGAIN = "then publish or roll back again"
 
 
 def switch(action: str, version: str, folder: Path, by: str, comment: str = "") -> None:
-    """Make the release in `folder` live at every target; needs the shelf's lock, and `recover`.
+    """Make the release in `folder` live at every target; needs the store's lock, and `recover`.
 
     Raises:
         TargetError: a target failed; it is named, and all have the version they had before
@@ -39,7 +39,7 @@ def switch(action: str, version: str, folder: Path, by: str, comment: str = "") 
 
 
 def recover() -> None:
-    """Finish what a kill left half done; needs the shelf's lock.
+    """Finish what a kill left half done; needs the store's lock.
 
     Raises:
         TargetError: a target cannot be reached; the next call tries again.

@@ -15,7 +15,7 @@ from ml.publishing.publish import roll_back
 from ml.publishing.targets import journal
 from ml.publishing.targets.catalogue import chosen, named
 from ml.publishing.targets.target import Release
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import Settings, settings
 
 FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
@@ -58,7 +58,7 @@ def test_every_target_shows_what_is_published_and_what_is_put_back(
     publish(SECOND)
     assert live(receiver) == everyone(newer)
     feed = (settings().feeds / "promotions.tsv").read_bytes()
-    assert feed == (shelf.folder(newer) / "promotions.tsv").read_bytes()
+    assert feed == (store.folder(newer) / "promotions.tsv").read_bytes()
 
     roll_back(older, "Ada", "too deep")
     assert live(receiver) == everyone(older)
@@ -139,7 +139,7 @@ def test_a_database_that_goes_down_between_the_phases_comes_back_on_one_version(
     with pytest.raises(TargetError, match=r"was taken back, but not at \{'postgres': "):
         publish(SECOND)
 
-    assert (shelf.current(), receiver.live) == (older, older)
+    assert (store.current(), receiver.live) == (older, older)
     receiver.on_prepared = lambda: None
     server.ensure_postgres_running()
     assert live(receiver) == everyone(older)
