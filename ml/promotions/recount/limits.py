@@ -69,7 +69,7 @@ def _runs_faults(planned: list[Promotion], facts: DayFacts, policy: Policy) -> I
         last[run.product_id] = run.last
     for product, number in count.items():
         if number > policy.maximum_per_product:
-            yield f"products {product}: {number} promotions, most {policy.maximum_per_product}"
+            yield f"products {product}: {number} promotions, at most {policy.maximum_per_product}"
 
 
 def _money(planned: list[Promotion], policy: Policy, budget: float) -> Iterator[str]:
@@ -97,10 +97,10 @@ def _slots(planned: list[Promotion], policy: Policy) -> Iterator[str]:
     for (category, week), taken in Counter((p.category, p.week) for p in planned).items():
         slots = own.get(category.upper(), policy.slots_per_category_week)
         if taken > slots:
-            yield f"{category} in the week of {week}: {taken} promotions, most {slots}"
+            yield f"{category} in the week of {week}: {taken} promotions, at most {slots}"
     for week, taken in Counter(p.week for p in planned).items():
         if policy.slots_per_week is not None and taken > policy.slots_per_week:
-            yield f"the week of {week}: {taken} promotions, most {policy.slots_per_week}"
+            yield f"the week of {week}: {taken} promotions, at most {policy.slots_per_week}"
 
 
 def _together(planned: list[Promotion], facts: DayFacts, policy: Policy) -> Iterator[str]:
