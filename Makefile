@@ -90,21 +90,27 @@ bench-propensity: $(READY) ## Score category propensities beside their peers (AS
 	@$(BIN)/python -m benchmarks.propensity --as-of $(AS_OF)
 
 .PHONY: test
-test: $(READY) ## Run every test, the end-to-end one included.
+test: $(BENCH_READY) ## Run every test, the end-to-end one included.
 	$(BIN)/pytest -m "not e2e" --numprocesses 2 --dist loadfile
 	$(BIN)/pytest -m e2e
 
 .PHONY: lint
-lint: $(READY) ## Check style, SQL and types.
+lint: $(READY) ## Check style, SQL and types, two at a time.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target mypy sqlfluff ruff
+
+.PHONY: ruff sqlfluff mypy
+ruff:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+sqlfluff:
 	home=$$(mktemp -d) && PROMOLOOP_HOME=$$home $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests && rm -r $$home
+mypy:
 	$(BIN)/mypy
 
 .PHONY: contracts
 contracts: $(READY) ## Write dbt's yml of the marts and docs/data-contracts.md from ml/contracts.
 	$(BIN)/python -m ml.contracts.dbt_yml
-	$(BIN)/python -m ml.contracts.pages
+	$(BIN)/python -m ml.contracts.docs_page
 
 .PHONY: docs
 docs: $(READY) ## Build dbt's documentation under the state folder.

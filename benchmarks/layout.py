@@ -17,8 +17,9 @@ TOPS = ("ml", "spark_jobs", "promoloop", "dags", "benchmarks")
 # Bottom to top: a module imports its own package and those before it. A module takes the longest
 # name here that is its own or begins it.
 ORDER = (
-    *("ml.errors", "ml.settings", "ml.arrays", "ml.contracts", "ml.secrets", "ml.solver"),
-    *("ml.lake", "ml.config", "ml.quoting", "ml.landed", "ml.warehouse", "ml.privacy"),
+    *("ml.errors", "ml.settings", "ml.arrays", "ml.weeks", "ml.files", "ml.commands"),
+    *("ml.contracts", "ml.secrets", "ml.solver"),
+    *("ml.lake", "ml.config", "ml.quoting", "ml.landed_days", "ml.warehouse", "ml.privacy"),
     *("ml.releases", "ml.erasure", "ml.models", "ml.inventory", "ml.affinity"),
     *("ml.promotions.audiences", "ml.offers"),
     *("spark_jobs.submit", "spark_jobs.tables", "spark_jobs.als"),
@@ -27,7 +28,8 @@ ORDER = (
     *("ml.demand.data", "ml.demand.network", "ml.demand.fitting"),
     *("ml.demand.evaluation", "ml.demand.forecasting", "ml.demand"),
     *("ml.promotions.mechanics", "ml.promotions.spillovers", "ml.promotions.economics"),
-    *("ml.promotions.planning", "ml.promotions.explanation", "ml.promotions"),
+    *("ml.promotions.planning", "ml.promotions.explanation", "ml.promotions.recount"),
+    *("ml.promotions",),
     *("ml.report", "ml.publishing.feeds", "ml.publishing.targets", "ml.publishing", "ml"),
     *("promoloop.credentials", "promoloop.serving", "promoloop.review_page", "promoloop"),
     *("orchestration", "dags"),

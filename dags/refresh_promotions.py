@@ -16,7 +16,14 @@ leaves the last published schedule live.
   A usual day takes a few minutes. Worry when a task is over its own timeout.
 * `SourceError`, `ContractError` or `GateError` is final and not retried: the message says which
   rows or columns and what to do. Mend the input, then clear the failed task.
-* A killed or lost task is retried by itself; every task may be cleared at any time.
+* A killed or lost task is retried by itself; every task may be cleared at any time. A message that
+  says to run a stage again means: clear its task.
+* `GateError` in `review.settle`: who proposed also approved, which `policy.yml` forbids. Clear
+  `review.ask` and let another approver answer.
+* `GateError` in `publish`: its release is not approved. Clear `review.propose`, then answer
+  `review.ask`. `TargetError`: mend the target that it names, then clear `publish`.
+* `GateError` about a model that does not load or has no champion: run `train_demand`
+  (`train_ranker`, `train_propensity`), or `roll_back_model` to a version that served before.
 * No champion: `demand.training` runs. When the model fails its gate the run stops there and the
   last published schedule stays live.
 * `review.ask` waits: the plan needs a yes or no in Airflow's required actions (or `promoloop

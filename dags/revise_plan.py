@@ -13,6 +13,7 @@ currency, empty for the policy's.
 * Takes a minute or two, then `review.ask` waits for a yes or no, as in `refresh_promotions`.
 * `PolicyError` in `plan`: an edit asks for what `policy.yml` forbids, or the policy changed since
   the page was opened. Open the page again and edit anew.
+* `GateError` or `TargetError` in `review` or `publish`: as in `refresh_promotions`.
 * A later refresh of the same date plans without the edits. To keep a product out for good, say so
   in `policy.yml`.
 """

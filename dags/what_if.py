@@ -46,7 +46,7 @@ def what_if() -> None:
 
         from ml.promotions.scenario import compare, scenario_of
 
-        return compare(date.fromisoformat(as_of), scenario_of(params or {})).told()
+        return compare(date.fromisoformat(as_of), scenario_of(params or {})).to_dict()
 
     plan_scenario(AS_OF)
 

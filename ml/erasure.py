@@ -7,7 +7,6 @@ that its files match. The warehouse goes: the next run fills it again from the l
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -23,8 +22,9 @@ from ml.contracts.marts import MARTS
 from ml.contracts.outputs import OUTPUTS
 from ml.contracts.sources import SOURCES
 from ml.contracts.table import Table
+from ml.files import append_json_line, replacing, to_json
 from ml.privacy import CUSTOMER, forgotten, record_path, without
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.proposed import proposed
 from ml.settings import settings
 
@@ -41,9 +41,9 @@ def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
     removed["lake/incoming and lake/quarantine"] = _from_loose_files(tables, pseudonym)
     removed["releases"] = _from_releases(pseudonym)
     _remove_warehouse()
-    found = {place: rows for place, rows in removed.items() if rows}
-    _record({"pseudonym": pseudonym, "by": by, "step": "removed", "rows": found})
-    return found
+    lost = {place: rows for place, rows in removed.items() if rows}
+    _record({"pseudonym": pseudonym, "by": by, "step": "removed", "rows": lost})
+    return lost
 
 
 def _retired_marts() -> list[Table]:
@@ -83,19 +83,18 @@ def _from_loose_files(tables: list[Table], pseudonym: str) -> int:
 
 def _from_file(table: Table | None, path: Path, pseudonym: str) -> int:
     if rows := _rows_of(path, pseudonym):
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        _rewrite(table, path, aside, pseudonym)
-        aside.replace(path)
+        with replacing(path) as aside:
+            _rewrite(table, path, aside, pseudonym)
     return rows
 
 
 def _from_releases(pseudonym: str) -> int:
-    with shelf.locked():
+    with store.locked():
         return sum(_from_release(folder, pseudonym) for folder in _release_folders())
 
 
 def _release_folders() -> Iterator[Path]:
-    yield from (shelf.folder(version) for version in shelf.versions())
+    yield from (store.folder(version) for version in store.versions())
     yield from (path.parent for path in sorted(proposed("").glob(f"[!.]*/{lake.MANIFEST}")))
 
 
@@ -106,7 +105,7 @@ def _from_release(folder: Path, pseudonym: str) -> int:
     if rows:
         names = [path.relative_to(folder).as_posix() for path in private]
         fill = partial(_copy_without, folder, names, pseudonym)
-        shelf.build(folder, fill)
+        store.build(folder, fill)
     return rows
 
 
@@ -114,13 +113,13 @@ def _copy_without(release: Path, private: list[str], pseudonym: str, copy: Path)
     shutil.copytree(release, copy, dirs_exist_ok=True)
     for name in private:
         _from_file(None, copy / name, pseudonym)
-    digests = shelf.digests(copy)
+    digests = store.digests(copy)
     manifest = json.loads((copy / lake.MANIFEST).read_text(encoding="utf-8"))
     for file in manifest["files"]:
         file["sha256"] = digests[file["name"]]
         if file["name"] in private:
             file["rows"] = pq.read_metadata(copy / file["name"]).num_rows
-    (copy / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")
+    (copy / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
 
 def _rows_of(path: Path, pseudonym: str) -> int:
@@ -132,8 +131,8 @@ def _rows_of(path: Path, pseudonym: str) -> int:
 
 def _rewrite(table: Table | None, path: Path, target: Path, pseudonym: str) -> None:
     rows = pq.read_table(path)
-    kept = without(table, rows, pa.array([pseudonym]))
-    pq.write_table(kept.cast(rows.schema), target, compression="zstd")
+    remaining = without(table, rows, pa.array([pseudonym]))
+    pq.write_table(remaining.cast(rows.schema), target, compression="zstd")
 
 
 def _remove_warehouse() -> None:
@@ -149,10 +148,5 @@ def _remove_warehouse() -> None:
 
 def _record(entry: dict[str, object]) -> None:
     """Append to the record of the forgotten; the first line of a customer keeps them out."""
-    path = record_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    with path.open("a", encoding="utf-8") as record:
-        record.write(json.dumps(entry | {"at": at}, sort_keys=True) + "\n")
-        record.flush()
-        os.fsync(record.fileno())
+    append_json_line(record_path(), entry | {"at": at})

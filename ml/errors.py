@@ -3,7 +3,7 @@
 PromoloopError            final: a retry cannot change it
 ├── SourceError           a source file, table or column is not what its contract says
 ├── ContractError         a frame handed between stages breaks its table's contract
-├── GateError             a gate found more bad rows, or a worse model, than is allowed
+├── GateError             more bad rows, or a worse model, than a gate allows
 ├── LakeError             a partition is missing, or its bytes differ from its manifest
 ├── PolicyError           policy.yml, assumptions.yml or gates.yml holds an unusable value
 ├── InfeasibleError       no plan satisfies the limits
@@ -12,7 +12,7 @@ PromoloopError            final: a retry cannot change it
 └── ServiceError          a local service or tool the platform needs is not there
 
 Every message says what was received, what was expected, and what to do. Anything
-else that is raised may be transient and is retried by Airflow.
+else that is raised may be transient and is retried.
 """
 
 
@@ -29,7 +29,7 @@ class ContractError(PromoloopError):
 
 
 class GateError(PromoloopError):
-    """A gate found more bad rows, or a worse model, than is allowed."""
+    """More bad rows, or a worse model, than a gate allows."""
 
 
 class LakeError(PromoloopError):

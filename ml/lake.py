@@ -8,7 +8,6 @@ reader sees the old partition or the new one. The same rows give the same bytes.
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -26,10 +24,12 @@ import pyarrow.parquet as pq
 
 from ml.contracts.table import Table
 from ml.errors import ContractError, LakeError
+from ml.files import replace_text, sync, to_json
 from ml.settings import PROJECT, settings
 
 MANIFEST = "manifest.json"
 DBT = ("dbt_project.yml", "models/**/*", "macros/**/*", "seeds/**/*")
+DELIVERY = PROJECT / "ml/publishing/targets"  # carries finished releases and makes none
 CODE = ("ml/**/*", "spark_jobs/**/*", *(f"dbt_project/{pattern}" for pattern in DBT))
 
 
@@ -57,13 +57,21 @@ class Manifest:
     code_version: str = ""
 
 
+def code_files() -> list[Path]:
+    """The files whose change may change what a partition or a release holds."""
+    paths = (p for pattern in CODE for p in sorted(PROJECT.glob(pattern)))
+    return [
+        path
+        for path in paths
+        if path.is_file() and path.suffix != ".pyc" and DELIVERY not in path.parents
+    ]
+
+
 @lru_cache
 def code_version() -> str:
     """A hash of the code that makes partitions, so that a manifest names what made it."""
-    paths = (p for pattern in CODE for p in sorted(PROJECT.glob(pattern)))
-    sources = [p for p in paths if p.suffix != ".pyc" and p.is_file()]
     digest = hashlib.sha256()
-    for path in sources:
+    for path in code_files():
         digest.update(path.relative_to(PROJECT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -75,18 +83,18 @@ def folder(table: Table, on: date) -> Path:
 
 def partitions(table: Table) -> list[date]:
     """The days of the table's complete partitions, oldest first."""
-    found = (settings().lake / table.layer / table.name).glob(f"{table.partition}=*/{MANIFEST}")
-    return sorted(date.fromisoformat(path.parent.name.partition("=")[2]) for path in found)
+    manifests = (settings().lake / table.layer / table.name).glob(f"{table.partition}=*/{MANIFEST}")
+    return sorted(date.fromisoformat(path.parent.name.partition("=")[2]) for path in manifests)
 
 
 def latest(table: Table, as_of: date) -> date:
     """The last partition on or before `as_of`."""
-    known = [day for day in partitions(table) if day <= as_of]
-    if not known:
+    earlier = [day for day in partitions(table) if day <= as_of]
+    if not earlier:
         raise LakeError(
             f"{table.uri}: no partition on or before {as_of}; run the stage that writes it"
         )
-    return known[-1]
+    return earlier[-1]
 
 
 def manifest(table: Table, on: date) -> Manifest:
@@ -96,8 +104,13 @@ def manifest(table: Table, on: date) -> Manifest:
             f"{table.uri}: partition {table.partition}={on} is missing ({path}); "
             "run the stage that writes it for that date"
         )
-    found = json.loads(path.read_text())
-    return Manifest(**(found | {"files": [DataFile(**f) for f in found["files"]]}))
+    values = json.loads(path.read_text())
+    return Manifest(**(values | {"files": [DataFile(**f) for f in values["files"]]}))
+
+
+def inputs(tables: Iterable[Table], as_of: date) -> dict[str, str]:
+    """What a manifest names as read: the content hash of each table's partition, by its name."""
+    return {table.name: manifest(table, as_of).content_hash for table in tables}
 
 
 def files(table: Table, on: date) -> list[Path]:
@@ -107,7 +120,7 @@ def files(table: Table, on: date) -> list[Path]:
         if not path.is_file():
             raise LakeError(
                 f"{table.uri}: {path} is named by its manifest but is not there; "
-                "clear the task that writes it"
+                "run the stage that writes it again"
             )
     return paths
 
@@ -193,10 +206,10 @@ def adopt(
     for part in parts:
         digest = _sha256(part)
         data_file = DataFile(f"{digest[:16]}.parquet", pq.read_metadata(part).num_rows, digest)
-        _sync(part)
+        sync(part)
         part.replace(target / data_file.name)
         adopted.append(data_file)
-    _sync(target)
+    sync(target)
     made = Manifest(
         table=table.name,
         partition=f"{table.partition}={on.isoformat()}",
@@ -208,36 +221,13 @@ def adopt(
         code_version=code_version(),
     )
     replace_text(target / MANIFEST, to_json(asdict(made)))
-    kept = {f.name for f in adopted} | {MANIFEST}
+    current = {f.name for f in adopted} | {MANIFEST}
     for stale in target.iterdir():
-        if stale.name not in kept:
+        if stale.name not in current:
             stale.unlink()
     return made
-
-
-def to_json(value: Any) -> str:
-    """JSON as Promoloop writes it: sorted, readable, the same bytes for the same value."""
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Replace a file's text in one step that survives a crash."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    _sync(aside)
-    aside.replace(path)
-    _sync(path.parent)
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

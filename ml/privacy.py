@@ -20,7 +20,8 @@ from ml import lake
 from ml.contracts.sources import TRANSACTIONS
 from ml.contracts.table import Table
 from ml.errors import LakeError, PolicyError
-from ml.secrets import folder, kept
+from ml.files import read_json_lines, replace_text, to_json
+from ml.secrets import folder, read_or_create
 from ml.settings import settings
 
 Rows = TypeVar("Rows", pa.RecordBatch, pa.Table)
@@ -68,10 +69,7 @@ def _may_be_unknown(table: Table) -> bool:
 
 def forgotten() -> set[str]:
     """The pseudonyms of customers who are never landed again."""
-    path = record_path()
-    if not path.is_file():
-        return set()
-    return {json.loads(line)["pseudonym"] for line in path.read_text().splitlines()}
+    return {entry["pseudonym"] for entry in read_json_lines(record_path())}
 
 
 def record_path() -> Path:
@@ -94,7 +92,7 @@ def check_key() -> None:
                 f"{settings().lake} holds days that were landed without pseudonyms; expected "
                 "none: move the lake and warehouse.duckdb away, and every day lands again"
             )
-        lake.replace_text(path, lake.to_json(check))
+        replace_text(path, to_json(check))
     elif json.loads(path.read_text()) != check:
         raise LakeError(
             "the key of the pseudonyms is not the one this state was landed with, so every "
@@ -118,7 +116,7 @@ def _key() -> bytes:
 
 @lru_cache
 def _made_key(path: Path) -> bytes:
-    return kept(path, lambda: {"key": secrets.token_hex(32)})["key"].encode()
+    return read_or_create(path, lambda: {"key": secrets.token_hex(32)})["key"].encode()
 
 
 def _key_file() -> Path:

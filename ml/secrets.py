@@ -13,16 +13,16 @@ def folder(settings: Settings) -> Path:
     return settings.home.absolute() / "run" / "secrets"
 
 
-def kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """What `path` holds; made and written with mode 0600 by the first who asks."""
+def read_or_create(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """The secrets in `path`; the first process that asks makes them and writes them, mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         aside = _private(path, make())
         with suppress(FileExistsError):  # another process was first: its secret counts
             path.hardlink_to(aside)
         aside.unlink()
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
+    values: dict[str, str] = json.loads(path.read_text())
+    return values
 
 
 def replace(path: Path, values: dict[str, str]) -> None:

@@ -64,15 +64,13 @@ class Settings(BaseSettings):
         None, exclude=True, description="Told of every change of schedule."
     )
     webhook_secret: SecretStr | None = Field(
-        None, exclude=True, description="whsec_ and base64; signs what is told."
+        None, exclude=True, description="whsec_ and base64; signs every message."
     )
 
     notify_email: str | None = Field(
-        None, description="Addresses, commas between, that are told what happens."
+        None, description="Addresses, commas between, that are notified."
     )
-    notify_http: str | None = Field(
-        None, description="Airflow HTTP connection that is told what happens."
-    )
+    notify_http: str | None = Field(None, description="Airflow HTTP connection that is notified.")
 
     time_zone: str = Field("America/New_York", description="Of the shop's business day.")
     currency: str = Field("$", description="Written before money in reports.")
@@ -105,19 +103,19 @@ class Settings(BaseSettings):
 
     @field_validator("targets", mode="before")
     @classmethod
-    def _split(cls, told: object) -> object:
-        return tuple(told.replace(" ", "").split(",")) if isinstance(told, str) else told
+    def _split(cls, value: object) -> object:
+        return tuple(value.replace(" ", "").split(",")) if isinstance(value, str) else value
 
     @field_validator("targets")
     @classmethod
-    def _files_are_always_written(cls, told: tuple[TargetName, ...]) -> tuple[TargetName, ...]:
-        if "files" not in told:
+    def _files_are_always_written(cls, value: tuple[TargetName, ...]) -> tuple[TargetName, ...]:
+        if "files" not in value:
             raise ValueError("files must be one of the targets: the others are made from them")
-        return tuple(name for name in get_args(TargetName) if name in told)
+        return tuple(name for name in get_args(TargetName) if name in value)
 
     @field_serializer("targets")
-    def _join(self, told: tuple[TargetName, ...]) -> str:
-        return ",".join(told)
+    def _join(self, value: tuple[TargetName, ...]) -> str:
+        return ",".join(value)
 
     @property
     def lake(self) -> Path:

@@ -34,11 +34,11 @@ def export_marts(as_of: date) -> None:
 
 def _check_date(warehouse: duckdb.DuckDBPyConnection, mart: Table, as_of: date) -> None:
     """The date a mart was built for is in its comment, by dbt_project.yml."""
-    found = warehouse.execute(
+    row = warehouse.execute(
         "select comment from duckdb_tables() where schema_name = 'marts' and table_name = ?",
         [mart.name],
     ).fetchone()
-    built_for = found[0] if found else "no such mart"
+    built_for = row[0] if row else "no such mart"
     if built_for != f"as_of={as_of}":
         raise LakeError(
             f"{mart.uri}: the warehouse holds {built_for}, expected as_of={as_of}; "

@@ -1,11 +1,10 @@
 """Airflow's REST API, as much of it as the command line needs."""
 
-import json
 import time
-import urllib.error
-import urllib.request
 from typing import Any
 from urllib.parse import quote
+
+import requests
 
 from ml.errors import ServiceError
 from ml.settings import Settings
@@ -22,15 +21,17 @@ class AirflowApi:
         self._url = f"http://{settings.host}:{settings.airflow_port}"
         self._login = {"username": user, "password": credentials.password(settings, user)}
         self._token = ""
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy or .netrc of the user stands before this host
 
     def ensure_pool(self, name: str, slots: int) -> None:
-        known = self._call("GET", "/api/v2/pools?limit=100")["pools"]
-        if name not in {pool["name"] for pool in known}:
+        pools = self._call("GET", "/api/v2/pools?limit=100")["pools"]
+        if name not in {pool["name"] for pool in pools}:
             self._call("POST", "/api/v2/pools", {"name": name, "slots": slots})
 
     def import_errors(self) -> list[str]:
-        found = self._call("GET", "/api/v2/importErrors")["import_errors"]
-        return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in found]
+        errors = self._call("GET", "/api/v2/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip()}" for error in errors]
 
     def wait_for_dag(self, dag_id: str, seconds: float = 120) -> None:
         """Return when the DAG has been parsed; a fresh platform takes some seconds."""
@@ -67,13 +68,13 @@ class AirflowApi:
 
     def answer(self, about: str, option: str, comment: str) -> None:
         """Answer the waiting requests whose subject names `about`, as who is logged in."""
-        found = [request["task_instance"] for request in self.waiting(about)]
-        if not found:
+        tasks = [request["task_instance"] for request in self.waiting(about)]
+        if not tasks:
             subjects = [request["subject"] for request in self.waiting("")]
             raise ServiceError(
                 f"no run waits for an answer about {about}; waiting are {subjects or 'none'}"
             )
-        for task in found:
+        for task in tasks:
             run = f"/api/v2/dags/{task['dag_id']}/dagRuns/{quote(task['dag_run_id'])}"
             place = f"{run}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
             chosen = {"chosen_options": [option], "params_input": {"comment": comment}}
@@ -82,30 +83,32 @@ class AirflowApi:
     def run_page(self, dag_id: str, run_id: str) -> str:
         return f"{self._url}/dags/{dag_id}/runs/{run_id}"
 
-    def _call(self, method: str, path: str, body: Any = None, *, again: bool = True) -> Any:
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
         if not self._token:
-            self._token = self._send("POST", "/auth/token", self._login)["access_token"]
-        try:
-            return self._send(method, path, body)
-        except urllib.error.HTTPError as error:
-            if error.code == 401 and again:  # the token ran out
-                self._token = ""
-                return self._call(method, path, body, again=False)
-            said = error.read().decode(errors="replace")
-            raise ServiceError(f"Airflow refused {method} {path}: {error.code} {said}") from error
+            self._log_in()
+        answer = self._send(method, path, body)
+        if answer.status_code == requests.codes.unauthorized:  # the token ran out
+            self._log_in()
+            answer = self._send(method, path, body)
+        return _content(answer)
 
-    def _send(self, method: str, path: str, body: Any) -> Any:
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, data, headers, method=method)
+    def _log_in(self) -> None:
+        self._token = ""
+        self._token = _content(self._send("POST", "/auth/token", self._login))["access_token"]
+
+    def _send(self, method: str, path: str, body: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        url = self._url + path
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError:
-            raise
-        except OSError as error:
+            return self._session.request(method, url, json=body, headers=headers, timeout=30)
+        except requests.RequestException as error:
             raise ServiceError(
                 f"Airflow does not answer at {self._url} ({error}); start it with `make up`"
             ) from error
+
+
+def _content(answer: requests.Response) -> Any:
+    if not answer.ok:
+        asked = f"{answer.request.method} {answer.request.path_url}"
+        raise ServiceError(f"Airflow refused {asked}: {answer.status_code} {answer.text}")
+    return answer.json()

@@ -68,14 +68,14 @@ def down() -> None:
 @app.command()
 def status() -> None:
     """Show the services, their pages, and where the password and the logs are."""
-    found = services.health(settings())
+    health = services.health(settings())
     table = Table("service", "state", "answers", box=None, pad_edge=False)
-    for service in found:
+    for service in health:
         table.add_row(service.name, service.state, service.problem or "yes")
     out.print(table)
     for name, place in services.places(settings()).items():
         out.print(f"{name:16} {place}")
-    if any(service.problem for service in found):
+    if any(service.problem for service in health):
         raise typer.Exit(1)
 
 
@@ -121,11 +121,11 @@ def plan(
 
     with _errors():
         asked = Scenario(budget, floor, tuple(exclude or ()), must=tuple(must or ()), slots=slots)
-        found = compare(as_of.date(), asked)
-    out.print(table(found))
+        comparison = compare(as_of.date(), asked)
+    out.print(table(comparison))
     out.print(
-        f"at most {found.gap:.4%} below the best plan under these limits; its promotions are in "
-        f"{found.path}. Nothing was published."
+        f"at most {comparison.gap:.4%} below the best plan under these limits; its promotions are "
+        f"in {comparison.path}. Nothing was published."
     )
 
 
@@ -260,7 +260,7 @@ def _check() -> None:
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Our own errors are told in one line, without a traceback."""
+    """Our own errors are printed in one line, without a traceback."""
     try:
         yield
     except PromoloopError as error:

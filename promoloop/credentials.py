@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from ml.errors import PolicyError
-from ml.secrets import folder, kept, replace
+from ml.secrets import folder, read_or_create, replace
 from ml.settings import Settings
 
 ADMIN = "admin"
@@ -24,16 +24,16 @@ def password(settings: Settings, user: str) -> str:
     Airflow would make one that is missing itself, and print it.
     """
     path = password_file(settings)
-    known = kept(path, dict)
-    if user not in known:
-        known |= {user: secrets.token_urlsafe(18)}
-        replace(path, known)
-    return known[user]
+    passwords = read_or_create(path, dict)
+    if user not in passwords:
+        passwords |= {user: secrets.token_urlsafe(18)}
+        replace(path, passwords)
+    return passwords[user]
 
 
 def airflow_keys(settings: Settings) -> dict[str, str]:
     """Airflow's own keys, as the environment variables that carry them."""
-    return kept(folder(settings) / "airflow-keys.json", _new_keys)
+    return read_or_create(folder(settings) / "airflow-keys.json", _new_keys)
 
 
 def serving_token_file(settings: Settings) -> Path:
@@ -49,7 +49,7 @@ def serving_token(settings: Settings) -> str:
     """
     if settings.serving_token is None:
         path = serving_token_file(settings)
-        return kept(path, lambda: {"token": secrets.token_urlsafe(32)})["token"]
+        return read_or_create(path, lambda: {"token": secrets.token_urlsafe(32)})["token"]
     token = settings.serving_token.get_secret_value()
     if len(token) < SHORTEST_TOKEN:
         raise PolicyError(

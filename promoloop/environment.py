@@ -21,7 +21,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """
     bin_folder = str(Path(sys.executable).parent)
     chosen = {k: v for k, v in os.environ.items() if k.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))}
-    found = (
+    variables = (
         dict(os.environ)
         | {"PATH": f"{bin_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
         | _own(settings)
@@ -32,9 +32,9 @@ def environment(settings: Settings) -> dict[str, str]:
         | _quiet()
         | chosen
     )
-    for user in found["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"].split(","):
+    for user in variables["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"].split(","):
         credentials.password(settings, user.split(":")[0].strip())
-    return found
+    return variables
 
 
 def log_folder(settings: Settings) -> Path:

@@ -38,8 +38,8 @@ def preflight(settings: Settings) -> list[Finding]:
 
 def java_version(text: str) -> int | None:
     """The feature release in what `java -version` prints: 17 for `"17.0.15"`, 8 for `"1.8.0"`."""
-    found = re.search(r'version "(?:1\.)?(\d+)', text)
-    return int(found.group(1)) if found else None
+    match = re.search(r'version "(?:1\.)?(\d+)', text)
+    return int(match.group(1)) if match else None
 
 
 def _python() -> Finding | None:
@@ -59,8 +59,8 @@ def _java() -> Finding | None:
         return Finding("no Java: Spark needs 17 or 21", mend)
     if not Path(java).exists():
         return Finding(f"JAVA_HOME={home} holds no bin/java", f"unset JAVA_HOME, or {mend}")
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
-    version = java_version(said.stderr + said.stdout)
+    done = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    version = java_version(done.stderr + done.stdout)
     if version in JAVA_VERSIONS:
         return None
     return Finding(f"{java} is Java {version}; Spark needs 17 or 21", f"{mend}; set JAVA_HOME")

@@ -12,7 +12,6 @@ from ml.settings import Settings
 from promoloop.airflow_api import AirflowApi
 from promoloop.environment import log_folder
 
-ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 MARKS = {"success": "ok", "failed": "FAILED", "upstream_failed": "not run", "skipped": "skipped"}
 
 
@@ -31,13 +30,13 @@ def follow(api: AirflowApi, dag_id: str, run_id: str, say: Callable[[str], None]
     An outage of the API server of up to a minute is waited out.
     """
     started = time.monotonic()
-    said: dict[str, str] = {}
+    printed: dict[str, str] = {}
     while True:
         state, tasks = _look(api, dag_id, run_id)
         for task in sorted(tasks, key=lambda t: t["end_date"] or "9"):
             line = _line(task)
-            if line and line != said.get(task["task_id"]):
-                said[task["task_id"]] = line
+            if line and line != printed.get(task["task_id"]):
+                printed[task["task_id"]] = line
                 say(f"{clock(time.monotonic() - started)}  {line}")
         if state in {"success", "failed"}:
             return state
@@ -98,7 +97,7 @@ def error_of(log: Path) -> str:
     if not log.exists():
         return "no log was written: the task's process did not start or was killed"
     raised: list[str] = []
-    said: list[str] = []
+    logged: list[str] = []
     for line in log.read_text(errors="replace").splitlines():
         try:
             entry = json.loads(line)
@@ -106,7 +105,7 @@ def error_of(log: Path) -> str:
             continue
         raised += [f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail") or []]
         if entry.get("level") in {"error", "critical"}:
-            said.append(str(entry.get("event", "")))
-    return "\n".join((raised or said)[-3:]) or (
+            logged.append(str(entry.get("event", "")))
+    return "\n".join((raised or logged)[-3:]) or (
         "the log holds no error: the task was killed or ran out of time"
     )

@@ -13,7 +13,7 @@ from ml.settings import PROJECT, Settings
 from promoloop import credentials, supervision
 from promoloop.airflow_api import AirflowApi
 from promoloop.environment import environment, log_folder
-from promoloop.programs import Program, programs
+from promoloop.processes import Program, programs
 from spark_jobs import submit
 
 STARTUP_SECONDS = 240
@@ -21,6 +21,7 @@ POOLS = {
     "training": 1,  # one training at a time, wherever it is asked from
     "dbt_watchers": 2,  # tasks that show how a model went, beside the one that builds it
 }
+ARCHIVE_CLASSES = PROJECT / "spark_jobs" / "archive_jvm_classes.py"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _archive_spark_classes(settings: Settings, say: Callable[[str], None]) -> No
     made = archive.with_suffix(".new")
     made.unlink(missing_ok=True)
     options = f"{submit.STARTS_SOONER} -XX:ArchiveClassesAtExit={made}"
-    job = str(PROJECT / "spark_jobs" / "classes.py")
+    job = str(ARCHIVE_CLASSES)
     scratch = str(archive.with_suffix(".parquet"))
     local = ["--master", "local[2]", "--driver-memory", submit.DRIVER_MEMORY]
     _run(

@@ -2,14 +2,14 @@
 
 import json
 from datetime import date
-from typing import Any
 
 from ml import lake
 from ml.contracts.outputs import AFFINITY_QUALITY, FORECASTS
+from ml.contracts.plan_summary import PlanSummary
 from ml.gates.validation import data_docs_index
 from ml.models import registry
-from ml.promotions.plan import summary_path
-from ml.releases import shelf
+from ml.promotions.plan import read_summary
+from ml.releases import store
 from ml.releases.proposed import review_of
 from ml.settings import Settings
 from ml.sources import incoming
@@ -18,7 +18,7 @@ from promoloop import services
 
 def summary(settings: Settings, as_of: date) -> str:
     """A page of text: landed rows, gates, models, the plan, and where to look."""
-    plan = json.loads(summary_path(as_of).read_text())
+    plan = read_summary(as_of)
     parts = [
         ("Landed", _landed(as_of)),
         ("Gates", _gates(settings, as_of)),
@@ -27,20 +27,20 @@ def summary(settings: Settings, as_of: date) -> str:
         ("Plan", _plan(plan)),
         ("Where to look", [f"{k:16} {v}" for k, v in _places(settings).items()]),
     ]
-    lines = [f"Refresh for {as_of}: {_outcome(plan['plan_version'])}"]
+    lines = [f"Refresh for {as_of}: {_outcome(plan.plan_version)}"]
     for title, body in parts:
         lines += ["", title, *(f"  {line}" for line in body)]
     return "\n".join(lines)
 
 
 def _outcome(version: str) -> str:
-    if shelf.current() == version:
+    if store.current() == version:
         return f"schedule {version} is published"
     review = review_of(version)
     said = f"{review['state']} by {review['by']}" + (
         f": {review['comment']}" * bool(review["comment"])
     )
-    return f"plan {version} is not published ({said}); {shelf.current() or 'nothing'} is live"
+    return f"plan {version} is not published ({said}); {store.current() or 'nothing'} is live"
 
 
 def _landed(as_of: date) -> list[str]:
@@ -84,16 +84,16 @@ def _demand(as_of: date) -> list[str]:
     ]
 
 
-def _plan(plan: dict[str, Any]) -> list[str]:
+def _plan(plan: PlanSummary) -> list[str]:
     return [
-        f"{plan['promotions']} promotions of {plan['products']} products: "
-        + _counts(plan["promotions_by_mechanic"]),
-        f"support: {_counts(plan['promotions_by_support'])}",
-        f"depth: {_counts(plan['promotions_by_depth'])}",
-        f"cost {plan['cost']:,.2f} of a budget of {plan['budget']:,.2f}",
-        f"expected incremental margin {plan['incremental_margin']:,.2f} "
-        f"(1 in 10 below {plan['incremental_margin_p10']:,.2f})",
-        f"optimality gap {plan['optimality_gap']:.4%}",
+        f"{plan.promotions} promotions of {plan.products} products: "
+        + _counts(plan.promotions_by_mechanic),
+        f"support: {_counts(plan.promotions_by_support)}",
+        f"depth: {_counts(plan.promotions_by_depth)}",
+        f"cost {plan.cost:,.2f} of a budget of {plan.budget:,.2f}",
+        f"expected incremental margin {plan.incremental_margin:,.2f} "
+        f"(1 in 10 below {plan.incremental_margin_p10:,.2f})",
+        f"optimality gap {plan.optimality_gap:.4%}",
     ]
 
 

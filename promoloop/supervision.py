@@ -14,7 +14,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from ml.errors import ServiceError
 from ml.settings import Settings
 from promoloop.environment import SUPERVISED, environment, log_folder
-from promoloop.programs import Program, programs
+from promoloop.processes import Program, programs
 
 GRACE_SECONDS = 15
 
@@ -134,16 +134,16 @@ def supervised(settings: Settings) -> list[psutil.Process]:
     """Every live process that `start` began, down to Spark's executors and Airflow's tasks.
 
     They carry a mark in their environment, but a process that renames itself, as Airflow's do,
-    may overwrite it: such a one is known by supervisord's session and its working folder, or
+    may overwrite it: such a one is recognised by supervisord's session and its working folder, or
     by its parent.
     """
     session = _session(settings)
     roots = [p for p in psutil.process_iter() if _is_ours(p, settings, session)]
-    found = {process.pid: process for process in roots}
+    processes = {process.pid: process for process in roots}
     for process in roots:
-        found |= {child.pid: child for child in _children(process)}
-    found.pop(os.getpid(), None)
-    return [process for process in found.values() if _is_alive(process)]
+        processes |= {child.pid: child for child in _children(process)}
+    processes.pop(os.getpid(), None)
+    return [process for process in processes.values() if _is_alive(process)]
 
 
 def _session(settings: Settings) -> int | None:

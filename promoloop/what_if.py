@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from ml.promotions.scenario import Comparison
+from ml.promotions.scenario import ScenarioResult
 
 MEASURES = {
     "promotions": ("promotions", 0),
@@ -11,7 +11,7 @@ MEASURES = {
 }
 
 
-def table(found: Comparison) -> Table:
+def table(found: ScenarioResult) -> Table:
     """By category: the plan's figure, and what the scenario adds to it."""
     shown = Table("category", box=None, pad_edge=False)
     for name, _ in MEASURES.values():

@@ -3,18 +3,16 @@
 One application does it all: starting a second one would cost more than the segments do.
 """
 
-import argparse
-import hashlib
 import logging
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from ml import lake
+from ml import commands, lake
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.marts import (
     DIM_CUSTOMERS,
@@ -23,19 +21,19 @@ from ml.contracts.marts import (
     FCT_CUSTOMER_PRODUCTS,
 )
 from ml.contracts.outputs import AFFINITY_QUALITY, CANDIDATES, CUSTOMER_FACTORS, ITEM_FACTORS
-from ml.contracts.sources import TRANSACTIONS
-from ml.landed import landed
+from ml.landed_days import landed
 from ml.settings import settings
+from ml.weeks import monday_of
 from spark_jobs.als.factors import Affinity, learn
 from spark_jobs.als.fold_in import NAME, fitted_before, fold_in, version
-from spark_jobs.als.quality import evaluate, landed_before
+from spark_jobs.als.quality import evaluate
 from spark_jobs.als.ranking import Ranking, rank_products
 from spark_jobs.customers.customer_value import write_values
 from spark_jobs.customers.segments import write_segments
 from spark_jobs.ranker.candidates import CANDIDATES_PER_CUSTOMER, SHOWN, propensities
 from spark_jobs.ranker.cold_start import for_new_customers, with_new_products
-from spark_jobs.ranker.histories import Known, customer_lines, histories, know
-from spark_jobs.tables import inputs, read, session, write
+from spark_jobs.ranker.histories import Snapshot, customer_lines, histories, take_snapshot
+from spark_jobs.tables import read, session, write
 
 if TYPE_CHECKING:
     from ml.affinity.store import Serving
@@ -58,20 +56,20 @@ def write_affinity(
     bought nothing that is ranked is shown what most buy.
     """
     affinity, als = _affinity(spark, as_of, hyper)
-    made_from = inputs(as_of, *LEARNED_FROM, ITEM_FACTORS)
+    made_from = lake.inputs((*LEARNED_FROM, ITEM_FACTORS), as_of)
     models = {NAME: als}
     write(CUSTOMER_FACTORS, as_of, affinity.customers, made_from, models=models)
-    made_from |= inputs(as_of, DIM_CUSTOMERS)
+    made_from |= lake.inputs([DIM_CUSTOMERS], as_of)
     targets = read(spark, DIM_CUSTOMERS, as_of).where("may_be_targeted").select("customer_id")
     if champion is None:
         placed, ranked = affinity.customers, blended(affinity, targets, hyper)
     else:
         ranker, model = champion
-        known = _known(spark, as_of, affinity, model)
-        placed, models = known.customers, models | {"ranker": ranker}
-        reachable = Known(placed.join(targets, "customer_id", "left_semi"), known.catalog)
+        snapshot = _snapshot(spark, as_of, affinity, model)
+        placed, models = snapshot.customers, models | {"ranker": ranker}
+        reachable = Snapshot(placed.join(targets, "customer_id", "left_semi"), snapshot.catalog)
         ranked = propensities(reachable, model.ranker, CANDIDATES_PER_CUSTOMER, model.variety)
-        made_from |= inputs(as_of, DIM_PRODUCTS) | landed(as_of)
+        made_from |= lake.inputs([DIM_PRODUCTS], as_of) | landed(as_of)
     new = for_new_customers(
         targets.join(placed, "customer_id", "left_anti"),
         affinity.products,
@@ -84,12 +82,12 @@ def write_affinity(
 def _affinity(spark: SparkSession, as_of: date, hyper: AlsHyperparameters) -> tuple[Affinity, str]:
     """Factors, new or folded into a recent fit, and the fit's version; writes the products'."""
     seen, fitted = interests(spark, as_of), fitted_before(as_of, hyper)
-    made_from = inputs(as_of, *LEARNED_FROM)
+    made_from = lake.inputs(LEARNED_FROM, as_of)
     if fitted is None:
         affinity, als = learn(seen, as_of, hyper), version(as_of, hyper)
     else:
         affinity, als = fold_in(seen, as_of, fitted, hyper), fitted.version
-        made_from |= inputs(fitted.day, ITEM_FACTORS)
+        made_from |= lake.inputs([ITEM_FACTORS], fitted.day)
     products = affinity.products
     log.info("ALS of %s: %d products have factors", als, len(products.ids))
     items = pd.DataFrame({"product_id": products.ids, "factors": list(products.factors)})
@@ -108,11 +106,13 @@ def interests(spark: SparkSession, as_of: date) -> DataFrame:
     return both.withColumn("decayed_purchases", worth[0] + worth[1])
 
 
-def _known(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Known:
+def _snapshot(spark: SparkSession, as_of: date, affinity: Affinity, model: "Serving") -> Snapshot:
     pairs = histories(customer_lines(spark, as_of), as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     ranked = replace(affinity, products=with_new_products(affinity.products, products, as_of))
-    return know(pairs, ranked, products, model.comparison, (model.products, model.item_item))
+    return take_snapshot(
+        pairs, ranked, products, model.comparison, (model.products, model.item_item)
+    )
 
 
 def blended(affinity: Affinity, targets: DataFrame, hyper: AlsHyperparameters) -> DataFrame:
@@ -130,17 +130,14 @@ def write_quality(spark: SparkSession, as_of: date, hyper: AlsHyperparameters, w
     The figures are a function of that Monday's data, so a day that copies them and a day
     that computes them write the same rows.
     """
-    monday = as_of - timedelta(days=as_of.weekday())
-    known = [day for day in lake.partitions(AFFINITY_QUALITY) if monday <= day < as_of]
-    if when == "auto" and known:
-        made_from = lake.manifest(AFFINITY_QUALITY, known[-1]).inputs
-        lake.write(AFFINITY_QUALITY, as_of, lake.read(AFFINITY_QUALITY, known[-1]), made_from)
+    monday = monday_of(as_of)
+    judged_days = [day for day in lake.partitions(AFFINITY_QUALITY) if monday <= day < as_of]
+    if when == "auto" and judged_days:
+        made_from = lake.manifest(AFFINITY_QUALITY, judged_days[-1]).inputs
+        lake.write(AFFINITY_QUALITY, as_of, lake.read(AFFINITY_QUALITY, judged_days[-1]), made_from)
         return
     log.info("judging the ranking on the four weeks before %s", monday)
-    days = landed_before(monday)
-    hashes = "".join(lake.manifest(TRANSACTIONS, day).content_hash for day in days)
-    landed = {TRANSACTIONS.name: hashlib.sha256(hashes.encode()).hexdigest()}
-    write(AFFINITY_QUALITY, as_of, evaluate(spark, as_of, monday, hyper), landed)
+    write(AFFINITY_QUALITY, as_of, evaluate(spark, as_of, monday, hyper), landed(monday))
     quality = lake.read(AFFINITY_QUALITY, as_of)
     if len(quality):
         track(as_of, quality, hyper)
@@ -161,8 +158,8 @@ def track(as_of: date, quality: pd.DataFrame, hyper: AlsHyperparameters) -> None
 def main() -> None:
     from ml.affinity.store import serving  # loads MLflow, which tests of the job need not
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    parser = commands.parser(__doc__)
+    commands.add_as_of(parser)
     parser.add_argument("--segments", type=int, help="of customers; by default the best number")
     parser.add_argument(
         "--evaluate",
@@ -171,8 +168,7 @@ def main() -> None:
         help="judge the ranking on a holdout; auto: once a week (default)",
     )
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    commands.log_to_terminal()
     hyper = AlsHyperparameters.read()
     champion = serving()
     with session("promoloop-affinity") as spark:

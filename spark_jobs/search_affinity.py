@@ -6,13 +6,13 @@ A trial is judged on the two four-week windows before the as-of date, each with 
 what lies before it: by the NDCG@10 of ALS among products that are new to the customer.
 """
 
-import argparse
 import logging
 from datetime import date
 from functools import partial
 
 from pyspark.sql import SparkSession
 
+from ml import commands
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.search import Judge, Metrics, search_als
 from spark_jobs.als.quality import Window, judged, merchandise_lines, window
@@ -36,13 +36,12 @@ def measures(seen: Window, chosen: AlsHyperparameters) -> Metrics:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    parser = commands.parser(__doc__)
+    commands.add_as_of(parser)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=60)
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    commands.log_to_terminal()
     with session("promoloop-search-affinity") as spark:
         result = search_als(
             judges(spark, args.as_of), args.trials, args.minutes, {"as_of": args.as_of}

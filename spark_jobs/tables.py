@@ -57,11 +57,6 @@ def schema(table: Table) -> t.StructType:
     return t.StructType([t.StructField(c.name, SPARK[c.kind]) for c in table.columns])
 
 
-def inputs(as_of: date, *tables: Table) -> dict[str, str]:
-    """What a manifest says was read: table name to content hash."""
-    return {table.name: lake.manifest(table, as_of).content_hash for table in tables}
-
-
 def write(
     table: Table,
     as_of: date,
@@ -90,10 +85,10 @@ def _rewritten(table: Table, aside: Path) -> list[Path]:
     Spark's own Parquet footers list encodings in an order that changes from one JVM to the
     next, so the same rows would not give the same bytes.
     """
-    made = []
+    paths = []
     for part in sorted((aside / "spark").glob("part-*.parquet")):
-        made.append(aside / part.name)
-        with pq.ParquetWriter(made[-1], table.schema, compression="zstd") as out:
+        paths.append(aside / part.name)
+        with pq.ParquetWriter(paths[-1], table.schema, compression="zstd") as out:
             for batch in pq.ParquetFile(part).iter_batches():
                 out.write_table(pa.Table.from_batches([batch]).cast(table.schema))
-    return made
+    return paths

@@ -1,19 +1,18 @@
 """Train the next ranker on the windows before the as-of date, judge it, register it."""
 
-import argparse
 import logging
 from datetime import date
 
 from pyspark.sql import SparkSession
 
-from ml import lake
+from ml import commands, lake
 from ml.affinity.checks import checks
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.reranking import ListHyperparameters, chosen
 from ml.affinity.store import NAME, Serving, load_for
 from ml.affinity.tracking import RankerCandidate, registration
 from ml.contracts.marts import DIM_PRODUCTS
-from ml.landed import landed
+from ml.landed_days import landed
 from ml.models.comparison import compare_with_champion
 from ml.models.register import register
 from ml.settings import settings
@@ -22,15 +21,15 @@ from spark_jobs.ranker.examples import (
     examples_of,
     fit,
     judge,
-    known_on,
     paired_precisions,
+    sampled_snapshot,
     window_examples,
     windows,
 )
 from spark_jobs.ranker.histories import customer_lines, histories, item_item
-from spark_jobs.ranker.leak import largest_move
-from spark_jobs.ranker.variety import accuracy_kept_in
-from spark_jobs.tables import inputs, session
+from spark_jobs.ranker.leak import largest_score_change
+from spark_jobs.ranker.variety import accuracy_by_variety
+from spark_jobs.tables import session
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +45,8 @@ def train(spark: SparkSession, as_of: date) -> str:
     products = lake.read(DIM_PRODUCTS, as_of)
     hyper, seed = AlsHyperparameters.read(), settings().seed
     last, *earlier = windows(as_of)
-    known = known_on(lines, products, last, hyper)
-    seen = [examples_of(known, lines, last)]
+    snapshot = sampled_snapshot(lines, products, last, hyper)
+    seen = [examples_of(snapshot, lines, last)]
     seen += [window_examples(lines, products, day, hyper) for day in earlier]
     judged = fit(seen[1:], seed)
     measures = judge(judged, seen[0])
@@ -59,7 +58,7 @@ def train(spark: SparkSession, as_of: date) -> str:
         seed,
     )
     measures |= comparison.metrics
-    kept = accuracy_kept_in(known, judged, lines, last)
+    kept = accuracy_by_variety(snapshot, judged, lines, last)
     variety = chosen(kept, ListHyperparameters.read().give_up)
     measures |= {f"ndcg_ratio.variety_{v}": share for v, share in kept.items()}
     log.info("judged on the four weeks before %s: %s", as_of, measures)
@@ -69,7 +68,7 @@ def train(spark: SparkSession, as_of: date) -> str:
     made = Serving(fit(seen, seed), judged, ids, weights, hyper.comparison, variety)
     measures |= checks(made, seen[0].signals) | {
         "variety_ndcg_ratio": kept[variety],
-        "leak_largest_move": largest_move(lines, products, last, hyper, made.ranker),
+        "leak_largest_move": largest_score_change(lines, products, last, hyper, made.ranker),
         "data_changed": float(fingerprint(as_of) != read),
     }
     signals = seen[0].signals
@@ -79,15 +78,14 @@ def train(spark: SparkSession, as_of: date) -> str:
 
 def fingerprint(as_of: date) -> dict[str, str]:
     """Content hashes of what a ranker is made of."""
-    return inputs(as_of, DIM_PRODUCTS) | landed(as_of)
+    return lake.inputs([DIM_PRODUCTS], as_of) | landed(as_of)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    parser = commands.parser(__doc__)
+    commands.add_as_of(parser)
     as_of = parser.parse_args().as_of
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    commands.log_to_terminal()
     with session("promoloop-train-ranker") as spark:
         train(spark, as_of)
 

@@ -151,3 +151,21 @@ def test_no_lock_names_a_registry_host():
     text = (PROJECT / "requirements.lock").read_text()
     assert "://" not in text
     assert text.count("--hash=sha256:") >= text.count("==")
+
+
+AIRFLOW = re.compile(
+    r"(?i)\b(airflow|dags?|xcom|dagrun|upstream_failed|trigger\w*)\b|\bclear (the|its|it|`)"
+)
+
+
+def test_the_domain_names_nothing_of_airflow():
+    """Its messages name the act; the triage notes of the DAGs name the task to clear."""
+    settings = PROJECT / "ml/settings.py"  # where the services of a deployment listen
+    modules = [path for path in sorted((PROJECT / "ml").rglob("*.py")) if path != settings]
+    named = [
+        f"{path.relative_to(PROJECT)}:{number}: {line.strip()}"
+        for path in modules
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if AIRFLOW.search(line)
+    ]
+    assert named == []

@@ -8,12 +8,11 @@ fifteen minutes on two idle cores.
 """
 
 import argparse
-import logging
 import sys
 from datetime import date
 
 from benchmarks.demand.run import PEERS, REFERENCES, benchmark
-from ml import lake
+from ml import commands, lake
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.errors import LakeError, PromoloopError
 from ml.settings import settings
@@ -22,7 +21,7 @@ from ml.settings import settings
 def main() -> None:
     """Parse, run, print."""
     given = parser().parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    commands.log_to_terminal()
     try:
         require_marts(given.as_of)
         report = benchmark(given.as_of, given.products, given.steps, settings().seed, given.skip)
@@ -32,12 +31,8 @@ def main() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks.demand",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument("--as-of", type=date.fromisoformat, required=True, help="of the marts")
+    made = commands.parser(__doc__, "benchmarks.demand")
+    commands.add_as_of(made)
     made.add_argument("--products", type=int, default=settings().demand_products)
     made.add_argument("--steps", type=int, default=settings().demand_steps, help="of training")
     others = [peer for peer in PEERS if peer not in REFERENCES]

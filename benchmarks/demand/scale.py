@@ -8,9 +8,7 @@ candidate prices are forecast (`benchmarks.demand.candidates`). The last line pr
 object: the largest size, its memory over the smallest's, and the candidates.
 """
 
-import argparse
 import json
-import logging
 import multiprocessing
 import resource
 from collections.abc import Callable
@@ -21,6 +19,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from ml import commands
 from ml.settings import settings
 
 Result = TypeVar("Result")
@@ -66,11 +65,11 @@ def main() -> None:
     """Train each size, price candidates, print."""
     from benchmarks.demand.candidates import candidate_speed
 
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = commands.parser(main.__doc__)
     parser.add_argument("--products", type=int, nargs="+", default=[5_000, 20_000])
     parser.add_argument("--steps", type=int, default=40)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    commands.log_to_terminal()
     costs = [in_fresh_process(training_cost, n, given.steps) for n in sorted(given.products)]
     speed = in_fresh_process(candidate_speed, settings().demand_products)
     told = asdict(costs[-1]) | {

@@ -1,13 +1,19 @@
-"""Statistical peers of each series alone: AutoTheta and TSB, by statsforecast."""
+"""Statistical peers of each series alone: AutoTheta and TSB, by statsforecast.
+
+The library is of the dependency group `bench`, and imported where it is needed.
+"""
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsforecast import StatsForecast
-from statsforecast.models import TSB, AutoTheta
 
 from ml.demand.data.panel import Panel
 from ml.demand.evaluation.metrics import LEVELS
+
+if TYPE_CHECKING:
+    from statsforecast import StatsForecast
 
 Known = dict[str, np.ndarray]  # planned covariates, which these methods cannot use
 
@@ -23,6 +29,8 @@ def auto_theta(seen: Panel, known: Known, horizon: int) -> tuple[np.ndarray, np.
 
     Source: Fiorucci et al. (2016), "Models for optimising the theta method".
     """
+    from statsforecast.models import AutoTheta
+
     made = _forecaster(AutoTheta(season_length=1)).forecast(
         df=_long(seen), h=horizon, level=list(CENTRAL)
     )
@@ -43,6 +51,8 @@ def tsb(seen: Panel, known: Known, horizon: int) -> tuple[np.ndarray, np.ndarray
     Source: Teunter, Syntetos and Babai (2011), "Intermittent demand: linking forecasting
     to inventory obsolescence".
     """
+    from statsforecast.models import TSB
+
     forecaster = _forecaster(TSB(alpha_d=SMOOTHING, alpha_p=SMOOTHING))
     mean = forecaster.forecast(df=_long(seen), h=horizon, fitted=True)["TSB"].to_numpy()
     mean = np.maximum(mean.reshape(len(seen.products), horizon), 0.0)
@@ -53,7 +63,9 @@ def tsb(seen: Panel, known: Known, horizon: int) -> tuple[np.ndarray, np.ndarray
     return mean, np.maximum(mean + normal * spread, 0.0)
 
 
-def _forecaster(model: object) -> StatsForecast:
+def _forecaster(model: object) -> "StatsForecast":
+    from statsforecast import StatsForecast
+
     return StatsForecast(models=[model], freq=1, n_jobs=1)
 
 

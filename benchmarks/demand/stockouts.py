@@ -9,7 +9,6 @@ model has seen sales as they were ("whole"), the cut ones for whole ("taken as d
 cut ones marked ("estimated"). The last line is one JSON object.
 """
 
-import argparse
 import json
 import logging
 from dataclasses import replace
@@ -18,6 +17,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from ml import commands
 from ml.demand.data.covariates import covariates
 from ml.demand.data.lifts import summed
 from ml.demand.data.panel import Panel, read_panel
@@ -89,12 +89,12 @@ def benchmark(
 
 def main() -> None:
     """Print the table and the JSON line."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True, help="of the marts")
+    parser = commands.parser(main.__doc__)
+    commands.add_as_of(parser)
     parser.add_argument("--products", type=int, default=settings().demand_products)
     parser.add_argument("--steps", type=int, default=140)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    commands.log_to_terminal()
     shares, scores = benchmark(given.as_of, given.products, given.steps, settings().seed)
     print(scores.round(4).to_string())  # noqa: T201  the command's result
     print(json.dumps(shares | scores.reset_index().to_dict("list")))  # noqa: T201

@@ -1,4 +1,7 @@
-"""The benchmark's instances, each with its peers; every case returns its figures by name."""
+"""The benchmark's instances, each with its peers; every case returns its figures by name.
+
+A case takes the share of its full size to solve: 1 is the benchmark, less a quick look.
+"""
 
 import resource
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from ml.solver.solve import solve
 SEED = 11
 SIZES = (1_000, 3_000, 10_000, 30_000)
 CATEGORY = 50
+SMALLEST = 8  # items or customers of an instance
 PEER_SECONDS = 120.0
 REPEATS = 5  # of a solve that takes a fraction of a second
 PEER_PLANS = 400  # that a search may try
@@ -34,9 +38,9 @@ PEERS: dict[str, Callable[[PlanProblem], np.ndarray]] = {
 Figures = dict[str, Any]
 
 
-def knapsack_1m() -> Figures:
+def knapsack_1m(share: float = 1.0) -> Figures:
     """One week, one budget, eight options, a million items."""
-    problem = instances.one_week(1_000_000, SEED)
+    problem = instances.one_week(_part(1_000_000, share), SEED)
     figures = _solved(problem)
     peer, seconds = _timed(lambda: dual_bisection(problem))
     figures["numpy_s"] = seconds
@@ -44,14 +48,14 @@ def knapsack_1m() -> Figures:
     return figures | {"ratio_to_numpy": figures["s"] / seconds}
 
 
-def slots_100k() -> Figures:
+def slots_100k(share: float = 1.0) -> Figures:
     """One week with category slots and stock."""
-    return _solved(instances.one_week(100_000, SEED, CATEGORY))
+    return _solved(instances.one_week(_part(100_000, share), SEED, CATEGORY))
 
 
-def slots_10k() -> Figures:
+def slots_10k(share: float = 1.0) -> Figures:
     """The same at a size at which HiGHS solves the whole problem."""
-    problem = instances.one_week(10_000, SEED, CATEGORY)
+    problem = instances.one_week(_part(10_000, share), SEED, CATEGORY)
     solve(problem)  # the first call loads HiGHS
     figures = _solved(problem)
     figures["s"] = median(_timed(lambda: solve(problem))[1] for _ in range(REPEATS))
@@ -66,23 +70,24 @@ def slots_10k() -> Figures:
     return figures | {"speedup_at_1e-5": longer / figures["s"]}
 
 
-def calendar_100k() -> Figures:
+def calendar_100k(share: float = 1.0) -> Figures:
     """Eight weeks with gap, count, weekly budgets and category slots, and its growth with size."""
     seconds, broken = [], 0
-    for size in SIZES:
+    *sizes, largest = (_part(size, share) for size in (*SIZES, 100_000))
+    for size in sizes:
         smaller = _solved(instances.calendar(size, SEED))
         seconds.append(smaller["s"])
         broken += smaller["violations"]
-    figures = _solved(instances.calendar(100_000, SEED))
+    figures = _solved(instances.calendar(largest, SEED))
     figures["violations"] += broken
-    sizes, seconds = [*SIZES, 100_000], [*seconds, figures["s"]]
+    sizes, seconds = [*sizes, largest], [*seconds, figures["s"]]
     slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
     return figures | {"s_by_size": dict(zip(map(str, sizes), seconds, strict=True)), "slope": slope}
 
 
-def audience_1m() -> Figures:
+def audience_1m(share: float = 1.0) -> Figures:
     """A million customers, ten offers, one budget, two offers a customer; here and on Spark."""
-    value, cost, budget = instances.audience(1_000_000, 10, SEED)
+    value, cost, budget = instances.audience(_part(1_000_000, share), 10, SEED)
     cap = np.full(len(value), 2)
     allocation, seconds = _timed(lambda: allocate(value, cost, cap, budget))
     figures = {"gap": allocation.gap, "s": seconds, "rss_mb": _rss()}
@@ -97,12 +102,12 @@ def audience_1m() -> Figures:
     return figures | {"spark_diff": apart, "spark_s": spark_seconds, "violations": broken}
 
 
-def others() -> Figures:
+def others(share: float = 1.0) -> Figures:
     """Ours and the other solvers on the same instances, as gap to our bound and seconds."""
     problems = {
-        "one_week_100": instances.one_week(100, SEED, CATEGORY),
-        "calendar_1k": instances.calendar(1_000, SEED),
-        "slots_10k": instances.one_week(10_000, SEED, CATEGORY),
+        "one_week_100": instances.one_week(_part(100, share), SEED, CATEGORY),
+        "calendar_1k": instances.calendar(_part(1_000, share), SEED),
+        "slots_10k": instances.one_week(_part(10_000, share), SEED, CATEGORY),
     }
     figures: Figures = {"violations": 0}
     for name, problem in problems.items():
@@ -119,10 +124,14 @@ def others() -> Figures:
     return figures
 
 
-CASES: dict[str, Callable[[], Figures]] = {
+CASES: dict[str, Callable[[float], Figures]] = {
     case.__name__: case
     for case in (knapsack_1m, slots_100k, slots_10k, calendar_100k, audience_1m, others)
 }
+
+
+def _part(size: int, share: float) -> int:
+    return max(SMALLEST, round(size * share))
 
 
 def _solved(problem: PlanProblem) -> Figures:

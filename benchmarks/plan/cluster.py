@@ -1,4 +1,4 @@
-"""A Spark master and a worker of its own, to which the audience job is submitted."""
+"""A Spark master and a worker of its own, to which the allocation of offers is submitted."""
 
 import importlib.util
 import os
@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.plan import allocate_offers
 from ml.errors import ServiceError
 from ml.settings import PROJECT
 
@@ -27,7 +28,7 @@ ROWS = 50_000  # of one row group of the job's input
 def allocate_on_cluster(
     value: np.ndarray, cost: np.ndarray, cap: np.ndarray, budget: float
 ) -> tuple[np.ndarray, float]:
-    """Offers by `spark_jobs/allocate_offers.py`, bool (customers, offers), and its seconds.
+    """Offers by `benchmarks/plan/allocate_offers.py`, bool (customers, offers), and its seconds.
 
     Raises:
         ServiceError: the cluster did not start, or the job failed.
@@ -70,7 +71,7 @@ def _submit(master: str, root: Path, budget: float) -> None:
         *("--executor-memory", "2g", "--conf", "spark.ui.enabled=false"),
         *("--conf", f"spark.pyspark.python={sys.executable}"),
         *("--conf", f"spark.driver.host={HOST}", "--conf", f"spark.driver.bindAddress={HOST}"),
-        *(str(PROJECT / "spark_jobs" / "audience.py"), str(root / "offers.parquet")),
+        *(str(allocate_offers.__file__), str(root / "offers.parquet")),
         *(str(root / "allocation"), str(root / "outcome.json"), "--budget", repr(budget)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT)

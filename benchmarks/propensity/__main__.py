@@ -7,7 +7,6 @@ Judged on the four weeks before the date, for the coming week (four origins) and
 weeks (one). The last line printed is one JSON object. It takes about six minutes on two cores.
 """
 
-import argparse
 import json
 import logging
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.propensity.peers import lightgbm, logistic, rows
+from ml import commands
 from ml.errors import PromoloopError
 from ml.propensity.backtest import JUDGED, LEARNT, TEST, Outcomes, backtest
 from ml.propensity.fitting import PropensityFitting
@@ -33,14 +33,10 @@ DIGITS = 5
 
 def main() -> None:
     """Parse, run, print."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks.propensity",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument("--as-of", type=date.fromisoformat, required=True, help="of the marts")
+    made = commands.parser(__doc__, "benchmarks.propensity")
+    commands.add_as_of(made)
     as_of = made.parse_args().as_of
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    commands.log_to_terminal()
     try:
         report, told = benchmark(as_of)
     except PromoloopError as error:

@@ -10,7 +10,6 @@ last line printed is one JSON object with the keys of the parts that ran: where 
 ours, als, peers and cold.
 """
 
-import argparse
 import json
 import logging
 import time
@@ -28,6 +27,7 @@ from benchmarks.recommend.peers import all_peers
 from benchmarks.recommend.scale import growth
 from benchmarks.recommend.split import Shop, split
 from benchmarks.recommend.value import value
+from ml import commands
 
 log = logging.getLogger(__name__)
 
@@ -44,18 +44,13 @@ ASKED_FOR = {"fold": folded, "scale": growth, "alike": alike, "value": value}  #
 
 def main() -> None:
     """Parse, run, print."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks.recommend",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = commands.parser(__doc__, "benchmarks.recommend")
     made.add_argument(
         "--part", action="append", choices=PARTS | ASKED_FOR, help="only this one; repeatable"
     )
     made.add_argument("--before", type=date.fromisoformat, default=WEEK_50, help="YYYY-MM-DD")
     args = made.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    commands.log_to_terminal()
     report = benchmark(args.before, args.part or list(PARTS))
     if "variety" in report:
         print(pd.DataFrame(report["variety"]).T.to_string())  # noqa: T201

@@ -27,7 +27,7 @@ from spark_jobs.als.factors import learn
 from spark_jobs.ranker.candidates import propensities
 from spark_jobs.ranker.cold_start import for_new_customers
 from spark_jobs.ranker.examples import fit, window_examples, windows
-from spark_jobs.ranker.histories import Known, histories, know, purchases
+from spark_jobs.ranker.histories import Snapshot, histories, purchases, take_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -171,9 +171,9 @@ def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]
         spark.catalog.clearCache()  # what was learned from, and the lists before
         pairs = histories(cached(spark, known_lines), before)
         affinity = learn(purchases(pairs), before, hyper)
-        known = know(pairs, affinity, shop.products, hyper.comparison)
+        known = take_snapshot(pairs, affinity, shop.products, hyper.comparison)
         targets = spark.createDataFrame(pa.table({"customer_id": asked}))
-        ours = Known(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
+        ours = Snapshot(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
         new = targets.join(known.customers, "customer_id", "left_anti")
         popular = for_new_customers(new, affinity.products, affinity.customers.count(), PLACES)
         rows = propensities(ours, ranker, PLACES).unionByName(popular).toPandas()

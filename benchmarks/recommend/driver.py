@@ -8,7 +8,6 @@ the driver had held by the end of each. LINES and PRODUCTS are Parquet files, in
 `histories.histories` and DIM_PRODUCTS; results go to PROMOLOOP_HOME.
 """
 
-import argparse
 import json
 import os
 import re
@@ -21,6 +20,7 @@ import pandas as pd
 import pyspark
 from pyspark.sql import DataFrame, SparkSession
 
+from ml import commands
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_FACTORS
 from spark_jobs import submit
@@ -28,7 +28,7 @@ from spark_jobs.affinity import CANDIDATES_PER_CUSTOMER, blended
 from spark_jobs.als.factors import learn
 from spark_jobs.ranker.candidates import propensities
 from spark_jobs.ranker.examples import fit, window_examples, windows
-from spark_jobs.ranker.histories import PARTS, histories, know, purchases
+from spark_jobs.ranker.histories import PARTS, histories, purchases, take_snapshot
 from spark_jobs.tables import write
 
 ITERATIONS = 2  # the driver does the same in each
@@ -36,7 +36,7 @@ ITERATIONS = 2  # the driver does the same in each
 
 def main() -> None:
     """Parse, run, print."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = commands.parser(main.__doc__)
     parser.add_argument("lines")
     parser.add_argument("products", type=pd.read_parquet)
     parser.add_argument("before", type=date.fromisoformat)
@@ -60,7 +60,7 @@ def stages(
     yield "candidates", held(spark)
     ranker = fit([window_examples(lines, products, day, hyper) for day in windows(before)], 0)
     yield "train_ranker", held(spark)
-    known = know(pairs, affinity, products, hyper.comparison)
+    known = take_snapshot(pairs, affinity, products, hyper.comparison)
     ranked = propensities(known, ranker, CANDIDATES_PER_CUSTOMER)
     write(CANDIDATES, before, ranked, {}, PARTS)
     yield "ranked_candidates", held(spark)

@@ -20,7 +20,7 @@ from ml.settings import settings
 from spark_jobs.als.factors import BLOCKS, fit_als, learn
 from spark_jobs.ranker.candidates import propensities
 from spark_jobs.ranker.examples import fit, window_examples, windows
-from spark_jobs.ranker.histories import PARTS, histories, know, purchases
+from spark_jobs.ranker.histories import PARTS, histories, purchases, take_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def blended(shop: Shop) -> dict[str, dict]:
         log.info("ranker learned from %d windows", len(seen))
         pairs = histories(lines, before)
         affinity = learn(purchases(pairs), before, hyper)
-        known = know(pairs, affinity, shop.products, hyper.comparison)
+        known = take_snapshot(pairs, affinity, shop.products, hyper.comparison)
         found = propensities(known, ranker, POOL).toPandas()
     new = found[found["new_rank"].notna()]
     measures = given.measures(

@@ -1,11 +1,10 @@
 """Measure how fast the review page opens; `make bench-review`."""
 
-import logging
-
 import typer
 from rich.console import Console
 
 from benchmarks.review.run import bench_review
+from ml import commands
 from ml.errors import PromoloopError
 
 out = Console(highlight=False, soft_wrap=True)
@@ -16,7 +15,7 @@ def main(
     loads: int = typer.Option(9, help="At each width, each in a browser that kept nothing."),
 ) -> None:
     """Measure how fast the review page opens."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    commands.log_to_terminal()
     try:
         bench_review(lines, loads, out.print)
     except PromoloopError as error:
@@ -24,4 +23,5 @@ def main(
         raise typer.Exit(1) from None
 
 
-typer.run(main)
+if __name__ == "__main__":
+    typer.run(main)

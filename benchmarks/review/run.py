@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.review.shelf import real_release, stock_up
+from benchmarks.review.large_plan import real_release, stock_up
 from benchmarks.scratch_home import own_home
 from ml.errors import ServiceError
 from ml.settings import Settings, settings

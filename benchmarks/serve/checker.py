@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ml.quoting.money import cents
-from promoloop.serving.schedule import OFFERS, SCHEDULE
+from ml.releases.schedule import SCHEDULE
+from promoloop.serving.schedule import OFFERS
 
 TERMS = ("promotion_id", "promo_price", "regular_price", "depth", "max_redemptions")
 Term = tuple[Any, ...]

@@ -20,15 +20,16 @@ import pandas as pd
 from benchmarks.scratch_home import own_home
 from benchmarks.serve import report
 from benchmarks.serve.checker import Expected, read_expected
+from benchmarks.serve.large_plans import real_lines, stock_up
 from benchmarks.serve.readers import Job, Seen, read
-from benchmarks.serve.shelf import real_lines, stock_up
 from ml.errors import ServiceError
 from ml.publishing import approval
 from ml.publishing.publish import publish, roll_back
-from ml.releases import proposed, shelf
+from ml.releases import proposed, store
+from ml.releases.schedule import SCHEDULE
 from ml.settings import settings
 from promoloop import credentials
-from promoloop.serving.schedule import OFFERS, SCHEDULE
+from promoloop.serving.schedule import OFFERS
 from promoloop.serving.server import serve
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,6 @@ PLANS = 5
 PROCESSES = 2
 SAMPLE = {"product_id": 4000, "customer_id": 1000}
 SECONDS_A_SWITCH = 2.0  # above the server's interval of one second
-CLOSED_SECONDS = 10.0
 STARTUP_SECONDS = 60
 BY = "bench"
 SPAWN = multiprocessing.get_context("spawn")
@@ -44,16 +44,25 @@ Switch = Callable[[], object]
 
 
 def bench_serve(
-    size: int, readers: int, rate: float, switches: int, workers: int, say: Callable[[str], None]
+    size: int,
+    readers: int,
+    rate: float,
+    switches: int,
+    workers: int,
+    closed_seconds: float,
+    say: Callable[[str], None],
 ) -> None:
     """Print what the readers saw in tables, then one line of JSON.
+
+    First they read for `closed_seconds` as fast as they can, then at the `rate` while the
+    schedule is switched.
 
     Raises:
         LakeError: nothing is published here that could be multiplied.
         ServiceError: the server did not start, or publishing could not keep its pace.
     """
     lines, offers = real_lines()
-    say(f"{len(lines)} real lines of {shelf.current()}, multiplied to {size:,}")
+    say(f"{len(lines)} real lines of {store.current()}, multiplied to {size:,}")
     with own_home("bench-serve"):
         days = stock_up(lines, offers, size, PLANS)
         publish(days[0], BY)
@@ -61,11 +70,11 @@ def bench_serve(
         known = {version: _expected(version, at) for version in map(_version, days)}
         with _server(workers) as url:
             token = credentials.serving_token(settings())
-            job = Job(url, token, at.isoformat(), readers, 0.0, CLOSED_SECONDS, 0, known)
+            job = Job(url, token, at.isoformat(), readers, 0.0, closed_seconds, 0, known)
             closed = _measure(job, [])
             seconds = SECONDS_A_SWITCH * (switches + 1)
             paced = _measure(replace(job, rate=rate, seconds=seconds), _switches(days, switches))
-    report.show(closed, CLOSED_SECONDS, paced, seconds, say)
+    report.show(closed, closed_seconds, paced, seconds, say)
     say(json.dumps(report.result(closed, paced, seconds)))
 
 

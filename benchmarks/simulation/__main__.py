@@ -7,7 +7,6 @@ Plans the weeks from the as-of date that are complete by the later date. The las
 one JSON object; money is in the shop's currency over those weeks.
 """
 
-import argparse
 import json
 import logging
 from dataclasses import replace
@@ -19,15 +18,14 @@ import numpy as np
 from benchmarks.simulation import rivals
 from benchmarks.simulation.outcome import Outcome, simulate
 from benchmarks.simulation.truth import Truth, refit, spread
-from ml import lake
-from ml.arrays import Floats
+from ml import commands, lake
 from ml.config.assumptions import load_assumptions
 from ml.config.policy import load_policy
 from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.demand.data.panel import read_panel
 from ml.errors import PolicyError
 from ml.promotions.economics.options import support_shares
-from ml.promotions.planning.inputs import Known, read_known
+from ml.promotions.planning.inputs import PlanInputs, read_inputs
 from ml.promotions.planning.proposal import Proposal
 from ml.promotions.planning.propose import propose
 from ml.promotions.spillovers.estimate import effects, partners_of
@@ -46,15 +44,11 @@ WEEKLY = ["product_id", "week_start_date", "units", "depth", "display_share", "m
 
 def main() -> None:
     """Parse, run, print."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks.simulation",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument("--as-of", type=date.fromisoformat, default=date(2017, 12, 4))
+    made = commands.parser(__doc__, "benchmarks.simulation")
+    commands.add_as_of(made, date(2017, 12, 4))
     made.add_argument("--later", type=date.fromisoformat, default=date(2017, 12, 25))
     asked = made.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    commands.log_to_terminal()
     found = compare(asked.as_of, asked.later)
     print(table(found))  # noqa: T201  the command's result
     print(json.dumps(found, sort_keys=True))  # noqa: T201
@@ -68,10 +62,10 @@ def compare(as_of: date, later: date) -> dict[str, Any]:
         PolicyError: no week of the plan is complete by the later date.
     """
     policy = load_policy()
-    known = _until(read_known(as_of, policy), later)
-    proposal, _ = propose(known, policy, policy.budget)
+    inputs = _until(read_inputs(as_of, policy), later)
+    proposal = propose(inputs, policy, policy.budget)
     log.info("planned %d promotions", len(proposal.chosen[0]))
-    packing = Packing.of(proposal.problem)
+    packing = Packing.of(proposal.draft.problem)
     did = rivals.retailer(proposal, lake.read(FCT_PRODUCT_WEEKS, later, columns=WEEKLY))
     rng = np.random.default_rng(SEED)
     plans = {
@@ -81,10 +75,10 @@ def compare(as_of: date, later: date) -> dict[str, Any]:
         "none": np.full_like(did, NOTHING),
         "retailer_without_limits": did,
     } | {f"random_{k}": rivals.random(packing, rng) for k in range(RANDOM_PLANS)}
-    categories = known.products.set_index("product_id")["category"]
-    shares = support_shares(known.weeks, categories, policy.supported_share)
-    shares = shares.reindex(proposal.items.table["category"])
-    played = simulate(proposal, shares, _truth(later, known), list(plans.values()), SEED)
+    categories = inputs.products.set_index("product_id")["category"]
+    shares = support_shares(inputs.weeks, categories, policy.supported_share)
+    shares = shares.reindex(proposal.draft.items.category)
+    played = simulate(proposal, shares, _truth(later, inputs), list(plans.values()), SEED)
     outcomes = dict(zip(plans, played, strict=True))
     chance = [outcomes.pop(f"random_{k}") for k in range(RANDOM_PLANS)]
     outcomes["random"] = Outcome(
@@ -92,7 +86,7 @@ def compare(as_of: date, later: date) -> dict[str, Any]:
         np.mean([each.discount for each in chance], axis=0),
     )
     broken = sum(
-        len(violations(proposal.problem, plan))
+        len(violations(proposal.draft.problem, plan))
         for name, plan in plans.items()
         if name != "retailer_without_limits"
     )
@@ -111,26 +105,26 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def _truth(later: date, known: Known) -> Truth:
+def _truth(later: date, inputs: PlanInputs) -> Truth:
     """Responses and effects fitted anew on the weeks before the later date."""
     panel = read_panel(later, settings().demand_products)
-    responses = refit(panel, known.responses)
+    responses = refit(panel, inputs.responses)
     series = make_series(panel, responses)
-    onto = partners_of(known.pairs, known.products, series.categories)
+    onto = partners_of(inputs.pairs, inputs.products, series.categories)
     return Truth(responses, effects(series, onto, load_assumptions().displacement))
 
 
-def _until(known: Known, later: date) -> Known:
+def _until(inputs: PlanInputs, later: date) -> PlanInputs:
     """The tables with only those weeks ahead that are complete by the later date."""
     last = later - timedelta(days=7)
-    kept = known.forecasts["week_start_date"] <= last
+    kept = inputs.forecasts["week_start_date"] <= last
     if not kept.any():
         raise PolicyError(
             f"no week of the plan is complete by {later}: its first is "
-            f"{known.forecasts['week_start_date'].min()}; ask for a later date"
+            f"{inputs.forecasts['week_start_date'].min()}; ask for a later date"
         )
-    stocked = known.stock["week_start_date"] <= last
-    return replace(known, forecasts=known.forecasts[kept], stock=known.stock[stocked])
+    stocked = inputs.stock["week_start_date"] <= last
+    return replace(inputs, forecasts=inputs.forecasts[kept], stock=inputs.stock[stocked])
 
 
 def _figures(outcomes: dict[str, Outcome], proposal: Proposal) -> dict[str, Any]:
@@ -158,11 +152,10 @@ def _told(outcome: Outcome, ours: Outcome) -> dict[str, Any]:
 
 def _category_margin(proposal: Proposal) -> float:
     """Usual margin over the weeks of all planned products of the categories we promote in."""
-    items = proposal.items
+    items = proposal.draft.items
     codes = items.categories.codes
     promoted = np.isin(codes, np.unique(codes[proposal.chosen[0]]))
-    margin: Floats = (items.table["regular_price"] - items.table["unit_cost"]).to_numpy(float)
-    return float((items.baseline.sum(axis=1) * margin)[promoted].sum())
+    return float((items.baseline.sum(axis=1) * items.unit_margin)[promoted].sum())
 
 
 def _round(value: float) -> float:

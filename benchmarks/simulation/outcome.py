@@ -8,11 +8,19 @@ from scipy.stats import nbinom
 
 from benchmarks.simulation.truth import Truth
 from ml.arrays import Floats
-from ml.promotions.economics.demand import RESPONSE_COLUMNS
-from ml.promotions.economics.value import price_options
+from ml.promotions.economics.pricing import price_options
 from ml.promotions.planning.proposal import Proposal
-from ml.promotions.spillovers.valuation import displaced
+from ml.promotions.spillovers.valuation import value_spillovers
 from ml.solver.problem import NOTHING
+
+RESPONSE_COLUMNS = (
+    "elasticity",
+    "elasticity_sd",
+    "display_lift",
+    "display_lift_sd",
+    "mailer_lift",
+    "mailer_lift_sd",
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ def simulate(
     """
     rng, margins, discounts = np.random.default_rng(seed), [], []
     for _ in range(DRAWS):
-        chance = rng.random(proposal.items.baseline.shape)
+        chance = rng.random(proposal.draft.items.baseline.shape)
         shop = _shop(proposal, shares, *truth.draw(rng))
         found = [shop.play(plan, chance) for plan in plans]
         margins.append([margin for margin, _ in found])
@@ -50,20 +58,20 @@ DRAWS = 100
 
 @dataclass(frozen=True)
 class _Shop:
-    """One draw of the truth; arrays (products, options) but `usual` and `lost` (products,)."""
+    """One draw of the truth, by (products, options); `regular_margin` and `lost` (products,)."""
 
     proposal: Proposal
     lift: Floats
-    kept: Floats
+    unit_margin: Floats
     markdown: Floats
-    usual: Floats
+    regular_margin: Floats
     lost: Floats
 
     def play(self, plan: np.ndarray, chance: Floats) -> tuple[float, float]:
         """Incremental margin and discount of a plan."""
-        items = self.proposal.items
+        items = self.proposal.draft.items
         item, week = np.nonzero(plan != NOTHING)
-        option, size = plan[item, week], items.table["dispersion"].to_numpy(float)[item]
+        option, size = plan[item, week], items.dispersion[item]
         usual = items.baseline[item, week]
 
         def sold(mean: Floats) -> Floats:
@@ -71,8 +79,8 @@ class _Shop:
             return np.minimum(drawn, np.floor(items.stock[item, week]))
 
         units, before = sold(usual * self.lift[item, option]), sold(usual)
-        support = self.proposal.options.support_cost[option]
-        own = units * self.kept[item, option] - before * self.usual[item] - support
+        support = self.proposal.draft.options.support_cost[option]
+        own = units * self.unit_margin[item, option] - before * self.regular_margin[item] - support
         margin = own - self.lost[item] * (units - before)
         discount = units * self.markdown[item, option] + support
         return float(margin.sum()), float(discount.sum())
@@ -81,17 +89,22 @@ class _Shop:
 def _shop(
     proposal: Proposal, shares: pd.DataFrame, responses: pd.DataFrame, effects: pd.DataFrame
 ) -> _Shop:
-    items = proposal.items
-    told = responses.set_index("product_id").reindex(items.table["product_id"]).reset_index()
-    known = {name: told[name].fillna(items.table[name]).to_numpy() for name in RESPONSE_COLUMNS}
-    table = items.table.assign(**known)
-    moved = displaced(table, items.baseline.sum(axis=1), effects)
-    priced = price_options(replace(items, table=table), proposal.options, shares, moved)
+    items = proposal.draft.items
+    drawn = responses.set_index("product_id").reindex(items.product_id)
+    planned = {name: getattr(items.responses, name) for name in RESPONSE_COLUMNS}
+    true = {
+        name: np.where(drawn[name].notna(), drawn[name].to_numpy(float), values)
+        for name, values in planned.items()
+    }
+    shop = replace(items, responses=replace(items.responses, **true))
+    usual = items.baseline.sum(axis=1)
+    spillovers = value_spillovers(items.category, items.unit_margin, usual, effects)
+    priced = price_options(shop, proposal.draft.options, shares, spillovers)
     return _Shop(
         proposal=proposal,
         lift=priced.response.mean,
-        kept=priced.kept,
+        unit_margin=priced.unit_margin,
         markdown=priced.markdown,
-        usual=priced.usual[:, 0],
-        lost=moved.money,
+        regular_margin=items.unit_margin,
+        lost=spillovers.money,
     )

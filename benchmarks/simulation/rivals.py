@@ -16,9 +16,9 @@ RULE = 0.2  # the rule's depth
 def rule(proposal: Proposal, packing: Packing) -> np.ndarray:
     """The products with the largest usual sales at RULE off, as far as the limits let."""
     item, week, _, option = packing.whole.starts
-    sales = proposal.items.baseline * proposal.options.regular_price[:, None]
-    plain = _plain(proposal.options, "none")
-    nearest = _nearest(proposal.options, np.full(len(sales), RULE), plain)
+    sales = proposal.draft.items.baseline * proposal.draft.options.regular_price[:, None]
+    plain = _plain(proposal.draft.options, "none")
+    nearest = _nearest(proposal.draft.options, np.full(len(sales), RULE), plain)
     wanted = np.flatnonzero(option == nearest[item])
     order = np.lexsort((week[wanted], item[wanted], -sales.sum(axis=1)[item[wanted]]))
     return packing.plan(wanted[order])
@@ -35,12 +35,12 @@ def retailer(proposal: Proposal, weeks: pd.DataFrame) -> np.ndarray:
     `weeks` is FCT_PRODUCT_WEEKS as it was known later. Each week's nearest depth with the
     support it had; support without a price cut is no option, so it is left out.
     """
-    options, ids = proposal.options, proposal.items.table["product_id"]
-    choice = np.full(proposal.items.baseline.shape, NOTHING)
-    for at, week in enumerate(proposal.items.weeks):
+    options, ids = proposal.draft.options, proposal.draft.items.product_id
+    choice = np.full(proposal.draft.items.baseline.shape, NOTHING)
+    for at, week in enumerate(proposal.draft.items.weeks):
         told = weeks[weeks["week_start_date"] == week].set_index("product_id").reindex(ids)
         depth = told["depth"].fillna(0.0).to_numpy(float)
-        least = proposal.policy.supported_share
+        least = proposal.draft.policy.supported_share
         display, mailer = (
             told[f"{name}_share"].fillna(0.0).to_numpy() >= least for name in ("display", "mailer")
         )
@@ -59,14 +59,14 @@ def retailer(proposal: Proposal, weeks: pd.DataFrame) -> np.ndarray:
 def within_limits(choice: np.ndarray, proposal: Proposal, packing: Packing) -> np.ndarray:
     """A plan's promotions, those of the largest usual sales first, as far as the limits let."""
     item, week, _, option = packing.whole.starts
-    sales = proposal.items.baseline * proposal.options.regular_price[:, None]
+    sales = proposal.draft.items.baseline * proposal.draft.options.regular_price[:, None]
     wanted = np.flatnonzero(choice[item, week] == option)
     return packing.plan(wanted[np.argsort(-sales[item, week][wanted], kind="stable")])
 
 
 def _plain(options: Options, support: str) -> np.ndarray:
     """Percent off with a support, bool (options,)."""
-    mechanic = np.array([offer.mechanic for offer in options.offers])[options.offer]
+    mechanic = np.array([deal.mechanic for deal in options.deals])[options.deal]
     return (mechanic == MECHANIC) & (options.support == support)
 
 

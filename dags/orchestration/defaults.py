@@ -8,7 +8,7 @@ from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 from ml.errors import PromoloopError
 from ml.settings import settings
-from orchestration.notifications import gate_failed, published, run_failed, tell
+from orchestration.notifications import gate_failed, notify, published, run_failed
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ DEFAULT_ARGS = {
     "execution_timeout": timedelta(minutes=30),
     "on_failure_callback": report_failure,
 }
-GATE = {"on_failure_callback": [report_failure, *tell(gate_failed)]}
-GOES_LIVE = {"on_success_callback": tell(published)}
+GATE = {"on_failure_callback": [report_failure, *notify(gate_failed)]}
+GOES_LIVE = {"on_success_callback": notify(published)}
 # What every DAG gets, beside its name, its schedule and its parameters.
 RUN = {
     "start_date": FIRST_DAY,
@@ -56,7 +56,7 @@ RUN = {
     "max_active_runs": 1,
     "default_args": DEFAULT_ARGS,
     "user_defined_filters": {"shop_day": shop_day},
-    "on_failure_callback": tell(run_failed),
+    "on_failure_callback": notify(run_failed),
 }
 DATE = {"as_of": Param(None, type=["null", "string"], format="date", title="As-of date")}
 SEARCH = {

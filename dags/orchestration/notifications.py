@@ -1,4 +1,4 @@
-"""Tell people by e-mail and webhook: what happened, what to do, where to click.
+"""Notify people by e-mail and webhook: what happened, what to do, where to click.
 
 Off unless the settings name somebody: PROMOLOOP_NOTIFY_EMAIL (addresses, over Airflow's connection
 `smtp_default`) and PROMOLOOP_NOTIFY_HTTP (the id of an Airflow HTTP connection, which is sent
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 Context = dict[str, Any]
 Callback = Callable[[Context], None]
 # Rendered once: what an error says is never read as a template.
-SUBJECT = "{{ said.subject }}"
+SUBJECT = "{{ message.subject }}"
 HTML = """\
-<p style="white-space: pre-line">{{ said.what | e }}</p>
-<p>{{ said.do | e }}</p>
-<p><a href="{{ said.link | e }}">{{ said.link | e }}</a></p>
+<p style="white-space: pre-line">{{ message.what | e }}</p>
+<p>{{ message.do | e }}</p>
+<p><a href="{{ message.link | e }}">{{ message.link | e }}</a></p>
 """
-TEXT = "{{ said.subject }}\n{{ said.what }}\n{{ said.do }}\n{{ said.link }}"
+TEXT = "{{ message.subject }}\n{{ message.what }}\n{{ message.do }}\n{{ message.link }}"
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class Message:
     link: str
 
 
-def tell(describe: Callable[[Context], Message]) -> list[Callback]:
-    """Callbacks for a task or a DAG; none where nobody is to be told."""
+def notify(describe: Callable[[Context], Message]) -> list[Callback]:
+    """Callbacks for a task or a DAG; none where nobody is to be notified."""
     if not (settings().notify_email or settings().notify_http):
         return []
 
     def send(context: Context) -> None:
         for notifier in _notifiers():
             try:
-                notifier({**context, "said": describe(context)})
+                notifier({**context, "message": describe(context)})
             except Exception:
                 log.exception("promoloop_notification_failed by=%s", type(notifier).__name__)
 
@@ -70,7 +70,7 @@ def approval_needed(context: Context) -> Message:
 def gate_failed(context: Context) -> Message:
     return Message(
         f"Gate failed: {_named(context)}",
-        _said(context.get("exception")),
+        _error_text(context.get("exception")),
         "Mend what it names, then clear the task. What is live stays.",
         context["ti"].log_url,
     )
@@ -83,16 +83,16 @@ def run_failed(context: Context) -> Message:
         f"Run failed: {dag} {run}",
         f"The scheduler says: {context.get('reason') or 'task failure'}.",
         "Open the run, read the log of its first failed task and do what the error says; the "
-        "DAG's triage notes tell what is normal. What is live stays.",
+        "DAG's triage notes list what is normal. What is live stays.",
         f"{conf.get('api', 'base_url')}/dags/{dag}/runs/{run}",
     )
 
 
 def published(context: Context) -> Message:
     from ml.publishing.approval import describe
-    from ml.releases import shelf
+    from ml.releases import store
 
-    version = shelf.current()
+    version = store.current()
     return Message(
         f"Live: promotion plan {version}",
         describe(version),
@@ -114,7 +114,7 @@ def _named(context: Context) -> str:
     return f"{ti.task_id} in {ti.dag_id} {ti.run_id}"
 
 
-def _said(error: BaseException | None) -> str:
+def _error_text(error: BaseException | None) -> str:
     """Our own errors are written for people; of others only the kind leaves this machine."""
     name = type(error).__name__
     return f"{name}: {error}" if isinstance(error, PromoloopError) else f"{name}; see the log"

@@ -33,23 +33,24 @@ def effects(as_of: str) -> None:
 def segments(ti: "RuntimeTaskInstance") -> bool:
     """Lets the plan go on at once, or after `affinity` where the policy names audiences."""
     from ml.config.policy import load_policy
-    from ml.promotions.audiences.segments import are_written
+    from ml.promotions.audiences.segments import require_segments
 
     if not load_policy().audiences:
         return True
     states = ti.get_task_states(ti.dag_id, task_ids=["affinity"], run_ids=[ti.run_id])
-    return are_written(states[ti.run_id].get("affinity"))
+    state = states[ti.run_id].get("affinity")
+    require_segments(will_be_written=state not in ("failed", "upstream_failed"))
+    return bool(state == "success")
 
 
 @task(owner=OWNER)
 def plan(as_of: str, budget: str, edits: str) -> str:
-    import json
     from datetime import date
 
     from ml.promotions.plan import write_plan
-    from ml.promotions.planning.edits import read_edits
+    from ml.promotions.planning.edits import edits_from_json
 
-    asked = read_edits(json.loads(edits))
+    asked = edits_from_json(edits)
     return write_plan(date.fromisoformat(as_of), float(budget) if budget else None, asked)
 
 

@@ -10,7 +10,7 @@ from airflow.sdk import Context, Param
 from ml.config.approval import Review, ReviewAnswer
 from ml.config.policy import Reviews, load_policy
 from ml.errors import PolicyError
-from orchestration.notifications import approval_needed, tell
+from orchestration.notifications import approval_needed, notify
 
 APPROVE, REJECT = "Approve", "Reject"
 WORKING_HOURS = 4
@@ -61,7 +61,7 @@ def ask(subject: str, body: Any, review: Review, owner: str) -> Question:
         body=body,
         options=[APPROVE, REJECT],
         defaults=REJECT,
-        notifiers=tell(approval_needed),
+        notifiers=notify(approval_needed),
         params={"comment": Param("", type="string", title="Comment")},
         response_timeout=timedelta(hours=review.answer_within_hours),
         assigned_users=[{"id": name, "name": name} for name in review.approvers] or None,

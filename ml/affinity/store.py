@@ -91,7 +91,7 @@ def _read(version: str, folder: Path) -> Serving:
     if names != NAMES:
         raise GateError(
             f"model {NAME!r} version {version} reads the signals {sorted(names)}; this code makes "
-            f"{sorted(NAMES)}: run the DAG train_{NAME}, or install the code that made it"
+            f"{sorted(NAMES)}: train it again, or install the code that made it"
         )
     metadata = json.loads((folder / SERVED_AS).read_text())
     return Serving(

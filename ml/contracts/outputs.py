@@ -234,10 +234,14 @@ EFFECTS = Table(
         Column("share_p95", "double"),
         Column("estimate", "double", "From the category's own sales alone; null: none.", True),
         Column("estimate_se", "double", nullable=True, minimum=0),
-        Column("is_told", "bool", "The own sales weigh more than other categories and prior."),
+        Column(
+            "is_identified", "bool", "Its own sales weigh more than other categories' and prior."
+        ),
     ),
 )
 
+NUMBER_TERMS = ("threshold_amount", "discount_amount", "buy_qty", "get_qty", "get_depth")
+DEAL_TERMS = (*NUMBER_TERMS, "gift_product_id", "bundle_id", "bundle_product_id")
 MECHANICS = ("percent_off", "buy_get", "spend_save", "bundle", "gift", "flash")
 
 PLAN = Table(
@@ -310,7 +314,7 @@ PLAN = Table(
         Column("roi", "double", "Incremental margin / cost."),
         Column("stockout_probability", "double", minimum=0, maximum=1),
         Column("stock_is_simulated", "bool"),
-        Column("reasons", "string", "JSON: elasticity, what it displaces, limits, next best."),
+        Column("reasons", "string", "JSON: elasticity, spillovers, limits, next best."),
         Column("model_versions", "string", "JSON: model name to version."),
         Column("experiment_id", "string", nullable=True),
         Column("holdout_share", "double", minimum=0, maximum=1),

@@ -73,7 +73,7 @@ def _suite(name: str, rules: list[Rule]) -> "ExpectationSuite":
 
 
 def great_expectations() -> Any:
-    """The library, told before its import to send nothing out and to log less."""
+    """The library, configured before its import to send nothing out and to log less."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").propagate = False
     import great_expectations as gx

@@ -25,6 +25,7 @@ from ml.demand.network import NAME
 from ml.errors import PolicyError
 from ml.models import registry
 from ml.settings import settings
+from ml.weeks import monday_of
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def retraining_is_due(as_of: date) -> bool:
     if not lake.read(DRIFT, as_of, ["drifted"])["drifted"].any():
         return False
     newest = max(registry.trained_as_of(NAME).values())
-    return monday(newest) < monday(as_of)
+    return monday_of(newest) < monday_of(as_of)
 
 
 def earlier_forecasts(
@@ -101,7 +102,7 @@ def earlier_forecasts(
     first = panel.weeks[-RECENT_WEEKS:][0].item()
     oldest = first - timedelta(weeks=HORIZON_WEEKS + 1)
     responses = set(lake.partitions(RESPONSES))
-    frames, read = [], {t.name: lake.manifest(t, as_of).content_hash for t in MARTS}
+    frames, read = [], lake.inputs(MARTS, as_of)
     for day in (d for d in lake.partitions(FORECASTS) if oldest <= d < as_of and d in responses):
         made = lake.manifest(FORECASTS, day)
         if trained.get(made.models[NAME], date.max) > day:
@@ -166,8 +167,3 @@ def rows_of(
             }
         )
     return pd.DataFrame(rows).astype(dict.fromkeys(("value", "minimum", "maximum"), "float64"))
-
-
-def monday(day: date) -> date:
-    """Of the week `day` is in: where the complete weeks before it end."""
-    return day - timedelta(days=day.weekday())

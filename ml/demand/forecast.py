@@ -20,9 +20,11 @@ from ml.demand.network import NAME
 from ml.demand.network.loading import load
 from ml.demand.scores import scores_path
 from ml.errors import PolicyError
+from ml.files import replace_text, to_json
 from ml.models import registry
 from ml.models.devices import prepare_tensorflow
 from ml.settings import settings
+from ml.weeks import next_monday
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
     rows = responses(model, seen.panel, seen.dispersion).round(DECIMALS)
     rows = rows.assign(model_version=version)
     lake.write(RESPONSES, as_of, rows, inputs, models)
-    lake.replace_text(scores_path(version), lake.to_json(registry.metrics(NAME, version)))
+    replace_text(scores_path(version), to_json(registry.metrics(NAME, version)))
     log.info(
         "forecast %d products, %d of %d that never sold, %d weeks from %s",
         len(rows),
@@ -77,12 +79,12 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
 
 def fingerprint(as_of: date) -> dict[str, str]:
     """Content hashes of the marts the model reads."""
-    return {table.name: lake.manifest(table, as_of).content_hash for table in MARTS}
+    return lake.inputs(MARTS, as_of)
 
 
 def weeks_ahead(panel: Panel, as_of: date, weeks: int) -> np.ndarray:
     """Weeks past the panel's last one, from the first Monday on or after `as_of`."""
-    monday = np.busday_offset(as_of, 0, roll="forward", weekmask="Mon")
+    monday = np.datetime64(next_monday(as_of))
     first = int((monday - panel.weeks[-1]) // WEEK)
     return np.arange(first, first + weeks)
 

@@ -7,8 +7,6 @@ backtest's first origin, which no score of the backtest is counted on. Two seeds
 by about 1 % (docs/demand-model.md): a smaller gain is none.
 """
 
-import argparse
-import logging
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import keras
 import optuna
 
+from ml import commands
 from ml.demand.data.panel import Panel, read_panel
 from ml.demand.evaluation.backtest import HORIZON, rolling_origins
 from ml.demand.fitting.early_stopping import hold_out
@@ -105,12 +104,12 @@ def evaluate(
 
 def main() -> None:
     """Search on the lake's marts and print the hyperparameters proposed."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True)
+    parser = commands.parser(main.__doc__)
+    commands.add_as_of(parser)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=60)
     args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    commands.log_to_terminal()
     print(search_demand(args.as_of, args.trials, args.minutes))  # noqa: T201  the result
 
 

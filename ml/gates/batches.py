@@ -62,8 +62,8 @@ def read(table: Table, as_of: date, chunk: Chunk | None = None) -> pa.Table:
 
 def frame(table: Table, rows: pa.Table, as_of: date) -> pd.DataFrame:
     """Rows as Great Expectations validates them, with columns that show what is wrong."""
-    for name, known in table.known_in.items():
-        unknown = pc.invert(pc.is_in(rows[name], _known(*known, as_of)))
+    for name, reference in table.known_in.items():
+        unknown = pc.invert(pc.is_in(rows[name], _keys_of(*reference, as_of)))
         rows = rows.append_column(name + UNKNOWN, pc.if_else(unknown, rows[name], None))
     if table is TRANSACTIONS:
         items = pc.if_else(pc.greater(rows["quantity"], 0), rows["quantity"], None)
@@ -71,7 +71,7 @@ def frame(table: Table, rows: pa.Table, as_of: date) -> pd.DataFrame:
     return as_frame(rows)
 
 
-def _known(name: str, column: str, as_of: date) -> pa.Array:
+def _keys_of(name: str, column: str, as_of: date) -> pa.Array:
     """The values of another table: from this batch, or as landed before."""
     table = next(table for table in SOURCES if table.name == name)
     path = incoming.path(table, as_of)

@@ -23,7 +23,7 @@ from ml.contracts.table import Table
 from ml.errors import GateError, LakeError
 from ml.gates import batches, quarantine
 from ml.gates.batches import Chunk
-from ml.gates.days import closed_days
+from ml.gates.closed_days import closed_days
 from ml.gates.validation import Validation
 from ml.gates.verdict import Verdict
 from ml.sources import incoming

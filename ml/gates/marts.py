@@ -12,9 +12,10 @@ from ml.contracts.marts import FCT_BASKETS, FCT_PRODUCT_WEEKS, MARTS
 from ml.contracts.suites import table_suite
 from ml.contracts.table import Table
 from ml.errors import GateError
-from ml.gates.days import closed_days
+from ml.gates.closed_days import closed_days
 from ml.gates.frames import as_frame
 from ml.gates.validation import Validation
+from ml.weeks import monday_of
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,7 @@ def _check_volume(table: Table, as_of: date) -> None:
 
 
 def _check_newest_week(as_of: date) -> None:
-    monday = as_of - timedelta(days=as_of.weekday())
-    complete = monday - timedelta(days=7)
+    complete = monday_of(as_of) - timedelta(days=7)
     newest = lake.read(FCT_PRODUCT_WEEKS, as_of, ["week_start_date"])["week_start_date"].max()
     if newest != complete:
         raise GateError(

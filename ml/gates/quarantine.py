@@ -1,6 +1,5 @@
 """Where bad rows wait: lake/quarantine/<table>/as_of=D/, each with the rules it broke."""
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -8,9 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.contracts.table import Table
+from ml.files import replacing
 from ml.settings import settings
 
-KEPT = 100_000  # rows; a batch with more is refused, and they show well enough why
+MAX_ROWS = 100_000  # a batch with more bad rows is refused; so many show why
 
 
 def path(table: Table, as_of: date) -> Path:
@@ -23,7 +23,5 @@ def write(table: Table, as_of: date, rows: pa.Table) -> None:
     if not len(rows):
         target.unlink(missing_ok=True)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    pq.write_table(rows.slice(0, KEPT), aside, compression="zstd")
-    aside.replace(target)
+    with replacing(target) as aside:
+        pq.write_table(rows.slice(0, MAX_ROWS), aside, compression="zstd")

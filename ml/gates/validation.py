@@ -90,10 +90,10 @@ class Validation:
         if not broken:
             return
         one = broken[0]
-        found = f"{len(one.rows)} of {len(frame)} rows" if one.rows else one.observed
+        result = f"{len(one.rows)} of {len(frame)} rows" if one.rows else one.observed
         row = frame.iloc[one.rows[0]].dropna().to_dict() if one.rows else {}
         raise GateError(
-            f"{suite.name}.{one.column}: {one.rule}: {found}"
+            f"{suite.name}.{one.column}: {one.rule}: {result}"
             + (f", for example {row}" if row else "")
             + f"; {len(broken)} rules are broken and none may be. Nothing after this gate ran: "
             f"correct the stage that writes {suite.name} (see {data_docs_index()})"
@@ -113,17 +113,17 @@ class Validation:
         for name, result in self.results.items():
             result.meta |= {"run_id": run, "validation_time": at}
             suite = ExpectationSuiteIdentifier(name=name)
-            kept = ValidationResultIdentifier(
+            identifier = ValidationResultIdentifier(
                 batch_identifier=result.batch_id or name,
                 expectation_suite_identifier=suite,
                 run_id=run,
             )
             self.context.validation_results_store.store_validation_results(
                 suite_validation_result=result,
-                suite_validation_result_identifier=kept,
+                suite_validation_result_identifier=identifier,
                 expectation_suite_identifier=suite,
             )
-            pages += [suite, kept]
+            pages += [suite, identifier]
         _drop_old_runs()
         self.context.build_data_docs(resource_identifiers=pages)
         log.info("Data Docs: %s", data_docs_index())

@@ -1,4 +1,4 @@
-"""What a gate found in one table: its bad rows, by rule, against the share allowed."""
+"""The result of a gate for one table: its bad rows, by rule, against the share allowed."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -88,5 +88,5 @@ def _all_but_first_copies(table: Table, frame: pd.DataFrame, one: Broken) -> lis
     copies = frame.loc[one.rows]
     distinct = copies.drop_duplicates()
     alone = ~distinct.duplicated(list(table.key), keep=False)
-    kept = set(distinct.index[alone])
-    return [row for row in one.rows if row not in kept]
+    first_copies = set(distinct.index[alone])
+    return [row for row in one.rows if row not in first_copies]

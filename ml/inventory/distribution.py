@@ -16,10 +16,10 @@ def coverage(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats
     """P(demand <= stock); 0 below an empty stock."""
     whole, mu, r = np.broadcast_arrays(np.floor(stock), mean, dispersion)
     sold, poisson_ = whole >= 0, np.isinf(r)
-    found = np.zeros(whole.shape)
-    betainc(r, whole + 1, 1 / (1 + mu / r), out=found, where=sold & ~poisson_)
-    gammaincc(whole + 1, mu, out=found, where=sold & poisson_)
-    return found
+    probability = np.zeros(whole.shape)
+    betainc(r, whole + 1, 1 / (1 + mu / r), out=probability, where=sold & ~poisson_)
+    gammaincc(whole + 1, mu, out=probability, where=sold & poisson_)
+    return probability
 
 
 def most_demand(share: float, stock: ArrayLike, dispersion: ArrayLike) -> Floats:

@@ -58,22 +58,22 @@ def make_ledger(
     telling = telling.where(telling.notna().any(axis=1), recent, axis=0)
     mean = telling.mean(axis=1).fillna(0.0).to_numpy()
     variance = telling.var(axis=1).fillna(0.0).to_numpy()
-    found = counts.set_index("product_id").reindex(products)
-    counted = found["on_hand"].notna().to_numpy()
-    lead_days = found["lead_time_days"].astype(float).fillna(DAYS * stock.lead_time_weeks)
+    counted_rows = counts.set_index("product_id").reindex(products)
+    counted = counted_rows["on_hand"].notna().to_numpy()
+    lead_days = counted_rows["lead_time_days"].astype(float).fillna(DAYS * stock.lead_time_weeks)
     lead = np.ceil(lead_days.to_numpy() / DAYS).astype(int)
     level = base_stock(mean, variance, stock.review_weeks, lead, stock.service_level)
     reordered = recent.fillna(0.0).to_numpy()[:, recent.shape[1] - stock.lead_time_weeks :]
     receipts = np.zeros((len(products), 1 + max(lead.max(initial=0), reordered.shape[1])))
     receipts[:, 1 : 1 + reordered.shape[1]] = reordered
     receipts[counted] = 0.0
-    on_order = found["on_order"].astype(float).fillna(0.0).to_numpy()
+    on_order = counted_rows["on_order"].astype(float).fillna(0.0).to_numpy()
     receipts[counted, lead[counted]] = on_order[counted]
     on_hand = np.maximum(level - reordered.sum(axis=1), 0.0)
     return Ledger(
         products=products,
-        stands_on=found["counted_on"].where(counted, stands_on).to_numpy(),
-        on_hand=np.where(counted, found["on_hand"].astype(float), on_hand),
+        stands_on=counted_rows["counted_on"].where(counted, stands_on).to_numpy(),
+        on_hand=np.where(counted, counted_rows["on_hand"].astype(float), on_hand),
         receipts=receipts,
         order_up_to=level,
         lead_time_weeks=lead,

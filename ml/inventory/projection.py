@@ -1,7 +1,7 @@
 """Project each product's stock over the planned weeks under its forecast demand."""
 
 import logging
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from ml.contracts.outputs import FORECASTS, RESPONSES, STOCK
 from ml.errors import ContractError
 from ml.inventory.distribution import coverage
 from ml.inventory.ledger import DAYS, Ledger, make_ledger, read_counts
+from ml.weeks import monday_of
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +29,13 @@ def write_stock(as_of: date) -> None:
     """
     stock = load_assumptions().stock
     tables = (FORECASTS, RESPONSES, FCT_PRODUCT_WEEKS)
-    inputs = {table.name: lake.manifest(table, as_of).content_hash for table in tables}
+    inputs = lake.inputs(tables, as_of)
     forecasts, responses = lake.read(FORECASTS, as_of), lake.read(RESPONSES, as_of)
     read = ["product_id", "week_start_date", "units", "days_out_of_stock"]
     sales = lake.read(FCT_PRODUCT_WEEKS, as_of, columns=read)
     counts, counts_read = read_counts(as_of, stock.count_valid_days)
     products = pd.Index(sorted(forecasts["product_id"].unique()), name="product_id")
-    this_monday = as_of - timedelta(days=as_of.weekday())
+    this_monday = monday_of(as_of)
     modelled = sales[sales["product_id"].isin(products)]
     ledger = make_ledger(modelled, counts, products, this_monday, stock)
     dispersion = responses.set_index("product_id")["dispersion"].reindex(products)

@@ -84,8 +84,8 @@ def has_champion(name: str) -> bool:
     last = past[0]
     raise GateError(
         f"model {name!r} has no champion, though version {last['to']} became it (by {last['by']}: "
-        f"{last['why']}): the version or its alias was deleted; trigger roll_back_model with "
-        f"another version, or train_{name}"
+        f"{last['why']}): the version or its alias was deleted; roll back to another "
+        "version, or train a new one"
     )
 
 

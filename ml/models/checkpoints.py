@@ -17,6 +17,7 @@ from typing import Any
 import keras
 
 from ml import lake
+from ml.files import replace_text, to_json
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Progress(keras.callbacks.Callback):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.model.save_weights(self.folder / weights)
         state = {name: getattr(self, name) for name in ("epochs", "stopped", "finished")}
-        lake.replace_text(self.folder / STATE, lake.to_json(state | {"weights": weights}))
+        replace_text(self.folder / STATE, to_json(state | {"weights": weights}))
         for stale in self.folder.glob("*.weights.h5"):
             if stale.name != weights:
                 stale.unlink()

@@ -108,7 +108,7 @@ def require_champion(name: str) -> str:
     if CHAMPION in versions:
         return versions[CHAMPION]
     if CHALLENGER not in versions:
-        raise GateError(f"model {name!r} has no version; run the DAG train_{name}")
+        raise GateError(f"model {name!r} has no version; train one first")
     tags = client().get_model_version(name, versions[CHALLENGER]).tags
     failed = {
         gate: sentence for gate, sentence in sorted(tags.items()) if sentence.startswith("fail")
@@ -231,6 +231,6 @@ def does_not_load(name: str, version: str, error: Exception) -> Exception:
         return error
     return GateError(
         f"model {name!r} version {version} does not load "
-        f"({shorten(str(error), LONGEST_REASON)}); train again, or trigger "
-        "roll_back_model with a version that served before"
+        f"({shorten(str(error), LONGEST_REASON)}); train again, or roll "
+        "back to a version that served before"
     )

@@ -1,4 +1,4 @@
-"""Which promotions each customer hears of, and who is kept out so that it can be measured.
+"""Which promotions each customer hears of, and who is held out so that it can be measured.
 
 The prices of the plan hold for everybody; an offer is the message about one of them. Messages go
 where they add most, within a budget, each customer's cap and rest. The holdout is drawn from a
@@ -66,12 +66,12 @@ def _open_to(
     """Each candidate's earliest promotion that is for all or for an audience of the customer."""
     order = schedule.sort_values(["starts_at", "promotion_id"])
     lines = order[["product_id", "promotion_id", "audience_id"]]
-    found = candidates.rename(columns={"rank": "affinity_rank"}).merge(lines, on="product_id")
-    mine = pd.MultiIndex.from_frame(found[["customer_id", "audience_id"]]).isin(
+    offers = candidates.rename(columns={"rank": "affinity_rank"}).merge(lines, on="product_id")
+    mine = pd.MultiIndex.from_frame(offers[["customer_id", "audience_id"]]).isin(
         pd.MultiIndex.from_frame(belong[["customer_id", "audience_id"]])
     )
-    found = found[mine | (found["audience_id"] == EVERYBODY)]
-    return found.drop_duplicates(["customer_id", "product_id"])
+    offers = offers[mine | (offers["audience_id"] == EVERYBODY)]
+    return offers.drop_duplicates(["customer_id", "product_id"])
 
 
 def _affordable(offers: pd.DataFrame, cap: pd.Series, budget: float) -> pd.DataFrame:
@@ -82,12 +82,12 @@ def _affordable(offers: pd.DataFrame, cap: pd.Series, budget: float) -> pd.DataF
     value, cost = np.full(shape, -np.inf), np.zeros(shape)
     value[customer, place] = offers["incremental_margin"]
     cost[customer, place] = offers["cost"]
-    found = allocate(value, cost, cap.reindex(ids).to_numpy(int), budget)
+    allocated = allocate(value, cost, cap.reindex(ids).to_numpy(int), budget)
     log.info(
         "offers: %d to %d customers add %.2f, at most %.4f %% below the best",
-        found.taken.sum(),
-        found.taken.any(axis=1).sum(),
-        found.objective,
-        100 * found.gap,
+        allocated.taken.sum(),
+        allocated.taken.any(axis=1).sum(),
+        allocated.objective,
+        100 * allocated.gap,
     )
-    return offers[found.taken[customer, place]].copy()
+    return offers[allocated.taken[customer, place]].copy()

@@ -92,8 +92,8 @@ def fill(
     worth = value[customer, offer] / np.maximum(cost[customer, offer], TINY)
     order = np.argsort(-worth, kind="stable")[:MOST_FILLED]
     customer, offer = customer[order], offer[order]
-    kept = affordable(customer, cost[customer, offer], room[customer], left)
-    taken[customer[kept], offer[kept]] = True
+    chosen = affordable(customer, cost[customer, offer], room[customer], left)
+    taken[customer[chosen], offer[chosen]] = True
 
 
 def open_offers(
@@ -109,14 +109,14 @@ def affordable(customer: np.ndarray, cost: np.ndarray, room: np.ndarray, left: f
 
     `customer` is any key, `room` how many more offers that customer may get.
     """
-    kept: list[int] = []
+    chosen: list[int] = []
     given: Counter[object] = Counter()
     for at, (who, price, most) in enumerate(zip(customer, cost, room, strict=True)):
         if price <= left and given[who] < most:
-            kept.append(at)
+            chosen.append(at)
             given[who] += 1
             left -= float(price)
-    return kept
+    return chosen
 
 
 def find_price(

@@ -5,7 +5,9 @@ from datetime import date, timedelta
 import pandas as pd
 
 from ml.config.policy import Offers
-from ml.releases import shelf
+from ml.releases import store
+from ml.releases.schedule import read_schedule
+from ml.weeks import monday_of
 
 COLUMNS = ["customer_id", "product_id", "week"]
 
@@ -15,14 +17,14 @@ def recent_offers(as_of: date, weeks: int) -> pd.DataFrame:
 
     A week's offers are those of the version planned last on or before its Monday.
     """
-    monday = as_of - timedelta(days=as_of.weekday())
-    told = [_offered(monday - timedelta(weeks=back)) for back in range(1, weeks + 1)]
-    return pd.concat([pd.DataFrame(columns=COLUMNS), *told], ignore_index=True)
+    monday = monday_of(as_of)
+    weekly = [_offered(monday - timedelta(weeks=back)) for back in range(1, weeks + 1)]
+    return pd.concat([pd.DataFrame(columns=COLUMNS), *weekly], ignore_index=True)
 
 
 def rested(offers: pd.DataFrame, recent: pd.DataFrame, as_of: date, rules: Offers) -> pd.DataFrame:
     """The rows of `offers` (customer_id, product_id) whose product rested for the customer."""
-    since = as_of - timedelta(days=as_of.weekday(), weeks=rules.product_rest_weeks)
+    since = monday_of(as_of) - timedelta(weeks=rules.product_rest_weeks)
     lately = recent[recent["week"] >= since]
     tired = pd.MultiIndex.from_frame(lately[["customer_id", "product_id"]])
     return offers[~pd.MultiIndex.from_frame(offers[["customer_id", "product_id"]]).isin(tired)]
@@ -36,12 +38,11 @@ def caps(customers: pd.Series, recent: pd.DataFrame, rules: Offers) -> pd.Series
 
 
 def _offered(monday: date) -> pd.DataFrame:
-    before = [v for v in shelf.versions() if date.fromisoformat(v[:10]) <= monday]
+    before = [v for v in store.versions() if store.as_of_of(v) <= monday]
     if not before:
         return pd.DataFrame(columns=COLUMNS)
-    folder = shelf.folder(max(before))
-    schedule = pd.read_parquet(folder / "schedule.parquet", columns=["promotion_id", "starts_at"])
-    starts = pd.to_datetime(schedule["starts_at"])
-    begun = schedule.loc[starts.dt.to_period("W").dt.start_time.dt.date == monday, "promotion_id"]
+    folder = store.folder(max(before))
+    schedule = read_schedule(folder)
+    begun = schedule.loc[schedule["week"] == pd.Timestamp(monday), "promotion_id"]
     offers = pd.read_parquet(folder / "offers" / "offers.parquet")
     return offers.loc[offers["promotion_id"].isin(begun), COLUMNS[:2]].assign(week=monday)

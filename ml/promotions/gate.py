@@ -1,11 +1,9 @@
 """The gate before publishing: the plan against its contract and against the policy.
 
-First each rule that rows, stock and policy can tell is an expectation, written from the policy's
-words. Then the plan's problem is stated anew from the day's tables and `ml.solver.checker`
-counts every limit. Neither shares code with the solver.
+First each rule of one row, its stock and the policy is an expectation. Then `recount` counts every
+limit of the policy on the rows. Neither shares code with the solver, nor states its problem.
 """
 
-import json
 from datetime import date, datetime, time
 
 import pandas as pd
@@ -16,12 +14,12 @@ from ml.contracts.outputs import PLAN, STOCK
 from ml.contracts.suites import Rule, table_suite
 from ml.errors import GateError
 from ml.gates.validation import Validation
-from ml.promotions.plan import summary_path
-from ml.promotions.planning.edits import read_edits
-from ml.promotions.recount import broken_limits
-from ml.promotions.verdict import write_verdict
+from ml.promotions.gate_verdict import write_verdict
+from ml.promotions.plan import read_summary
+from ml.promotions.recount.count import recount
+from ml.weeks import monday_of
 
-TOLD = 5  # broken limits that an error names
+NAMED = 5  # broken limits that an error names
 ROUNDING = 1e-4  # the plan's figures are rounded to four digits
 
 
@@ -31,28 +29,26 @@ def gate_plan(as_of: date) -> None:
     Raises:
         GateError: the plan breaks its contract, or a limit of the policy.
     """
-    summary = json.loads(summary_path(as_of).read_text())
-    policy = load_policy()
-    plan, budget = lake.read(PLAN, as_of), float(summary["budget"])
-    frame = measured(plan, lake.read(STOCK, as_of), policy)
-    rules = policy_rules(policy, budget, as_of)
+    summary, policy = read_summary(as_of), load_policy()
+    plan, stock = lake.read(PLAN, as_of), lake.read(STOCK, as_of)
+    frame = measured(plan, stock, policy)
+    rules = policy_rules(policy, summary.budget, as_of)
     validation = Validation("plan", as_of)
     passed = False
     try:
         validation.check(frame, table_suite(PLAN, rules))
-        edits = read_edits(summary.get("edits", []))
-        _require_kept(as_of, broken_limits(as_of, plan, policy, budget, edits))
+        _require_none_broken(as_of, recount(as_of, plan, stock, policy, summary))
         passed = True
     finally:
-        write_verdict(as_of, summary["plan_version"], passed)
+        write_verdict(as_of, summary.plan_version, passed)
         validation.publish()
 
 
-def _require_kept(as_of: date, broken: list[str]) -> None:
+def _require_none_broken(as_of: date, broken: list[str]) -> None:
     if broken:
         raise GateError(
             f"the plan of {as_of} breaks {len(broken)} limits and may break none: "
-            f"{'; '.join(broken[:TOLD])}; plan the day again"
+            f"{'; '.join(broken[:NAMED])}; plan the day again"
         )
 
 
@@ -62,7 +58,7 @@ def measured(plan: pd.DataFrame, stock: pd.DataFrame, policy: Policy) -> pd.Data
         starts_at=plan["starts_at"].astype("datetime64[ns]"),
         ends_at=plan["ends_at"].astype("datetime64[ns]"),
     )
-    week = plan["starts_at"].dt.to_period("W").dt.start_time
+    week = monday_of(plan["starts_at"])
     plan = plan.assign(week=week)
     by_week = plan.sort_values("week").groupby("product_id")["week"]
     apart = (week - by_week.shift()).dt.days / 7
@@ -89,21 +85,21 @@ def policy_rules(policy: Policy, budget: float, as_of: date) -> list[Rule]:
     """The policy's limits over the columns of `measured`."""
     start = datetime.combine(as_of, time())
     service = policy.stock_service_level
-    priors = _most("beyond_priors", "too much of the margin rests on priors", ROUNDING)
+    priors = _at_most("beyond_priors", "too much of the margin rests on priors", ROUNDING)
     return [
         *([priors] if policy.most_from_priors < 1 else []),
         _total("cost", f"the total is over the budget of {budget:g}", budget + ROUNDING),
-        _least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
-        _most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
-        _most("promotions_of_product", "too many of a product", policy.maximum_per_product),
-        _most("over_category_slots", "too many of a category in a week", 0),
-        _least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
-        _least("starts_at", f"starts before the as-of date {as_of}", start),
-        _least("hours_long", "ends before it starts", 1),
+        _at_least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
+        _at_most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
+        _at_most("promotions_of_product", "too many of a product", policy.maximum_per_product),
+        _at_most("over_category_slots", "too many of a category in a week", 0),
+        _at_least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
+        _at_least("starts_at", f"starts before the as-of date {as_of}", start),
+        _at_least("hours_long", "ends before it starts", 1),
         Rule("ExpectColumnValuesToNotBeNull", "stock_left", "no stock known", _of("stock_left")),
-        _least("stock_left", "may sell more than is in stock", 0),
-        _least("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),
-        _most(
+        _at_least("stock_left", "may sell more than is in stock", 0),
+        _at_least("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),
+        _at_most(
             "stockout_probability",
             f"stock does not cover demand at {service:g}",
             1 - service + ROUNDING,
@@ -115,14 +111,14 @@ def _of(column: str) -> dict[str, str]:
     return {"column": column}
 
 
-def _least(column: str, name: str, least: float | datetime) -> Rule:
-    return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | {"min_value": least})
+def _at_least(column: str, name: str, minimum: float | datetime) -> Rule:
+    return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | {"min_value": minimum})
 
 
-def _most(column: str, name: str, most: float, strict: bool = False) -> Rule:
-    bounds = {"max_value": most, "strict_max": strict}
+def _at_most(column: str, name: str, maximum: float, strict: bool = False) -> Rule:
+    bounds = {"max_value": maximum, "strict_max": strict}
     return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | bounds)
 
 
-def _total(column: str, name: str, most: float) -> Rule:
-    return Rule("ExpectColumnSumToBeBetween", column, name, _of(column) | {"max_value": most})
+def _total(column: str, name: str, maximum: float) -> Rule:
+    return Rule("ExpectColumnSumToBeBetween", column, name, _of(column) | {"max_value": maximum})

@@ -1,4 +1,4 @@
-"""What if: the plan that other limits would give, beside the one that was made."""
+"""What if: the plan that other limits would give, beside the present one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from ml import lake
 from ml.config.documents import checked
 from ml.config.policy import Policy, load_policy
 from ml.contracts.outputs import FORECASTS, PLAN
-from ml.promotions.explanation.rows import plan_lines
+from ml.files import replace_text
+from ml.promotions.explanation.rows import plan_rows
 from ml.promotions.planning.edits import Edit
-from ml.promotions.planning.inputs import read_known
+from ml.promotions.planning.inputs import read_inputs
 from ml.promotions.planning.names import named
 from ml.promotions.planning.propose import propose
 from ml.settings import settings
@@ -41,17 +42,17 @@ class Scenario:
 
     def policy(self) -> Policy:
         """policy.yml with the scenario's limits, checked by the same rules."""
-        limits = {
+        wanted = {
             "budget": self.budget,
             "margin_floor": self.floor,
             "slots_per_category_week": self.slots,
         }
-        asked = {name: limit for name, limit in limits.items() if limit is not None}
-        told = load_policy().model_dump() | asked
-        told["must_promote"] = [*told["must_promote"], *self.must]
-        return checked(told, Policy, "the scenario", "Ask for another value")
+        asked = {name: limit for name, limit in wanted.items() if limit is not None}
+        limits = load_policy().model_dump() | asked
+        limits["must_promote"] = [*limits["must_promote"], *self.must]
+        return checked(limits, Policy, "the scenario", "Ask for another value")
 
-    def barred(self, products: pd.DataFrame) -> pd.Index:
+    def excluded(self, products: pd.DataFrame) -> pd.Index:
         """The ids of DIM_PRODUCTS' rows that `exclude` names.
 
         Raises:
@@ -61,37 +62,37 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Money by category, the last row for all.
+class ScenarioResult:
+    """The scenario's plan, and money by category beside the plan's, the last row for all.
 
     Each of MEASURES of the plan (`_now`), of the scenario (`_then`) and between them (`_more`).
     """
 
     plan_version: str
-    lines: pd.DataFrame
+    rows: pd.DataFrame
     gap: float
     categories: pd.DataFrame
     path: Path
 
-    def told(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, str]:
         """The scenario in a few words: its version and file, and what changes in all."""
         total = self.categories.loc["all"]
         changes = {measure: f"{total[f'{measure}_more']:+.2f}" for measure in MEASURES}
         return {"plan_version": self.plan_version, "path": str(self.path)} | changes
 
 
-def scenario_of(told: Mapping[str, Any]) -> Scenario:
+def scenario_of(parameters: Mapping[str, Any]) -> Scenario:
     """The scenario in a run's parameters: `budget`, `floor`, `slots`, `exclude`, `must`."""
     return Scenario(
-        budget=told.get("budget"),
-        floor=told.get("floor"),
-        slots=told.get("slots"),
-        exclude=tuple(str(name) for name in told.get("exclude") or ()),
-        must=tuple(str(name) for name in told.get("must") or ()),
+        budget=parameters.get("budget"),
+        floor=parameters.get("floor"),
+        slots=parameters.get("slots"),
+        exclude=tuple(str(name) for name in parameters.get("exclude") or ()),
+        must=tuple(str(name) for name in parameters.get("must") or ()),
     )
 
 
-def compare(as_of: date, scenario: Scenario) -> Comparison:
+def compare(as_of: date, scenario: Scenario) -> ScenarioResult:
     """Plan `scenario` on the inputs of as_of and set it beside as_of's plan; publishes nothing.
 
     The scenario's promotions are left as CSV under the lake, by their version, and beside them
@@ -104,18 +105,17 @@ def compare(as_of: date, scenario: Scenario) -> Comparison:
     """
     now = lake.read(PLAN, as_of)
     policy = scenario.policy()
-    known = read_known(as_of, policy)
-    proposal, _ = propose(
-        known, policy, policy.budget, scenario.barred(known.products), scenario.edits
-    )
-    lines = plan_lines(proposal, as_of, lake.manifest(FORECASTS, as_of).models)
-    version = "empty" if lines.empty else str(lines["plan_version"].iloc[0])
+    inputs = read_inputs(as_of, policy)
+    excluded = scenario.excluded(inputs.products)
+    proposal = propose(inputs, policy, policy.budget, excluded, scenario.edits)
+    rows = plan_rows(proposal, as_of, lake.manifest(FORECASTS, as_of).models)
+    version = "empty" if rows.empty else str(rows["plan_version"].iloc[0])
     path = _folder(as_of) / f"{version}.csv"
-    lake.replace_text(path, lines[PLAN.column_names].to_csv(index=False))
-    difference = by_category(now, lines)
-    told = difference.rename_axis("category").to_csv(lineterminator="\n")
-    lake.replace_text(path.with_name(f"{version}-by-category.csv"), told)
-    return Comparison(version, lines, proposal.solution.gap, difference, path)
+    replace_text(path, rows[PLAN.column_names].to_csv(index=False))
+    difference = by_category(now, rows)
+    text = difference.rename_axis("category").to_csv(lineterminator="\n")
+    replace_text(path.with_name(f"{version}-by-category.csv"), text)
+    return ScenarioResult(version, rows, proposal.solution.gap, difference, path)
 
 
 def by_category(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
@@ -123,17 +123,17 @@ def by_category(now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
     joined = _sums(now).join(_sums(then), how="outer", lsuffix="_now", rsuffix="_then").fillna(0.0)
     for measure in MEASURES:
         joined[f"{measure}_more"] = joined[f"{measure}_then"] - joined[f"{measure}_now"]
-    moved = joined["incremental_margin_more"].abs().rename("moved").to_frame()
-    order = moved.rename_axis("category").sort_values(
-        ["moved", "category"], ascending=[False, True]
+    change = joined["incremental_margin_more"].abs().rename("change").to_frame()
+    order = change.rename_axis("category").sort_values(
+        ["change", "category"], ascending=[False, True]
     )
     joined = joined.loc[order.index]
     return pd.concat([joined, joined.sum().rename("all").to_frame().T]).round(2)
 
 
 def _sums(plan: pd.DataFrame) -> pd.DataFrame:
-    found = plan.groupby("category")[["cost", "incremental_margin"]].sum()
-    return found.assign(promotions=plan.groupby("category").size())[list(MEASURES)]
+    sums = plan.groupby("category")[["cost", "incremental_margin"]].sum()
+    return sums.assign(promotions=plan.groupby("category").size())[list(MEASURES)]
 
 
 def _folder(as_of: date) -> Path:

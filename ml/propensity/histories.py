@@ -12,7 +12,7 @@ from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
 from ml.errors import ContractError
-from ml.landed import landed, landed_days
+from ml.landed_days import landed, landed_days
 
 HORIZONS = (7, 28)  # days ahead: the coming week, the coming four weeks
 WEEK = 7
@@ -90,7 +90,7 @@ def write_histories(
 
 def fingerprint(as_of: date) -> dict[str, str]:
     """Content hashes of what histories are made of."""
-    return {DIM_PRODUCTS.name: lake.manifest(DIM_PRODUCTS, as_of).content_hash} | landed(as_of)
+    return lake.inputs([DIM_PRODUCTS], as_of) | landed(as_of)
 
 
 def _read_lines(db: duckdb.DuckDBPyConnection, as_of: date, files: list[str]) -> None:

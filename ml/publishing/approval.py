@@ -1,4 +1,4 @@
-"""A plan's way from proposal to approval: who said what, about exactly which files.
+"""A plan's way from proposal to approval: who answered what, about exactly which files.
 
 lake/promotions/proposed/<version>/      the release as it would be published
 lake/promotions/reviews/<version>.json   its state, and the seal of those files
@@ -18,11 +18,13 @@ from ml import lake
 from ml.config.approval import ReviewAnswer, require_another
 from ml.config.policy import load_policy
 from ml.contracts.outputs import PLAN
+from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import GateError, LakeError
-from ml.promotions.verdict import require_gate
+from ml.files import replace_text, to_json
+from ml.promotions.gate_verdict import require_gate
 from ml.publishing.release_files import DOSSIER, write_release
-from ml.releases import shelf
+from ml.releases import history, store
 from ml.releases.proposed import _path, proposed, release_of, review_of
 
 APPROVED, SUPERSEDED = "approved", "superseded"
@@ -40,21 +42,21 @@ def propose(as_of: date, by: str) -> bool:
     """
     version = plan_version(as_of)
     require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
-    with shelf.locked():
-        if version not in shelf.versions():
+    with store.locked():
+        if version not in store.versions():
             fill = partial(write_release, as_of=as_of, version=version)
-            shelf.build(proposed(version), fill)
-        seal = shelf.seal(release_of(version))
+            store.build(proposed(version), fill)
+        seal = store.seal(release_of(version))
         before = review_of(version)
         if before.get("state") == APPROVED and before["seal"] == seal:
             return False
         review = {"plan_version": version, "seal": seal, "proposed_by": by}
-        if live := shelf.live_after(version):
-            _move(review, SUPERSEDED, by, f"{live} is live and has a later as-of date")
+        if live := store.live_after(version):
+            _set_state(review, SUPERSEDED, by, f"{live} is live and has a later as-of date")
             return False
-        _move(review, "proposed", by)
+        _set_state(review, "proposed", by)
         if load_policy().review.plans.approves_itself:
-            _move(review, APPROVED, BY_POLICY, "auto_approve is true")
+            _set_state(review, APPROVED, BY_POLICY, "auto_approve is true")
             return False
     return True
 
@@ -62,23 +64,23 @@ def propose(as_of: date, by: str) -> bool:
 def settle(version: str, answer: ReviewAnswer) -> bool:
     """Record what was answered; True when the plan may be published.
 
-    A no may be said to a plan whose day was planned again since.
+    A plan may be rejected whose day was planned again since.
 
     Raises:
         GateError: the proposer approved and the policy forbids it.
         LakeError: that version is not the plan in the lake, or its release was changed.
     """
-    if answer.approved and plan_version(date.fromisoformat(version[:10])) != version:
+    if answer.approved and plan_version(store.as_of_of(version)) != version:
         raise LakeError(
             f"plan {version} is no longer in the lake: its day was planned again; answer "
             "what that run asks instead"
         )
     review = review_of(version)
     require_another(load_policy().review.plans, review["proposed_by"], answer)
-    if answer.approved and shelf.seal(release_of(version)) != review["seal"]:
+    if answer.approved and store.seal(release_of(version)) != review["seal"]:
         raise LakeError(f"plan {version} was changed after it was proposed; run its day again")
-    with shelf.locked():
-        _move(review, answer.state, answer.by or "nobody", answer.comment)
+    with store.locked():
+        _set_state(review, answer.state, answer.by or "nobody", answer.comment)
     return answer.approved
 
 
@@ -86,28 +88,29 @@ def require_approval(version: str, seal: str) -> None:
     """Refuse a release that was not approved with exactly these files."""
     review = review_of(version)
     if (review.get("state"), review.get("seal")) != (APPROVED, seal):
-        said = review.get("state", "never proposed")
+        state = review.get("state", "never proposed")
         raise GateError(
-            f"plan {version} may not be published: it is {said} in {_path(version)}, expected "
-            f"{APPROVED} for these very files; clear `review.propose` in its run and approve"
+            f"plan {version} may not be published: it is {state} in {_path(version)}, expected "
+            f"{APPROVED} for these very files; propose the plan of its day again and approve it"
         )
 
 
 def describe(version: str) -> str:
     """What an approver should know before the answer, in Markdown: of that very release."""
     release = release_of(version)
-    summary = json.loads((release / DOSSIER).read_text(encoding="utf-8"))["summary"]
-    kinds = ", ".join(f"{n} {name}" for name, n in summary["promotions_by_mechanic"].items())
-    own = {k: n for k, n in summary.get("promotions_by_audience", {}).items() if k != EVERYBODY}
+    dossier = json.loads((release / DOSSIER).read_text(encoding="utf-8"))
+    summary = PlanSummary.from_dict(dossier["summary"])
+    kinds = ", ".join(f"{n} {name}" for name, n in summary.promotions_by_mechanic.items())
+    own = {k: n for k, n in summary.promotions_by_audience.items() if k != EVERYBODY}
     told = ", ".join(f"{number} for {audience}" for audience, number in own.items())
     return "\n".join(
         [
-            f"* {summary['promotions']} promotions of {summary['products']} products: {kinds}",
+            f"* {summary.promotions} promotions of {summary.products} products: {kinds}",
             *([f"* of these for one segment only: {told}"] if own else []),
-            f"* cost {summary['cost']:,.2f} of a budget of {summary['budget']:,.2f}",
-            f"* expected incremental margin {summary['incremental_margin']:,.2f}, "
-            f"9 times in 10 above {summary['incremental_margin_p10']:,.2f}",
-            f"* live now: {shelf.current() or 'nothing'}",
+            f"* cost {summary.cost:,.2f} of a budget of {summary.budget:,.2f}",
+            f"* expected incremental margin {summary.incremental_margin:,.2f}, "
+            f"9 times in 10 above {summary.incremental_margin_p10:,.2f}",
+            f"* live now: {store.current() or 'nothing'}",
             f"* report: `{release / 'report.html'}`",
         ]
     )
@@ -134,8 +137,8 @@ def plan_version(as_of: date) -> str:
     return str(found[0])
 
 
-def _move(review: dict[str, Any], state: str, by: str, comment: str = "") -> None:
+def _set_state(review: dict[str, Any], state: str, by: str, comment: str = "") -> None:
     version = review["plan_version"]
-    shelf.record(state, version, by, comment=comment)  # first: a kill loses no step
+    history.record(state, version, by, comment=comment)  # first: a kill loses no step
     changed = review | {"state": state, "by": by, "comment": comment}
-    lake.replace_text(_path(version), lake.to_json(changed))
+    replace_text(_path(version), to_json(changed))

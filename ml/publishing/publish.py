@@ -5,10 +5,10 @@ from datetime import date
 from ml import lake
 from ml.contracts.outputs import PLAN
 from ml.errors import OutdatedPlanError
-from ml.promotions.verdict import require_gate
+from ml.promotions.gate_verdict import require_gate
 from ml.publishing.approval import plan_version, require_approval
-from ml.publishing.targets.switch import recover, switch
-from ml.releases import shelf
+from ml.publishing.targets.atomic_switch import recover, switch
+from ml.releases import store
 from ml.releases.proposed import release_of
 
 
@@ -26,11 +26,11 @@ def publish(as_of: date, by: str) -> str:
     """
     version = plan_version(as_of)
     require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
-    with shelf.locked():
+    with store.locked():
         recover()
         _require_latest(version)
         release = release_of(version)
-        require_approval(version, shelf.seal(release))
+        require_approval(version, store.seal(release))
         switch("publish", version, release, by)
     return version
 
@@ -42,16 +42,16 @@ def roll_back(version: str, by: str, comment: str = "") -> None:
         LakeError: the version is not published, or its files were changed.
         TargetError: a target failed; the message says which and what is live.
     """
-    with shelf.locked():
+    with store.locked():
         recover()
-        shelf.verify(version)
-        switch("roll_back", version, shelf.folder(version), by, comment)
+        store.verify(version)
+        switch("roll_back", version, store.folder(version), by, comment)
 
 
 def _require_latest(version: str) -> None:
-    if live := shelf.live_after(version):
+    if live := store.live_after(version):
         raise OutdatedPlanError(
             f"plan {version} is not published: the live version {live} has a later as-of date; "
-            f"expected a plan of {live[:10]} or later. To put an older published version back, "
-            "roll back to it by name (roll_back_schedule, or `promoloop roll-back`)"
+            f"expected a plan of {store.as_of_of(live)} or later. To put an older published "
+            "version back, roll back to it by name (`promoloop roll-back <version>`)"
         )

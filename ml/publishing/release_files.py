@@ -19,6 +19,7 @@ from ml.contracts.offers import ASSIGNMENTS, MEMBERS, OFFERS
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN, RESPONSES
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, EVERYBODY
 from ml.contracts.table import Table
+from ml.files import to_json
 from ml.offers.allocate import allocate_offers
 from ml.offers.fatigue import recent_offers
 from ml.offers.sensitivity import read_eagerness
@@ -27,7 +28,8 @@ from ml.promotions.audiences.members import members
 from ml.publishing.feeds.icalendar import promotions_calendar
 from ml.publishing.feeds.merchant import merchant_feed
 from ml.publishing.review_data import dossier, product_dossiers
-from ml.releases import shelf
+from ml.releases import store
+from ml.releases.schedule import SCHEDULE
 from ml.report import render
 from ml.report.facts import read_facts
 from ml.report.product_names import product_names, products_named
@@ -43,11 +45,12 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     schedule = lake.read(PLAN, as_of)
     products = lake.read(DIM_PRODUCTS, as_of)
     names = product_names(products[products["product_id"].isin(products_named(schedule))])
-    belong = members(as_of, float(schedule["holdout_share"].max()))
-    offers, assignments = _offers(schedule, belong, as_of)
+    customers = lake.read(DIM_CUSTOMERS, as_of)
+    belong = members(_segments(as_of), customers, float(schedule["holdout_share"].max()))
+    offers, assignments = _offers(schedule, belong, customers.set_index("customer_id"), as_of)
     (folder / "offers").mkdir()
     rows = {
-        "schedule.parquet": _write(folder / "schedule.parquet", PLAN, schedule),
+        SCHEDULE: _write(folder / SCHEDULE, PLAN, schedule),
         "offers/offers.parquet": _write(folder / "offers/offers.parquet", OFFERS, offers),
         "offers/assignments.parquet": _write(
             folder / "offers/assignments.parquet", ASSIGNMENTS, assignments
@@ -69,14 +72,20 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     lines = (_compact(product) for product in product_dossiers(facts))
     (folder / PRODUCTS).write_text("".join(lines), encoding="utf-8")
     (folder / lake.MANIFEST).write_text(
-        lake.to_json(_manifest(as_of, version, shelf.digests(folder), rows)), encoding="utf-8"
+        to_json(_manifest(as_of, version, store.digests(folder), rows)), encoding="utf-8"
     )
 
 
+def _segments(as_of: date) -> pd.DataFrame:
+    """The day's segments; none where it has none."""
+    if as_of not in lake.partitions(CUSTOMER_SEGMENTS):
+        return pd.DataFrame(columns=CUSTOMER_SEGMENTS.column_names)
+    return lake.read(CUSTOMER_SEGMENTS, as_of)
+
+
 def _offers(
-    schedule: pd.DataFrame, belong: pd.DataFrame, as_of: date
+    schedule: pd.DataFrame, belong: pd.DataFrame, customers: pd.DataFrame, as_of: date
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    customers = lake.read(DIM_CUSTOMERS, as_of).set_index("customer_id")
     responses = lake.read(RESPONSES, as_of, ["product_id", "mailer_lift"])
     rules = load_policy().offers
     bought = Bought(

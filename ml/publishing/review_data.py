@@ -1,7 +1,7 @@
 """What a reviewer needs to see of a plan besides its schedule, as two sealed files.
 
 The dossier holds the plan's totals and budget frontier, and which customers its offers reach; a
-line for each planned product what is known of it and what else its promotions could have been.
+line for each planned product its data and what else its promotions could have been.
 """
 
 import json
@@ -28,7 +28,7 @@ def dossier(facts: Facts, offers: pd.DataFrame) -> dict[str, Any]:
         "currency": settings().currency,
         "names": facts.names,
         "weeks": sorted({str(week) for week in facts.forecasts["week_start_date"]}),
-        "summary": facts.summary,
+        "summary": facts.summary.to_dict(),
         "segments": _segments(facts, offers),
     }
 
@@ -94,8 +94,8 @@ def _by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
     for name in rest.columns:
         if rest[name].dtype == object:
             rest[name] = rest[name].map(lambda value: value if pd.isna(value) else str(value))
-    told = json.loads(rest.to_json(orient="records"))
+    records = json.loads(rest.to_json(orient="records"))
     found: dict[str, list[dict[str, Any]]] = {}
-    for key, row in zip(rows[column], told, strict=True):
+    for key, row in zip(rows[column], records, strict=True):
         found.setdefault(str(key), []).append(row)
     return found

@@ -23,7 +23,7 @@ def difference(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Rows of both schedules, by week and product, the old one's columns ending in `_before`.
 
     Both are PLAN's rows with a `week`; promotions are the same when product and week are.
-    `change` says added, removed, changed (other terms) or kept.
+    `change` is added, removed, changed (other terms) or kept.
     """
     both = new.merge(old, on=KEY, how="outer", suffixes=("", "_before"), indicator=True)
     both = both.sort_values(["week", "product_id"], ignore_index=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.contracts.outputs import PLAN
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 
@@ -20,7 +20,7 @@ def proposed(version: str) -> Path:
 
 def release_of(version: str) -> Path:
     """Where a version's files are: published, or else proposed."""
-    return shelf.folder(version) if version in shelf.versions() else proposed(version)
+    return store.folder(version) if version in store.versions() else proposed(version)
 
 
 def review_of(version: str) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from ml.report.demand import outlooks
 from ml.report.drift import drift
 from ml.report.facts import Facts
 from ml.report.figures import budget_figures, headline, tallies
-from ml.report.lines import plan_lines
+from ml.report.plan_table import plan_lines
 from ml.report.products import product_cards
 from ml.report.segments import segments
-from ml.report.spillovers import LABELS, moved
+from ml.report.spillovers import LABELS, spillovers
 from ml.report.tradeoffs import tradeoff_chart
 from ml.settings import settings
 
@@ -41,8 +41,8 @@ def render(facts: Facts) -> str:
         quality=quality(facts),
         models=models(facts),
         drift=drift(facts),
-        moved=moved(facts),
-        moved_labels=LABELS,
+        spillovers=spillovers(facts),
+        spillover_labels=LABELS,
         assumptions=assumptions(facts),
         simulated=settings().source == "complete_journey",
         style=_inline("page.css"),

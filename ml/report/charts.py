@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log
-from typing import Any
 
 from markupsafe import Markup
 
+from ml.contracts.plan_summary import FrontierPoint
 from ml.report import svg
 from ml.report.numbers import count, money, percent
 from ml.report.svg import Frame
@@ -131,9 +131,9 @@ def week_chart(labels: Sequence[str], cost: Sequence[float], margin: Sequence[fl
     return svg.picture(frame, "Cost and expected incremental margin by week", marks)
 
 
-def frontier_chart(frontier: Sequence[dict[str, Any]], budget: float | None) -> Markup:
+def frontier_chart(frontier: Sequence[FrontierPoint], budget: float) -> Markup:
     """Expected incremental margin that each budget could buy; the planned budget marked."""
-    points = sorted((float(p["budget"]), float(p["incremental_margin"])) for p in frontier)
+    points = sorted((p.budget, p.incremental_margin) for p in frontier)
     right, top = points[-1][0], max(margin for _, margin in points)
     frame = Frame(0, right * 1.04, 0, max(top, 1.0) * 1.1, width=460, left=56)
     marks = [
@@ -142,7 +142,7 @@ def frontier_chart(frontier: Sequence[dict[str, Any]], budget: float | None) -> 
         svg.line(frame, points, "median"),
         *(svg.dot(frame, p, "point", 3, f"{money(p[0])} buys {money(p[1])}") for p in points),
     ]
-    if budget is not None and budget <= frame.x1:
+    if budget <= frame.x1:
         marks.append(svg.stroke(frame, (budget, 0), (budget, frame.y1), "whisker"))
         marks.append(svg.text(frame.x(budget) - 5, frame.top + 8, "budget", "note", "end"))
     return svg.picture(frame, "Expected incremental margin by budget", marks)

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from ml.contracts.reasons import Reasons
 from ml.report.facts import Facts
 from ml.report.numbers import count, percent
 
@@ -30,7 +31,7 @@ class Check:
 
 def quality(facts: Facts) -> list[Check]:
     """What this day's batch brought, and whether the plan passed its gate."""
-    landed = [_landed(table, found) for table, found in sorted(facts.landed.items())]
+    landed = [_landed(table, rows) for table, rows in sorted(facts.landed.items())]
     if not facts.gate:
         return landed
     passed = bool(facts.gate.get("passed"))
@@ -46,23 +47,23 @@ def models(facts: Facts) -> list[Check]:
 
 
 def assumptions(facts: Facts) -> list[str]:
-    """What was assumed instead of known, with the share of promotions it touches."""
+    """What was assumed instead of measured, with the share of promotions it touches."""
     leaning: Counter[str] = Counter()
     for text in facts.plan["reasons"]:
-        leaning.update(json.loads(text).get("assumed", []))
+        leaning.update(Reasons.from_json(text).assumed)
     total = len(facts.plan)
     notes = [_note(number, total, ASSUMED.get(name, name)) for name, number in leaning.items()]
     unsure = facts.responses.loc[~facts.responses["price_identified"], "product_id"]
     if borrowed := int(facts.plan["product_id"].isin(unsure).sum()):
-        words = "a price response borrowed from similar products: their own prices hardly moved"
+        words = "a price response borrowed from similar products: their own prices hardly changed"
         notes.append(_note(borrowed, total, words))
     return notes
 
 
-def _landed(table: str, found: dict[str, Any]) -> Check:
-    quarantined = found["quarantined"]
-    words = f"{count(found['received'])} rows received, {count(quarantined)} quarantined"
-    rules = found["rules"]
+def _landed(table: str, rows: dict[str, Any]) -> Check:
+    quarantined = rows["quarantined"]
+    words = f"{count(rows['received'])} rows received, {count(quarantined)} quarantined"
+    rules = rows["rules"]
     worst = max(rules, key=lambda rule: (rules[rule], rule)) if rules else ""
     return Check(table.replace("_", " "), f"{words} ({worst})" if quarantined else words)
 
@@ -80,8 +81,8 @@ def _backtest(scores: dict[str, float]) -> list[Check]:
 
 
 def _ranking(facts: Facts) -> list[Check]:
-    found = facts.affinity
-    scores = found[(found["metric"] == "ndcg_at_10") & (found["scope"] == "all")]
+    quality = facts.affinity
+    scores = quality[(quality["metric"] == "ndcg_at_10") & (quality["scope"] == "all")]
     named = dict(zip(scores["ranking"], scores["value"], strict=True))
     if "blend" not in named:
         return []

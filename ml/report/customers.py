@@ -6,9 +6,14 @@ from datetime import date
 import pandas as pd
 
 from ml import lake
-from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_CATEGORIES
+from ml.contracts.marts import (
+    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
+    DIM_CUSTOMERS,
+    FCT_CUSTOMER_CATEGORIES,
+    FCT_CUSTOMER_PRODUCTS,
+)
 from ml.contracts.profiles import CUSTOMER_SEGMENTS
-from ml.promotions.audiences.segments import read_responses
+from ml.promotions.audiences.segments import SENSITIVITY, relative_responses
 
 SHOWN = 6
 SCORES = ["recency_score", "frequency_score", "monetary_score"]
@@ -32,16 +37,22 @@ class People:
     categories: list[Bought]
 
 
-def read_people(as_of: date) -> dict[str, People]:
-    """By audience_id; empty where the day has no segments."""
+def read_people(as_of: date, responses: pd.DataFrame) -> dict[str, People]:
+    """By audience_id, with `responses` of RESPONSES; empty where the day has no segments."""
     if as_of not in lake.partitions(CUSTOMER_SEGMENTS):
         return {}
     belong = lake.read(CUSTOMER_SEGMENTS, as_of, ["customer_id", "audience_id"])
-    profiles = lake.read(DIM_CUSTOMERS, as_of, ["customer_id", *SCORES])
-    scores = belong.merge(profiles, on="customer_id").groupby("audience_id")[SCORES].mean()
+    customers = lake.read(DIM_CUSTOMERS, as_of, ["customer_id", *SCORES, *SENSITIVITY])
+    scores = belong.merge(customers, on="customer_id").groupby("audience_id")[SCORES].mean()
     wanted = ["customer_id", "category", "sales"]
     bought = distinctive(lake.read(FCT_CUSTOMER_CATEGORIES, as_of, wanted), belong)
-    response = read_responses(as_of, belong)
+    response = relative_responses(
+        lake.read(FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "sales"]),
+        belong,
+        customers.set_index("customer_id"),
+        lake.read(AGG_PRODUCT_BASKET_UNITS_HISTOGRAM, as_of),
+        float(responses["elasticity"].mean()),
+    )
     return {
         key: People(row, float(response[key]), bought.get(key, []))
         for key, row in zip(scores.index.astype(str), scores.to_numpy().tolist(), strict=True)
@@ -57,10 +68,10 @@ def distinctive(bought: pd.DataFrame, belong: pd.DataFrame) -> dict[str, list[Bo
     """
     sales = bought.assign(sales=bought["sales"].astype(float)).merge(belong, on="customer_id")
     usual = sales.groupby("category")["sales"].sum() / sales["sales"].sum()
-    found = {}
+    by_audience = {}
     for key, rows in sales.groupby("audience_id"):
         share = rows.groupby("category")["sales"].sum() / rows["sales"].sum()
         more = (share - usual.reindex(share.index)).sort_values(ascending=False, kind="stable")
         most = more[more > 0].head(SHOWN).index
-        found[str(key)] = [Bought(str(c), float(share[c]), float(usual[c])) for c in most]
-    return found
+        by_audience[str(key)] = [Bought(str(c), float(share[c]), float(usual[c])) for c in most]
+    return by_audience

@@ -1,14 +1,14 @@
-"""What moves a planned week's forecast, as factors on what the product usually sells."""
+"""What drives a planned week's forecast, as factors on what the product usually sells."""
 
-import json
 from dataclasses import dataclass
 from math import exp
 
 import pandas as pd
 
+from ml.contracts.reasons import Reasons
 from ml.report.facts import Facts
 
-WORTH_TELLING = 0.005  # log units: half a percent
+LEAST_SHOWN = 0.005  # log units: half a percent
 WORDS = {
     "similar_products": "as similar products",
     "recent_sales": "recent sales",
@@ -49,19 +49,19 @@ def story(facts: Facts, best: pd.Series) -> Story | None:
         return None
     parts = dict(zip(rows["part"], rows["log_units"], strict=True))
     level = parts.pop("level")
-    told = [(WORDS.get(name) or str(name), value) for name, value in parts.items()]
-    moves = [*sorted(told, key=lambda move: (-abs(move[1]), move[0])), *_planned(best)]
+    seen = [(WORDS.get(name) or str(name), value) for name, value in parts.items()]
+    effects = [*sorted(seen, key=lambda each: (-abs(each[1]), each[0])), *_planned(best)]
     return Story(
         usual=exp(level),
-        drivers=[Driver(label, exp(v)) for label, v in moves if abs(v) >= WORTH_TELLING],
+        drivers=[Driver(label, exp(v)) for label, v in effects if abs(v) >= LEAST_SHOWN],
         expected=float(best["expected_units"]),
     )
 
 
 def _planned(best: pd.Series) -> list[tuple[str, float]]:
-    """What the promotion's offer and supports add, and the stock takes; none for older plans."""
+    """What the promotion's deal and supports add, and the stock takes."""
     mechanic = str(best["mechanic"]).replace("_", " ")
-    offer = "this discount" if best["mechanic"] == "percent_off" else f"this {mechanic}"
-    moves = json.loads(best["reasons"]).get("moves", {})
-    words = {"offer": offer} | PLANNED
-    return [(words[name], moves[name]) for name in words if name in moves]
+    deal = "this discount" if best["mechanic"] == "percent_off" else f"this {mechanic}"
+    effects = vars(Reasons.from_json(best["reasons"]).effects)
+    words = {"offer": deal} | PLANNED
+    return [(words[name], effects[name]) for name in words]

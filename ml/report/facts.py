@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from ml import lake
 from ml.config.assumptions import load_assumptions
@@ -24,15 +23,19 @@ from ml.contracts.outputs import (
     RESPONSES,
     STOCK,
 )
+from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.sources import SOURCES
 from ml.contracts.table import Table
 from ml.demand.scores import scores_path
-from ml.promotions.plan import summary_path
-from ml.promotions.verdict import gate_verdict
-from ml.releases import shelf
+from ml.promotions.gate_verdict import gate_verdict
+from ml.promotions.plan import read_summary
+from ml.releases import store
+from ml.releases.history import live_before
+from ml.releases.schedule import read_schedule
 from ml.report.customers import People, read_people
 from ml.report.product_names import product_names, products_named
 from ml.sources import incoming
+from ml.weeks import monday_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Facts:
     as_of: date
     version: str
     plan: pd.DataFrame
-    summary: dict[str, Any]
+    summary: PlanSummary
     names: dict[str, str]
     history: pd.DataFrame
     forecasts: pd.DataFrame
@@ -69,27 +72,28 @@ class Facts:
 
 
 def read_facts(as_of: date) -> Facts:
-    plan = _with_week(lake.read(PLAN, as_of))
+    plan = lake.read(PLAN, as_of)
+    plan = plan.assign(week=monday_of(plan["starts_at"]))
     planned = plan["product_id"].unique()
-    before_version = earlier_version(as_of)
-    before = _schedule(before_version) if before_version else None
+    before_version = next(iter(live_before(as_of)), None)
+    before = read_schedule(store.folder(before_version)) if before_version else None
     demand = lake.manifest(PLAN, as_of).models.get("demand")
     named = pd.unique(
         pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
     )
     products, weekly = lake.read(DIM_PRODUCTS, as_of), lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)
-    forecasts = lake.read(FORECASTS, as_of)
+    forecasts, responses = lake.read(FORECASTS, as_of), lake.read(RESPONSES, as_of)
     return Facts(
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
         plan=plan,
-        summary=_json(summary_path(as_of)),
+        summary=read_summary(as_of),
         names=product_names(_of(named, products)),
         history=_of(planned, weekly),
         forecasts=_of(planned, forecasts),
         levels=_if_there(LEVEL_FORECASTS, as_of),
         sums=sold(_of(forecasts["product_id"].unique(), weekly), products),
-        responses=_of(planned, lake.read(RESPONSES, as_of)),
+        responses=_of(planned, responses),
         explanations=_of(planned, _if_there(EXPLANATIONS, as_of)),
         stock=_of(planned, lake.read(STOCK, as_of)),
         assumptions_version=load_assumptions().version,
@@ -97,7 +101,7 @@ def read_facts(as_of: date) -> Facts:
         gate=gate_verdict(as_of),
         affinity=_if_there(AFFINITY_QUALITY, as_of),
         audiences=_if_there(DIM_AUDIENCES, as_of),
-        people=read_people(as_of),
+        people=read_people(as_of, responses),
         backtest=_json(scores_path(demand)) if demand else {},
         drift=_if_there(DRIFT, as_of),
         effects=_if_there(EFFECTS, as_of),
@@ -118,28 +122,14 @@ def sold(weekly: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     return both.groupby(by, as_index=False)[["units"]].sum()
 
 
-def earlier_version(as_of: date) -> str | None:
-    """The schedule published for the last earlier as-of date; the live one if it had several.
-
-    Never one for the same date: a plan published twice would otherwise differ from itself.
-    """
-    live = shelf.current()
-    earlier = [
-        (manifest["as_of"], version == live, version)
-        for version, manifest in ((v, shelf.manifest(v)) for v in shelf.versions())
-        if manifest["as_of"] < as_of.isoformat()
-    ]
-    return max(earlier)[2] if earlier else None
-
-
 def _landed(as_of: date) -> dict[str, dict[str, Any]]:
     """What the landing gate accepted and quarantined, for tables that come by the day.
 
     The others are whole snapshots, which tell of the source rather than of this day.
     """
     daily = {table.name for table in SOURCES if table.day_column}
-    found = _json(incoming.folder(as_of) / "gated.json")
-    return {table: counts for table, counts in found.items() if table in daily}
+    landed = _json(incoming.folder(as_of) / "gated.json")
+    return {table: counts for table, counts in landed.items() if table in daily}
 
 
 def _if_there(table: Table, as_of: date) -> pd.DataFrame:
@@ -147,18 +137,6 @@ def _if_there(table: Table, as_of: date) -> pd.DataFrame:
     if as_of in lake.partitions(table):
         return lake.read(table, as_of)
     return pd.DataFrame(columns=table.column_names)
-
-
-def _schedule(version: str) -> pd.DataFrame:
-    """A published schedule; columns that it did not have yet are null."""
-    path = shelf.folder(version) / "schedule.parquet"
-    rows = pq.read_table(path).to_pandas(date_as_object=True)
-    return _with_week(rows.reindex(columns=PLAN.column_names))
-
-
-def _with_week(plan: pd.DataFrame) -> pd.DataFrame:
-    """The plan with the Monday of each promotion's week."""
-    return plan.assign(week=plan["starts_at"].dt.to_period("W").dt.start_time)
 
 
 def _of(product_ids: Any, frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from ml.contracts.plan_summary import BindingLimit
 from ml.report.calendar import planned_weeks
 from ml.report.charts import frontier_chart, week_chart
 from ml.report.facts import Facts
@@ -24,12 +25,12 @@ class Headline:
     products: int
     categories: int
     cost: float
-    budget: float | None
+    budget: float
     margin: float
-    margin_p10: float | None
+    margin_p10: float
     units: float
     baseline: float
-    gap: float | None
+    gap: float
 
     @property
     def used(self) -> float | None:
@@ -56,7 +57,7 @@ class Budget:
     weeks: Markup
     frontier: Markup | None
     shadow_price: float | None
-    slots: list[dict[str, Any]]
+    slots: list[BindingLimit]
     exclusions: list[tuple[str, int]]
 
 
@@ -69,12 +70,12 @@ def headline(facts: Facts) -> Headline:
         products=plan["product_id"].nunique(),
         categories=plan["category"].nunique(),
         cost=float(plan["cost"].sum()),
-        budget=summary.get("budget"),
+        budget=summary.budget,
         margin=float(plan["incremental_margin"].sum()),
-        margin_p10=summary.get("incremental_margin_p10"),
+        margin_p10=summary.incremental_margin_p10,
         units=float(plan["incremental_units"].sum()),
         baseline=float(plan["baseline_units"].sum()),
-        gap=summary.get("optimality_gap"),
+        gap=summary.optimality_gap,
     )
 
 
@@ -101,21 +102,21 @@ def budget_figures(facts: Facts) -> Budget:
     weeks = planned_weeks(facts.plan)
     by_week = facts.plan.groupby("week")[["cost", "incremental_margin"]].sum()
     spent = by_week.reindex(pd.DatetimeIndex(weeks), fill_value=0.0)
-    frontier = facts.summary.get("frontier") or []
+    frontier = facts.summary.frontier
     return Budget(
         weeks=week_chart(
             [day(week) for week in weeks],
             spent["cost"].tolist(),
             spent["incremental_margin"].tolist(),
         ),
-        frontier=frontier_chart(frontier, facts.summary.get("budget")) if frontier else None,
+        frontier=frontier_chart(frontier, facts.summary.budget) if frontier else None,
         shadow_price=_shadow_price(facts),
         slots=[
             limit
-            for limit in facts.summary.get("limits", [])
-            if limit["limit"] == "category_week_slots" and limit["shadow_price"] >= CENT
+            for limit in facts.summary.limits
+            if limit.limit == "category_week_slots" and limit.shadow_price >= CENT
         ],
-        exclusions=sorted(facts.summary.get("products_excluded", {}).items(), key=lambda e: -e[1]),
+        exclusions=sorted(facts.summary.products_excluded.items(), key=lambda e: -e[1]),
     )
 
 
@@ -134,7 +135,7 @@ def _tally(plan: pd.DataFrame, column: str) -> list[Tally]:
 
 def _shadow_price(facts: Facts) -> float | None:
     """What one more unit of money in the budget would add to the expected margin."""
-    prices = {limit["limit"]: limit["shadow_price"] for limit in facts.summary.get("limits", [])}
+    prices = {limit.limit: limit.shadow_price for limit in facts.summary.limits}
     return prices.get("budget")
 
 

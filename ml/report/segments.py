@@ -86,8 +86,8 @@ def _own(facts: Facts, audience_id: str) -> tuple[list[tuple[str, dict[str, Any]
     order = ["incremental_margin", "promotion_id"]
     first = lines.sort_values(order, ascending=[False, True]).head(OWN_SHOWN)
     rows = [{str(k): v for k, v in row.items()} for row in first.to_dict("records")]
-    told = [f"{facts.names[row['product_id']]}, {percent(row['depth'])} off" for row in rows]
-    return list(zip(told, rows, strict=True)), len(lines) - len(rows)
+    texts = [f"{facts.names[row['product_id']]}, {percent(row['depth'])} off" for row in rows]
+    return list(zip(texts, rows, strict=True)), len(lines) - len(rows)
 
 
 def trait_chart(row: dict[str, Any]) -> Markup:
@@ -106,5 +106,5 @@ def trait_chart(row: dict[str, Any]) -> Markup:
     for place, (words, value) in enumerate(reversed(shown)):
         marks.append(svg.stroke(frame, (0, place), (value, place), "trait"))
         marks.append(svg.text(frame.left - 6, frame.y(place) + 4, words, anchor="end"))
-    told = "; ".join(f"{words} {count(value, 1)}" for words, value in shown)
-    return svg.picture(frame, f"{row['audience']}, in standard deviations: {told}", marks)
+    values = "; ".join(f"{words} {count(value, 1)}" for words, value in shown)
+    return svg.picture(frame, f"{row['audience']}, in standard deviations: {values}", marks)

@@ -1,4 +1,4 @@
-"""What promotions move in other sales, by category, with its 90 % interval."""
+"""What promotions take from or bring to other sales, by category, with its 90 % interval."""
 
 from dataclasses import dataclass
 
@@ -13,24 +13,26 @@ LABELS = {"dip": "later weeks", "cannibalisation": "its category", "halo": "othe
 
 
 @dataclass(frozen=True)
-class Moved:
+class CategorySpillovers:
     """A category's effects in words, in the order of LABELS."""
 
     category: str
     cells: list[str]
 
 
-def moved(facts: Facts) -> list[Moved]:
+def spillovers(facts: Facts) -> list[CategorySpillovers]:
     """All categories together, then those whose promotions sell the most extra units."""
     if facts.effects.empty:
         return []
-    told = facts.effects.set_index(["category", "effect"])
+    shares = facts.effects.set_index(["category", "effect"])
     units = facts.plan.groupby("category")["incremental_units"].sum()
     largest = units.sort_values(ascending=False, kind="stable").index
-    known = [name for name in largest if (name, "dip") in told.index][:SHOWN]
+    shown = [name for name in largest if (name, "dip") in shares.index][:SHOWN]
     return [
-        Moved(name.capitalize(), [_words(effect, told.loc[(name, effect)]) for effect in LABELS])
-        for name in [EVERY, *known]
+        CategorySpillovers(
+            name.capitalize(), [_words(effect, shares.loc[(name, effect)]) for effect in LABELS]
+        )
+        for name in [EVERY, *shown]
     ]
 
 
@@ -38,5 +40,5 @@ def _words(effect: str, row: pd.Series) -> str:
     low, high = percent(row["share_p05"]), percent(row["share_p95"])
     named = effect == "halo" and row["onto"] != EVERY
     place = f", {row['onto'].lower()}" if named else ""
-    own = "" if row["is_told"] else ", from other categories"
+    own = "" if row["is_identified"] else ", from other categories"
     return f"{percent(row['share'])} ({low} to {high}){place}{own}"

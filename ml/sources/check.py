@@ -47,10 +47,6 @@ class SourceReport:
     off: dict[str, str]
     problems: tuple[str, ...] = ()
 
-    @property
-    def is_usable(self) -> bool:
-        return not self.problems
-
     def render(self) -> str:
         lines = [f"source {self.source}"]
         lines += [f"PROBLEM  {problem}" for problem in self.problems]
@@ -58,7 +54,7 @@ class SourceReport:
             lines.append(f"mapped   {table.name}: {table.rows} rows; {', '.join(table.columns)}")
             if table.absent:
                 lines.append(f"missing  {table.name}: {', '.join(table.absent)}")
-            lines += [f"look at  {table.name}: {found}" for found in table.suspicious]
+            lines += [f"look at  {table.name}: {problem}" for problem in table.suspicious]
         lines += [f"off      {name} is not mapped: {what}" for name, what in self.off.items()]
         return "\n".join(lines)
 
@@ -92,20 +88,20 @@ def _open(source: str | None, path: Path | None) -> Source:
 def _check_table(adapter: Source, table: Table) -> TableReport:
     rows = adapter.read(table, adapter.first_day(), FOREVER)
     counts = [f"count({name})" for name in table.column_names]
-    found = _row(rows, ["count(*)", *counts])
-    filled = dict(zip(table.column_names, found[1:], strict=True))
+    counted = _row(rows, ["count(*)", *counts])
+    filled = dict(zip(table.column_names, counted[1:], strict=True))
     present = tuple(name for name, count in filled.items() if count)
     absent = tuple(name for name, count in filled.items() if not count)
-    suspicious = [*_unreadable(rows), *_nulls(table, filled, found[0])]
+    suspicious = [*_unreadable(rows), *_nulls(table, filled, counted[0])]
     if table is TRANSACTIONS:
         suspicious += [*_odd_lines(rows), *_unknown_products(adapter, rows)]
         suspicious += [*_day_gaps(rows), *_times(rows)]
-    return TableReport(table.name, found[0], present, absent, tuple(suspicious))
+    return TableReport(table.name, counted[0], present, absent, tuple(suspicious))
 
 
 def _row(rows: duckdb.DuckDBPyRelation, terms: list[str]) -> tuple[int, ...]:
-    found = rows.aggregate(", ".join(terms)).fetchone()
-    return tuple(found or ())
+    row = rows.aggregate(", ".join(terms)).fetchone()
+    return tuple(row or ())
 
 
 def _share(count: int, rows: int, what: str) -> list[str]:
@@ -113,13 +109,13 @@ def _share(count: int, rows: int, what: str) -> list[str]:
 
 
 def _unreadable(rows: duckdb.DuckDBPyRelation) -> list[str]:
-    found = []
+    problems = []
     for name in (name for name in rows.columns if name.endswith(UNREADABLE)):
         bad, example = _row(rows, [f"count({name})", f"min({name})"])
         if bad:
             column = name.removesuffix(UNREADABLE)
-            found.append(f"{column}: {bad} values cannot be read, for example {example!r}")
-    return found
+            problems.append(f"{column}: {bad} values cannot be read, for example {example!r}")
+    return problems
 
 
 def _nulls(table: Table, filled: dict[str, int], rows: int) -> list[str]:
@@ -138,16 +134,16 @@ def _odd_lines(rows: duckdb.DuckDBPyRelation) -> list[str]:
     }
     counts = [f"count(*) filter ({condition})" for condition in conditions.values()]
     total, *bad = _row(rows, ["count(*)", *counts])
-    found = []
+    problems = []
     for what, count in zip(conditions, bad, strict=True):
-        found += _share(count, total, what)
+        problems += _share(count, total, what)
     keys = _row(rows, ["count(*) - count(distinct (basket_id, product_id))"])
-    return found + _share(keys[0], total, "repeat a product in a basket")
+    return problems + _share(keys[0], total, "repeat a product in a basket")
 
 
 def _unknown_products(adapter: Source, rows: duckdb.DuckDBPyRelation) -> list[str]:
-    known = adapter.read(PRODUCTS, adapter.first_day(), FOREVER).project("product_id")
-    unknown = rows.set_alias("line").join(known.distinct(), "product_id", how="anti")
+    products = adapter.read(PRODUCTS, adapter.first_day(), FOREVER).project("product_id")
+    unknown = rows.set_alias("line").join(products.distinct(), "product_id", how="anti")
     return _share(_row(unknown, ["count(*)"])[0], _row(rows, ["count(*)"])[0], "name no product")
 
 

@@ -93,7 +93,7 @@ def _other_of_pair(table: Table, name: str, mapped: TableMapping) -> str:
 def _from_other(table: Table, other: str, mapped: TableMapping, timezone: str) -> str:
     """The day of a moment, or the midnight that starts a day."""
     column = next(c for c in table.columns if c.name == other)
-    known = _cast(table, column, _text(table, other, mapped), mapped, timezone)
+    time = _cast(table, column, _text(table, other, mapped), mapped, timezone)
     if column.kind == "timestamp":
-        return f"cast({known} at time zone 'UTC' at time zone '{timezone}' as date)"
-    return f"cast({known} as timestamp) at time zone '{timezone}' at time zone 'UTC'"
+        return f"cast({time} at time zone 'UTC' at time zone '{timezone}' as date)"
+    return f"cast({time} as timestamp) at time zone '{timezone}' at time zone 'UTC'"

@@ -63,14 +63,14 @@ class Files:
     @cached_property
     def _first_day(self) -> date:
         sold = self._rows(TRANSACTIONS).filter(f"sold_on >= '{EARLIEST}'")
-        found = sold.aggregate("min(sold_on)").fetchone()
-        if found is None or found[0] is None:
+        row = sold.aggregate("min(sold_on)").fetchone()
+        if row is None or row[0] is None:
             pattern = self.mapping.tables[TRANSACTIONS.name].files
             raise SourceError(
                 f"{self.folder / pattern}: no row has a readable date; set `date_format` of "
                 "transactions in mapping.yml, for example '%d.%m.%Y %H:%M'"
             )
-        day: date = found[0]
+        day: date = row[0]
         return day
 
     @property

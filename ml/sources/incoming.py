@@ -1,10 +1,9 @@
 """Where a run's batch waits for its gate: lake/incoming/as_of=D/<table>.parquet.
 
-`batch.json` says what was received; `gated.json`, written by the gate, that it is done.
+`batch.json` lists what was received; `gated.json`, written by the gate, that it is done.
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ml.contracts.table import Table
 from ml.errors import LakeError
-from ml.lake import replace_text, to_json
+from ml.files import replace_text, replacing, to_json
 from ml.privacy import CUSTOMER, protected
 from ml.settings import settings
 
@@ -54,24 +53,18 @@ def read(as_of: date) -> Batch | None:
     manifest = folder(as_of) / "batch.json"
     if not manifest.is_file():
         return None
-    found = json.loads(manifest.read_text())
-    tables = {name: Received(**received) for name, received in found["tables"].items()}
-    return Batch(**(found | {"tables": tables}))
+    values = json.loads(manifest.read_text())
+    tables = {name: Received(**received) for name, received in values["tables"].items()}
+    return Batch(**(values | {"tables": tables}))
 
 
 def write_table(rows: duckdb.DuckDBPyRelation, table: Table, as_of: date) -> None:
     """Stream `rows` to the batch's file, whole or not at all; customers under pseudonyms."""
-    target = path(table, as_of)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with replacing(path(table, as_of)) as aside:
         if CUSTOMER in table.column_names:
             _write_protected(rows, table, aside)
         else:
             rows.write_parquet(str(aside), compression="zstd")
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _write_protected(rows: duckdb.DuckDBPyRelation, table: Table, path: Path) -> None:
@@ -103,5 +96,5 @@ def report(as_of: date) -> dict[str, Any]:
     done = folder(as_of) / "gated.json"
     if not done.is_file():
         raise LakeError(f"{done} is missing: no batch was gated for {as_of}; run land and gate")
-    found: dict[str, Any] = json.loads(done.read_text())
-    return found
+    counts: dict[str, Any] = json.loads(done.read_text())
+    return counts

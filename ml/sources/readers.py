@@ -17,13 +17,13 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
             f"`files` in mapping.yml is {pattern!r}; expected files below {folder}: name them by "
             "a path from there"
         )
-    found = sorted(path for path in folder.glob(pattern) if path.is_file())
-    if not found:
+    paths = sorted(path for path in folder.glob(pattern) if path.is_file())
+    if not paths:
         raise SourceError(
             f"{folder / pattern}: no such file; expected at least one: check `files` in "
             "mapping.yml, or wait for the export"
         )
-    return found
+    return paths
 
 
 def read_files(
@@ -92,9 +92,9 @@ def _read_csv(path: Path, mapped: TableMapping, wanted: list[str]) -> pa.Table:
         ) from error
 
 
-def _require(path: Path, wanted: list[str], found: list[str]) -> None:
-    if missing := [name for name in wanted if name not in found]:
+def _require(path: Path, wanted: list[str], present: list[str]) -> None:
+    if missing := [name for name in wanted if name not in present]:
         raise SourceError(
-            f"{path}: columns {missing} are missing; the file has {found}: correct `columns` "
+            f"{path}: columns {missing} are missing; the file has {present}: correct `columns` "
             "in mapping.yml, or export them"
         )

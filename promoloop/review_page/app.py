@@ -45,7 +45,7 @@ def make_app(viewer: ViewerOf) -> FastAPI:
     """The application; `viewer` is a dependency that refuses whoever may not read plans."""
     app = FastAPI(title="Promotion plans", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
-    app.add_exception_handler(PromoloopError, _told)
+    app.add_exception_handler(PromoloopError, _conflict)
     app.include_router(_plans(viewer), prefix="/api")
     app.include_router(_previews(viewer), prefix="/api")
     app.mount("/", Page(directory=STATIC, html=True))
@@ -65,7 +65,7 @@ def _plans(viewer: ViewerOf) -> APIRouter:
 
     @router.get("/plans/{version}")
     def plan(version: str, request: Request) -> Response:
-        answer = plans.plan(_known(version))
+        answer = plans.plan(_reviewed(version))
         headers = {"ETag": answer.tag, "Cache-Control": "private, no-cache"}
         if request.headers.get("if-none-match") == answer.tag:
             return Response(status_code=304, headers=headers)
@@ -74,10 +74,10 @@ def _plans(viewer: ViewerOf) -> APIRouter:
 
     @router.get("/plans/{version}/products/{product_id}")
     def product(version: str, product_id: str) -> Response:
-        found = plans.product(_known(version), product_id)
-        if found is None:
+        product = plans.product(_reviewed(version), product_id)
+        if product is None:
             raise HTTPException(404, f"plan {version} promotes no product {product_id}")
-        return JSONResponse(found)
+        return JSONResponse(product)
 
     return router
 
@@ -91,14 +91,14 @@ def _previews(viewer: ViewerOf) -> APIRouter:
     ) -> dict[str, str]:
         if not viewer.may_revise:
             raise HTTPException(403, f"{viewer.name} may not trigger revise_plan in Airflow")
-        return {"preview": previews.start(_known(version), asked.edits, asked.budget)}
+        return {"preview": previews.start(_reviewed(version), asked.edits, asked.budget)}
 
     @router.get("/previews/{preview}")
     def state(preview: str) -> dict[str, Any]:
-        found = previews.state(preview) if preview.isalnum() else {}
-        if not found:
+        state = previews.state(preview) if preview.isalnum() else {}
+        if not state:
             raise HTTPException(404, f"no preview {preview}")
-        return found
+        return state
 
     return router
 
@@ -106,18 +106,18 @@ def _previews(viewer: ViewerOf) -> APIRouter:
 class Page(StaticFiles):
     """The page's own files: a browser that has them asks only whether they changed."""
 
-    def file_response(self, *told: Any, **more: Any) -> Response:
-        response = super().file_response(*told, **more)
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        response = super().file_response(*args, **more)
         response.headers.update(HEADERS)
         return response
 
 
-def _known(version: str) -> str:
+def _reviewed(version: str) -> str:
     """A version that was reviewed: what else a path may hold is refused."""
-    if not plans.is_known(version):
+    if not plans.is_reviewed(version):
         raise HTTPException(404, f"no plan {version} was proposed; open the page anew")
     return version
 
 
-def _told(_: Request, error: Exception) -> Response:
+def _conflict(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": f"{type(error).__name__}: {error}"}, status_code=409)

@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from ml import lake
 from ml.contracts.outputs import PLAN
+from ml.contracts.plan_summary import PlanSummary
+from ml.contracts.reasons import Reasons
 from ml.publishing.release_files import DOSSIER, PRODUCTS
-from ml.releases import shelf
+from ml.releases import history, store
 from ml.releases.changes import difference
 from ml.releases.proposed import release_of, review_of
-from ml.settings import settings
+from ml.releases.schedule import read_schedule
 
 SHOWN = (
     "promotion_id",
@@ -66,7 +67,7 @@ class Release:
 
     def __init__(self, folder: Path, seal: str) -> None:
         self.version, self.seal, self.products = folder.name, seal, folder / PRODUCTS
-        self.schedule = _schedule(folder)
+        self.schedule = read_schedule(folder)
         self.dossier = json.loads((folder / DOSSIER).read_text(encoding="utf-8"))
         self.as_of = str(json.loads((folder / lake.MANIFEST).read_text("utf-8"))["as_of"])
 
@@ -80,12 +81,12 @@ class Stamped(NamedTuple):
 
 def index() -> list[dict[str, Any]]:
     """Every reviewed plan, the newest first, with its steps: who did what, when and why."""
-    steps, live = _steps(), shelf.current()
+    steps, live = _steps(), store.current()
     plans = [_entry(version, steps[version], live) for version in steps if _is_shown(version)]
     return sorted(plans, key=lambda plan: (plan["as_of"], plan["steps"][-1]["at"]), reverse=True)
 
 
-def is_known(version: str) -> bool:
+def is_reviewed(version: str) -> bool:
     """Whether this plan was reviewed, and can be shown."""
     return version in _steps() and _is_shown(version)
 
@@ -99,7 +100,7 @@ def _entry(version: str, steps: list[dict[str, Any]], live: str | None) -> dict[
     gone = steps[-1]["action"] if steps[-1]["action"] in GONE.values() else None
     return {
         "version": version,
-        "as_of": version[:10],
+        "as_of": store.as_of_of(version).isoformat(),
         "state": gone or review.get("state", "published"),
         "live": version == live,
         "proposed_by": review.get("proposed_by"),
@@ -109,15 +110,15 @@ def _entry(version: str, steps: list[dict[str, Any]], live: str | None) -> dict[
 
 def _steps() -> dict[str, list[dict[str, Any]]]:
     """Every version's lines of the audit log; what takes a live one's place is a step of both."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    history = settings().published / shelf.HISTORY
-    for line in history.read_text("utf-8").splitlines() if history.is_file() else []:
-        step = json.loads(line)
-        found.setdefault(step["plan_version"], []).append(step)
+    by_version: dict[str, list[dict[str, Any]]] = {}
+    for step in history.steps():
+        by_version.setdefault(step["plan_version"], []).append(step)
         before = step.get("before")
-        if before in found and before != step["plan_version"]:
-            found[before].append(step | {"action": GONE[step["action"]], "comment": _why(step)})
-    return found
+        if before in by_version and before != step["plan_version"]:
+            by_version[before].append(
+                step | {"action": GONE[step["action"]], "comment": _why(step)}
+            )
+    return by_version
 
 
 def _why(step: dict[str, Any]) -> str:
@@ -130,20 +131,20 @@ def plan(version: str) -> Answer:
     Raises:
         LakeError: there is no such release, or its files are not those that were sealed.
     """
-    live = shelf.current()
-    return _answer(_stamped(release_of(version)), live and _stamped(shelf.folder(live)))
+    live = store.current()
+    return _answer(_stamped(release_of(version)), live and _stamped(store.folder(live)))
 
 
 @lru_cache(maxsize=8)
 def _answer(release: Stamped, live: Stamped | None) -> Answer:
-    told = json.dumps(_told(_read(release), live), ensure_ascii=False, separators=(",", ":"))
-    zipped = gzip.compress(told.encode(), compresslevel=6, mtime=0)
+    text = json.dumps(_page_data(_read(release), live), ensure_ascii=False, separators=(",", ":"))
+    zipped = gzip.compress(text.encode(), compresslevel=6, mtime=0)
     return Answer(f'"{hashlib.sha256(zipped).hexdigest()[:32]}"', zipped)
 
 
-def _told(release: Release, live: Stamped | None) -> dict[str, Any]:
+def _page_data(release: Release, live: Stamped | None) -> dict[str, Any]:
     lines, removed = _compared(
-        release.schedule, _schedule(live.folder) if live else NOTHING, release.as_of
+        release.schedule, read_schedule(live.folder) if live else NOTHING, release.as_of
     )
     changed = lines.reset_index(names="line").query("change == 'changed'")
     dossier = release.dossier
@@ -156,7 +157,7 @@ def _told(release: Release, live: Stamped | None) -> dict[str, Any]:
         "currency": dossier["currency"],
         "weeks": dossier["weeks"],
         "names": dossier["names"],
-        "summary": dossier["summary"],
+        "summary": PlanSummary.from_dict(dossier["summary"]).to_dict(),
         "segments": dossier["segments"],
         "lines": _columns(lines, (*SHOWN, "change")),
         "before": _columns(changed, ("line", *(f"{name}_before" for name in BEFORE))),
@@ -168,27 +169,27 @@ KEYS = ("product_id", "category_before", "week")
 
 
 def product(version: str, product_id: str) -> dict[str, Any] | None:
-    """What is known of one planned product, its promotions and what each could have been."""
+    """The data of one planned product, its promotions and what each could have been."""
     release = _sealed(version)
-    known = _known(release.products, product_id)
-    if known is None:
+    details = _line_of(release.products, product_id)
+    if details is None:
         return None
     rows = release.schedule[release.schedule["product_id"] == product_id]
-    told = json.loads(rows.to_json(orient="records", date_format="iso"))
-    alternatives = known.pop("alternatives")
-    for row in told:
+    promotions = json.loads(rows.to_json(orient="records", date_format="iso"))
+    alternatives = details.pop("alternatives")
+    for row in promotions:
         row["week"] = row["week"][:10]
-        row["reasons"] = json.loads(row["reasons"])
+        row["reasons"] = Reasons.from_json(row["reasons"]).to_dict()
         row["alternatives"] = alternatives[row["promotion_id"]]
-    return known | {"promotions": told}
+    return details | {"promotions": promotions}
 
 
-def _known(products: Path, product_id: str) -> dict[str, Any] | None:
+def _line_of(products: Path, product_id: str) -> dict[str, Any] | None:
     """The line of a product; the others are looked through, not read as JSON."""
     named = f'"product_id":{json.dumps(product_id, ensure_ascii=False)}'.encode()
     with products.open("rb") as lines:
-        found = (json.loads(line) for line in lines if named in line)
-        return next((each for each in found if each["product_id"] == product_id), None)
+        entries = (json.loads(line) for line in lines if named in line)
+        return next((each for each in entries if each["product_id"] == product_id), None)
 
 
 def _stamped(folder: Path) -> Stamped:
@@ -208,14 +209,7 @@ def _sealed(version: str) -> Release:
 @lru_cache(maxsize=4)
 def _read(release: Stamped) -> Release:
     """Read and check the files once, and again when one was changed."""
-    return Release(release.folder, shelf.seal(release.folder))
-
-
-def _schedule(folder: Path) -> pd.DataFrame:
-    """A release's rows; columns that an older one did not have yet are null."""
-    rows = pq.read_table(folder / "schedule.parquet").to_pandas(date_as_object=True)
-    rows = rows.reindex(columns=PLAN.column_names)
-    return rows.assign(week=rows["starts_at"].dt.to_period("W").dt.start_time)
+    return Release(release.folder, store.seal(release.folder))
 
 
 def _compared(
@@ -234,14 +228,14 @@ def _compared(
 
 def _columns(rows: pd.DataFrame, names: tuple[str, ...]) -> dict[str, list[Any]]:
     """Columns as JSON lists: half the size of rows for thousands of lines."""
-    found: dict[str, list[Any]] = {}
+    columns: dict[str, list[Any]] = {}
     for name in names:
         values = rows[name]
         if name == "week":
-            found[name] = [str(day.date()) for day in values]
+            columns[name] = [str(day.date()) for day in values]
         elif values.dtype == object:
-            found[name] = [None if pd.isna(v) else v for v in values]
+            columns[name] = [None if pd.isna(v) else v for v in values]
         else:
             numbers = np.round(values.to_numpy(float), DIGITS)
-            found[name] = [None if np.isnan(n) else n for n in numbers.tolist()]
-    return found
+            columns[name] = [None if np.isnan(n) else n for n in numbers.tolist()]
+    return columns

@@ -1,7 +1,7 @@
 """The application: what each address answers.
 
 Every answer under /v1 comes from one version, which the request takes once and the answer
-names. Nothing reads the clock: with `at` an address tells what is in force then, without it
+names. Nothing reads the clock: with `at` an address returns what is in force then, without it
 all the version holds, so an address and a version give the same bytes. The ETag is the version
 with a digest of its manifest, as a version loses the offers of a customer who is forgotten.
 """
@@ -26,6 +26,7 @@ from ml.settings import settings
 from promoloop import credentials
 from promoloop.serving import metrics
 from promoloop.serving.access import ERRORS, Guarded, Served, bearer, malformed
+from promoloop.serving.health import operating
 from promoloop.serving.live import Live
 from promoloop.serving.messages import (
     Basket,
@@ -37,7 +38,6 @@ from promoloop.serving.messages import (
     When,
     Whose,
 )
-from promoloop.serving.operating import operating
 from promoloop.serving.schedule import Schedule, is_in_force
 
 SWITCH_SECONDS = 0.0005  # a request waits no longer for the thread that reads a new version
@@ -92,7 +92,7 @@ UNKNOWN: dict[int | str, dict[str, Any]] = {
 }
 REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "The body is not UTF-8."},
-    409: {"model": Refusal, "description": "No price is known for a product."},
+    409: {"model": Refusal, "description": "A product has no price."},
     413: {"model": Refusal, "description": "The body is larger than 1 MiB."},
 }
 versioned = APIRouter(prefix="/v1", dependencies=[Depends(bearer)], responses=ERRORS)
@@ -112,12 +112,12 @@ async def promotions(
     """
     if _is_known(request, schedule):
         return _not_modified(schedule)
-    told = schedule.for_all.listed(product_id)
+    promotions = schedule.for_all.listed(product_id)
     if asked.names_anybody or asked.at is not None:
         whose, zone = _audiences(schedule, asked), request.app.state.zone
         rows = [row for row in schedule.of_product(product_id) if row["audience_id"] in whose]
-        told = _json([r for r in rows if asked.at is None or is_in_force(r, asked.at, zone)])
-    return _answer(schedule, b'"product_id":' + _json(product_id), b'"promotions":' + told)
+        promotions = _json([r for r in rows if asked.at is None or is_in_force(r, asked.at, zone)])
+    return _answer(schedule, b'"product_id":' + _json(product_id), b'"promotions":' + promotions)
 
 
 @versioned.get(
@@ -130,8 +130,8 @@ async def audiences(request: Request, schedule: Served, customer_id: Key) -> Res
     """
     if _is_known(request, schedule):
         return _not_modified(schedule)
-    told = _json(schedule.audiences(customer_id))
-    return _answer(schedule, b'"customer_id":' + _json(customer_id), b'"audiences":' + told)
+    audiences = _json(schedule.audiences(customer_id))
+    return _answer(schedule, b'"customer_id":' + _json(customer_id), b'"audiences":' + audiences)
 
 
 @versioned.get("/customers/{customer_id}/offers", response_model=CustomerOffers, responses=KNOWN)
@@ -139,15 +139,15 @@ async def offers(request: Request, schedule: Served, customer_id: Key, when: Ask
     """A customer's offers, the first to be shown first.
 
     None for a customer who is held out, may not be targeted, or is unknown: which of these it
-    is, the answer does not tell.
+    is, the answer does not show.
     """
     if _is_known(request, schedule):
         return _not_modified(schedule)
-    told = schedule.of_customer(customer_id)
+    offers = schedule.of_customer(customer_id)
     if when.at is not None:
         zone = request.app.state.zone
-        told = [offer for offer in told if is_in_force(offer["promotion"], when.at, zone)]
-    return _answer(schedule, b'"customer_id":' + _json(customer_id), b'"offers":' + _json(told))
+        offers = [offer for offer in offers if is_in_force(offer["promotion"], when.at, zone)]
+    return _answer(schedule, b'"customer_id":' + _json(customer_id), b'"offers":' + _json(offers))
 
 
 @versioned.post("/quote", responses=REFUSED)

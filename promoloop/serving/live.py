@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from ml.errors import LakeError
-from ml.releases import shelf
+from ml.releases import store
 from promoloop.serving import metrics
 from promoloop.serving.schedule import Schedule, digest, load, manifest_bytes
 
@@ -48,7 +48,7 @@ class Live:
         metrics.STALE.set(bool(problem))
 
     def _published(self, served: Schedule | None) -> Schedule:
-        version = shelf.current()
+        version = store.current()
         if version is None:
             raise LakeError("nothing is published; publish a plan, or roll back to a version")
         if served and (served.version, served.digest) == (version, digest(manifest_bytes(version))):

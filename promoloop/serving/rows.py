@@ -34,9 +34,9 @@ class Rows:
 
     def listed(self, key: str) -> bytes:
         """The objects of a key in the table's order, as a JSON list; [] when it has none."""
-        wanted, found = key.encode("utf-8", "surrogatepass"), []
+        wanted, matches = key.encode("utf-8", "surrogatepass"), []
         place = bisect_left(self._keys, wanted)
         while place < len(self._keys) and self._keys[place] == wanted:
-            found.append(self._objects[place])
+            matches.append(self._objects[place])
             place += 1
-        return b"[" + b",".join(found) + b"]"
+        return b"[" + b",".join(matches) + b"]"

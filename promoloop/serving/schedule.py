@@ -13,25 +13,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml import lake
+from ml.contracts.outputs import DEAL_TERMS
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
-from ml.promotions.explanation.rows import TERMS
 from ml.quoting.promotions import Promotion, instant, localised, read_promotion
-from ml.releases import shelf
+from ml.releases import store
+from ml.releases.schedule import SCHEDULE
 from promoloop.serving.rows import Rows
 
-SCHEDULE, OFFERS, AUDIENCES = (
-    "schedule.parquet",
-    "offers/offers.parquet",
-    "offers/audiences.parquet",
-)
+OFFERS, AUDIENCES = "offers/offers.parquet", "offers/audiences.parquet"
 NOBODY = pa.table({"customer_id": pa.array([], "string"), "audience_id": pa.array([], "string")})
-TOLD = (
+COLUMNS = (
     "promotion_id",
     "product_id",
     "mechanic",
     "depth",
-    *TERMS,
+    *DEAL_TERMS,
     "support",
     "audience_id",
     "store_group",
@@ -63,7 +60,7 @@ class Schedule:
     `for_all` are the promotions that all customers may have.
     `digest` is the SHA-256 of the manifest they were checked with; `segments` are the audiences
     beside all that anybody belongs to, none in a release without members.
-    Costs, margins and reasons stay in the release: shops are told what shoppers may know.
+    Costs, margins and reasons stay in the release: shops get what shoppers may know.
     """
 
     version: str
@@ -85,8 +82,8 @@ class Schedule:
 
     def of_customer(self, customer_id: str) -> list[dict[str, Any]]:
         """The customer's offers, the first to be shown first, each with its promotion."""
-        told = json.loads(self.offers.listed(customer_id))
-        return [{**offer, "promotion": self._promotion(offer)} for offer in told]
+        offers = json.loads(self.offers.listed(customer_id))
+        return [{**offer, "promotion": self._promotion(offer)} for offer in offers]
 
     def in_force(self, product_id: str, at: datetime, zone: ZoneInfo) -> Promotion | None:
         """The product's promotion at a time, whoever may have it."""
@@ -111,12 +108,12 @@ def load(version: str) -> Schedule:
             as one plan.
         OSError, ValueError, KeyError: there is no manifest, or it is no manifest.
     """
-    folder = shelf.folder(version)
+    folder = store.folder(version)
     manifest = manifest_bytes(version)
     digests = {file["name"]: file["sha256"] for file in json.loads(manifest)["files"]}
     schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS))
     members = _verified(folder, AUDIENCES, digests) if AUDIENCES in digests else NOBODY
-    if missing := [name for name in (*TOLD, *TIMES) if name not in schedule.column_names]:
+    if missing := [name for name in (*COLUMNS, *TIMES) if name not in schedule.column_names]:
         raise LakeError(
             f"release {version} lacks the columns {missing} of the plan's contract; plan and "
             "publish its day again, or roll back to a version that has them"
@@ -146,7 +143,7 @@ def load(version: str) -> Schedule:
 
 
 def manifest_bytes(version: str) -> bytes:
-    return (shelf.folder(version) / lake.MANIFEST).read_bytes()
+    return (store.folder(version) / lake.MANIFEST).read_bytes()
 
 
 def digest(data: bytes) -> str:
@@ -185,7 +182,7 @@ def _rows(
 
 def _promotion() -> str:
     times = {name: f"strftime({name}, '%Y-%m-%dT%H:%M:%S')" for name in TIMES}
-    return _struct(TOLD, times)
+    return _struct(COLUMNS, times)
 
 
 def _struct(names: tuple[str, ...], more: dict[str, str] | None = None) -> str:

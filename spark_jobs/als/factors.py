@@ -70,14 +70,14 @@ def placed(purchases: DataFrame, before: date, minimum_customers: int) -> Purcha
             f"no product was bought by {minimum_customers} customers before {before}; "
             "ALS needs some: land a longer history"
         )
-    known = known_purchases(purchases, ids)
-    customers = places(known, "customer_id", "customer")
-    pairs = known.join(customers, "customer_id")
+    indexed = indexed_purchases(purchases, ids)
+    customers = places(indexed, "customer_id", "customer")
+    pairs = indexed.join(customers, "customer_id")
     ordered = pairs.repartition(BLOCKS, "customer").sortWithinPartitions("customer", "item")
     return Purchases(before, ids, ordered.cache(), customers)
 
 
-def known_purchases(purchases: DataFrame, ids: list[str]) -> DataFrame:
+def indexed_purchases(purchases: DataFrame, ids: list[str]) -> DataFrame:
     """(customer_id, item, habit, last_bought_on) of the products `ids`; item is a place there."""
     items = f.broadcast(numbered(purchases.sparkSession, ids, "product_id", "item"))
     habit = f.log1p("decayed_purchases").cast("float").alias("habit")

@@ -14,7 +14,7 @@ from ml import lake
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.outputs import ITEM_FACTORS
 from ml.settings import settings
-from spark_jobs.als.factors import Affinity, bought_by, buyers, known_purchases
+from spark_jobs.als.factors import Affinity, bought_by, buyers, indexed_purchases
 from spark_jobs.als.ranking import Products, habits
 
 NAME = "als"
@@ -61,33 +61,34 @@ class HalfStep:
 
 
 def version(fitted_on: date, hyper: AlsHyperparameters) -> str:
-    """Names a fit: its day and a hash of all that it was told."""
-    told = hyper.model_dump(exclude=set(asdict(hyper.comparison))) | {"seed": settings().seed}
-    named = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    """Names a fit: its day and a hash of its parameters."""
+    parameters = hyper.model_dump(exclude=set(asdict(hyper.comparison))) | {"seed": settings().seed}
+    named = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
     return f"{fitted_on}-{named[:8]}"
 
 
 def fitted_before(as_of: date, hyper: AlsHyperparameters) -> Fitted | None:
-    """The last earlier day's factors, where their fit is young enough and was told the same."""
+    """The last earlier day's factors, if their fit is recent and has the same parameters."""
     earlier = [day for day in lake.partitions(ITEM_FACTORS) if day < as_of]
     if not earlier:
         return None
-    made = lake.manifest(ITEM_FACTORS, earlier[-1]).models.get(NAME)
+    fit_version = lake.manifest(ITEM_FACTORS, earlier[-1]).models.get(NAME)
     ages = range(1, hyper.days_between_fits)
-    if made not in [version(as_of - timedelta(days=age), hyper) for age in ages]:
+    if fit_version not in [version(as_of - timedelta(days=age), hyper) for age in ages]:
         return None
     rows = lake.read(ITEM_FACTORS, earlier[-1])
     factors = np.stack(rows["factors"].to_list())
-    return Fitted(earlier[-1], made, rows["product_id"].to_list(), factors)
+    return Fitted(earlier[-1], fit_version, rows["product_id"].to_list(), factors)
 
 
 def fold_in(
     purchases: DataFrame, before: date, fitted: Fitted, hyper: AlsHyperparameters
 ) -> Affinity:
     """Factors from what `factors.learn` reads, of the products that were fitted."""
-    kept = np.isin(fitted.ids, bought_by(purchases, 1))  # who is forgotten takes rare ones along
-    ids, factors = list(np.array(fitted.ids)[kept]), fitted.factors[kept]
-    pairs = known_purchases(purchases, ids).cache()
+    # erasing a customer may leave a product without buyers
+    still_bought = np.isin(fitted.ids, bought_by(purchases, 1))
+    ids, factors = list(np.array(fitted.ids)[still_bought]), fitted.factors[still_bought]
+    pairs = indexed_purchases(purchases, ids).cache()
     shared = purchases.sparkSession.sparkContext.broadcast(HalfStep.of(factors, hyper))
 
     def solve(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -106,11 +107,11 @@ def _solved(batch: pa.RecordBatch, step: HalfStep) -> pa.RecordBatch:
     """The rows of `ranking.habits` with factors beside them."""
     items, weights = (np.asarray(batch[name].flatten()) for name in ("items", "habits"))
     ends = np.cumsum(np.asarray(batch["items"].value_lengths()))[:-1]
-    found = [
+    solved = [
         step.solve(bought, strength)
         for bought, strength in zip(np.split(items, ends), np.split(weights, ends), strict=True)
     ]
-    flat = np.asarray(found, np.float32).reshape(batch.num_rows, -1)
+    flat = np.asarray(solved, np.float32).reshape(batch.num_rows, -1)
     factors = pa.FixedSizeListArray.from_arrays(flat.ravel(), flat.shape[1])
     return pa.RecordBatch.from_arrays(
         [

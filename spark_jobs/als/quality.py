@@ -9,12 +9,12 @@ from math import log2
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from ml import lake
 from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.contracts.dbt_vars import PURCHASE_HALF_LIFE_DAYS
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import AFFINITY_QUALITY
 from ml.contracts.sources import TRANSACTIONS
+from ml.landed_days import landed_days
 from spark_jobs.als.factors import Affinity, Purchases, TooFewPurchases, fit, numbered, placed
 from spark_jobs.als.ranking import Ranking, rank_products
 from spark_jobs.tables import read, schema
@@ -84,13 +84,9 @@ def judged(seen: Window, hyper: AlsHyperparameters) -> DataFrame:
     return scored(ranked, relevant(seen.bought, affinity))
 
 
-def landed_before(before: date) -> list[date]:
-    return [day for day in lake.partitions(TRANSACTIONS) if day < before]
-
-
 def merchandise_lines(spark: SparkSession, as_of: date, before: date) -> DataFrame:
-    """(customer_id, product_id, sold_on, basket_id) of known customers, before `before`."""
-    sold = read(spark, TRANSACTIONS, *landed_before(before)).where("customer_id is not null")
+    """(customer_id, product_id, sold_on, basket_id) of identified customers, before `before`."""
+    sold = read(spark, TRANSACTIONS, *landed_days(before)).where("customer_id is not null")
     products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
     return sold.select("customer_id", "product_id", "sold_on", "basket_id").join(
         f.broadcast(products), "product_id"
@@ -114,8 +110,8 @@ def relevant(test: DataFrame, affinity: Affinity) -> DataFrame:
     """Test pairs that could be ranked: (customer_id, product_id, is_new)."""
     ids = numbered(test.sparkSession, affinity.products.ids, "product_id", "item")
     customers = affinity.customers.select("customer_id", "items")
-    known = test.join(f.broadcast(ids), "product_id").join(customers, "customer_id")
-    return known.select(
+    rankable = test.join(f.broadcast(ids), "product_id").join(customers, "customer_id")
+    return rankable.select(
         "customer_id", "product_id", (~f.array_contains("items", f.col("item"))).alias("is_new")
     )
 
@@ -129,11 +125,11 @@ def scored(ranked: DataFrame, bought: DataFrame) -> DataFrame:
     """
     hits = ranked.join(bought, ["customer_id", "product_id"], "left")
     is_hit = f.col("is_new").isNotNull().cast("int")
-    found = hits.groupBy("customer_id", "ranking").agg(
+    gains_by_customer = hits.groupBy("customer_id", "ranking").agg(
         f.sum(is_hit).alias("hits"),
         f.sum((is_hit / f.log2(f.col("rank") + 1)).cast(EXACT)).alias("gain"),
     )
-    named = found.withColumn("scope", f.split_part("ranking", f.lit("/"), f.lit(2)))
+    named = gains_by_customer.withColumn("scope", f.split_part("ranking", f.lit("/"), f.lit(2)))
     judged = named.join(_wanted(bought), ["customer_id", "scope"])
     ndcg = f.avg((f.col("gain") / _ideal(f.col("wanted"))).cast(EXACT))
     recall = f.avg((f.col("hits") / f.col("wanted")).cast(EXACT))

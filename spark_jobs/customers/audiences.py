@@ -42,14 +42,14 @@ def audiences(members: DataFrame, customers: DataFrame, traits: tuple[str, ...])
     everybody = rows.withColumns(
         {"audience_id": f.lit(EVERYBODY), "audience": f.lit("all customers")}
     )
-    found = _summed(rows.union(everybody).groupBy("audience_id", "audience"), traits).toPandas()
-    total = found.loc[found["audience_id"] == EVERYBODY, "sales"].iloc[0]
-    found["sales_share"] = (found["sales"] / total).astype(float)
-    found["traits"] = [
+    table = _summed(rows.union(everybody).groupBy("audience_id", "audience"), traits).toPandas()
+    total = table.loc[table["audience_id"] == EVERYBODY, "sales"].iloc[0]
+    table["sales_share"] = (table["sales"] / total).astype(float)
+    table["traits"] = [
         json.dumps({name: round(row[f"z_{name}"], DIGITS) + 0.0 for name in traits}, sort_keys=True)
-        for row in found.to_dict("records")
+        for row in table.to_dict("records")
     ]
-    return found
+    return table
 
 
 def _summed(grouped: GroupedData, traits: tuple[str, ...]) -> DataFrame:
@@ -63,7 +63,7 @@ def _summed(grouped: GroupedData, traits: tuple[str, ...]) -> DataFrame:
 
 
 def rand_index(one: DataFrame, other: DataFrame) -> float:
-    """The adjusted Rand index of two groupings of the customers that both know.
+    """The adjusted Rand index of two groupings of the customers that are in both.
 
     1: the same groups, whatever their names; 0: no more alike than by chance. Source: Hubert
     and Arabie (1985), "Comparing partitions", Journal of Classification 2.

@@ -1,4 +1,4 @@
-"""Where segments lie among customers: found by k-means, kept while their factors' fit serves."""
+"""Where segments lie among customers: by k-means, reused while their factors' fit serves."""
 
 import logging
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SIDES = ("new", "old")
 
 @dataclass(frozen=True)
 class Centres:
-    """The day that found them, ids, names, centres (segments, columns) and scale (columns,).
+    """The day of the fit, ids, names, centres (segments, columns) and scale (columns,).
 
     Centres are in scales: a customer belongs to the one nearest to their columns over `scale`.
     """
@@ -65,7 +65,7 @@ def in_scales(placed: DataFrame, scale: np.ndarray) -> DataFrame:
     return per.transform(placed)
 
 
-def kept(as_of: date, als: str) -> tuple[Centres, date] | None:
+def reusable_centres(as_of: date, als: str) -> tuple[Centres, date] | None:
     """The last earlier day's centres and that day, where its ALS fit is `als` too.
 
     Factors of another fit have axes of their own: centres among them say nothing of these.
@@ -82,7 +82,7 @@ def kept(as_of: date, als: str) -> tuple[Centres, date] | None:
     return Centres(models[NAME], ids, names, centres, scale), earlier[-1]
 
 
-def find(described: DataFrame, segments: int, seed: int) -> np.ndarray:
+def fit_centres(described: DataFrame, segments: int, seed: int) -> np.ndarray:
     """The centres of `features`, float32 (segments, columns): of STARTS tries the closest."""
 
     def fit(start: int) -> KMeansModel:
@@ -94,9 +94,9 @@ def find(described: DataFrame, segments: int, seed: int) -> np.ndarray:
     return np.array(tries[int(np.argmin(costs))].clusterCenters(), np.float32)
 
 
-def going_on(found: DataFrame, before: DataFrame) -> dict[int, int]:
-    """What the segment_id of `found` become, so that a segment keeps what it was in `before`."""
-    of = [rows.select("customer_id", "segment_id") for rows in (found, before)]
+def matched_ids(current: DataFrame, previous: DataFrame) -> dict[int, int]:
+    """What the segment_id of `current` become, so that a segment keeps its number in `previous`."""
+    of = [rows.select("customer_id", "segment_id") for rows in (current, previous)]
     new, old = (
         rows.withColumnRenamed("segment_id", name) for rows, name in zip(of, SIDES, strict=True)
     )
@@ -106,23 +106,23 @@ def going_on(found: DataFrame, before: DataFrame) -> dict[int, int]:
 def renumbered(counts: pd.DataFrame) -> dict[int, int]:
     """The old number of each new segment that goes on, numbers not yet used for the others.
 
-    The pairing is the one that keeps most customers together (the assignment problem: Kuhn, 1955);
+    The pairing leaves as many customers as possible together (the assignment problem: Kuhn, 1955);
     a segment goes on where these are more than half of the smaller of the two.
 
     Args:
         counts: customers by `new` and `old` segment, null where a customer is in none.
     """
     shared = counts.pivot_table("count", "new", "old", "sum", fill_value=0, dropna=False)
-    known, used = (sorted(map(int, counts[side].dropna().unique())) for side in SIDES)
-    both = shared.reindex(index=known, columns=used, fill_value=0).to_numpy()
+    current, used = (sorted(map(int, counts[side].dropna().unique())) for side in SIDES)
+    both = shared.reindex(index=current, columns=used, fill_value=0).to_numpy()
     smaller = np.minimum(both.sum(axis=1)[:, None], both.sum(axis=0))
     goes_on = {
-        known[new]: used[old]
+        current[new]: used[old]
         for new, old in zip(*linear_sum_assignment(both, maximize=True), strict=True)
         if both[new, old] > smaller[new, old] / 2
     }
     free = max(used, default=-1) + 1
-    others = [new for new in known if new not in goes_on]
+    others = [new for new in current if new not in goes_on]
     return goes_on | {new: free + place for place, new in enumerate(others)}
 
 

@@ -15,9 +15,10 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
+from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_GAPS
 from ml.contracts.profiles import CUSTOMER_VALUES
-from spark_jobs.tables import inputs, read, write
+from spark_jobs.tables import read, write
 
 log = logging.getLogger(__name__)
 
@@ -109,5 +110,5 @@ def write_values(spark: SparkSession, as_of: date) -> None:
     gaps, customers = read(spark, FCT_CUSTOMER_GAPS, as_of), read(spark, DIM_CUSTOMERS, as_of)
     model = fit_gaps(sample(gaps, FITTED))
     log.info("gaps between visits: %s", model)
-    made_from = inputs(as_of, FCT_CUSTOMER_GAPS, DIM_CUSTOMERS)
+    made_from = lake.inputs((FCT_CUSTOMER_GAPS, DIM_CUSTOMERS), as_of)
     write(CUSTOMER_VALUES, as_of, worth(gaps, customers, model), made_from)

@@ -26,12 +26,19 @@ from ml.contracts.profiles import (
 from ml.contracts.profiles import SEGMENT_WORDS as PROFILE
 from spark_jobs.als.fold_in import NAME as ALS
 from spark_jobs.customers.audiences import audiences, rand_index
-from spark_jobs.customers.centroids import NAME, Centres, find, going_on, in_scales, kept
-from spark_jobs.tables import inputs, read, write
+from spark_jobs.customers.centroids import (
+    NAME,
+    Centres,
+    fit_centres,
+    in_scales,
+    matched_ids,
+    reusable_centres,
+)
+from spark_jobs.tables import read, write
 
 log = logging.getLogger(__name__)
 
-CHOICES = range(4, 9)  # how many segments there may be; people have to tell them apart
+CHOICES = range(4, 9)  # how many segments there may be; people have to keep them apart
 CHOSEN_ON = 5_000  # customers at most, however many there are
 PARTS = 2  # a sum of two parts does not depend on which part is ready first
 FACTORS_WEIGHT = 2.0  # all factors together count as this many profile columns
@@ -86,14 +93,16 @@ def best_number(customers: np.ndarray, choices: Sequence[int], seed: int) -> int
     return best
 
 
-def found(
+def fit_segments(
     as_of: date, placed: DataFrame, scale: np.ndarray, segments: int | None, seed: int
 ) -> Centres:
     """New centres, of the best number of segments where `segments` is None; 0 spends most."""
     described = in_scales(placed, scale).cache()
     number = segments or best_number(points(described), CHOICES, seed)
     numbers = list(range(number))
-    raw = Centres(as_of.isoformat(), numbers, [""] * number, find(described, number, seed), scale)
+    raw = Centres(
+        as_of.isoformat(), numbers, [""] * number, fit_centres(described, number, seed), scale
+    )
     z = vector_to_array(f.col("z"))
     traits = [f.avg(z[at]).alias(name) for at, name in enumerate(PROFILE)]
     members = raw.assign(placed).groupBy("segment_id")
@@ -123,33 +132,33 @@ def segment_names(means: list[dict[str, float]]) -> list[str]:
 def write_segments(spark: SparkSession, as_of: date, segments: int | None, seed: int) -> None:
     """Write the segments of one as-of date, from its customers' profiles, values and factors.
 
-    They are found anew on the day of an ALS fit and else those of the day before, so that a
-    segment stays what it is. `segments` finds so many anew; None: as many of CHOICES as are best
+    They are fitted anew on the day of an ALS fit and else those of the day before, so that a
+    segment stays what it is. `segments` fits so many anew; None: as many of CHOICES as are best
     apart.
     """
-    made_from = inputs(as_of, DIM_CUSTOMERS, CUSTOMER_VALUES, CUSTOMER_FACTORS)
+    made_from = lake.inputs((DIM_CUSTOMERS, CUSTOMER_VALUES, CUSTOMER_FACTORS), as_of)
     values = read(spark, CUSTOMER_VALUES, as_of)
     customers = read(spark, DIM_CUSTOMERS, as_of).join(values, "customer_id")
     placed, scale = place(customers, read(spark, CUSTOMER_FACTORS, as_of))
     before = [day for day in lake.partitions(CUSTOMER_SEGMENTS) if day < as_of][-1:]
-    known = read(spark, CUSTOMER_SEGMENTS, before[0]) if before else None
-    made_from |= inputs(before[0], CUSTOMER_SEGMENTS) if before else {}
+    previous = read(spark, CUSTOMER_SEGMENTS, before[0]) if before else None
+    made_from |= lake.inputs([CUSTOMER_SEGMENTS], before[0]) if before else {}
     als = lake.manifest(CUSTOMER_FACTORS, as_of).models[ALS]
-    taken = None if segments else kept(as_of, als)
+    taken = None if segments else reusable_centres(as_of, als)
     if taken is None:
-        centres = found(as_of, placed, scale, segments, seed)
-        new = {} if known is None else going_on(centres.assign(placed), known)
+        centres = fit_segments(as_of, placed, scale, segments, seed)
+        new = {} if previous is None else matched_ids(centres.assign(placed), previous)
         centres = replace(centres, ids=[new.get(number, number) for number in centres.ids])
     else:
         centres, day = taken
-        made_from |= inputs(day, SEGMENT_CENTRES)
+        made_from |= lake.inputs([SEGMENT_CENTRES], day)
     log.info("%d segments, of %s", len(centres.ids), centres.version)
     models = {ALS: als, NAME: centres.version}
     lake.write(SEGMENT_CENTRES, as_of, centres.rows(), made_from, models)
     members = named(centres, placed).cache()
     write(CUSTOMER_SEGMENTS, as_of, members, made_from, models=models)
     silhouette = ClusteringEvaluator(predictionCol="segment_id").evaluate(members)
-    stability = None if known is None else rand_index(members, known)
+    stability = None if previous is None else rand_index(members, previous)
     log.info("segments: silhouette %.3f, stability %s", silhouette, stability)
     groups = audiences(members, customers, tuple(PROFILE))
     quality = groups.assign(silhouette=silhouette, stability=stability)

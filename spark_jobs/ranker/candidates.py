@@ -12,7 +12,7 @@ from ml.affinity.features import OWN, Candidates, Purchases, candidates
 from ml.affinity.ranker import LEAST, NAMES, Ranker, kept_share
 from ml.affinity.reranking import EMPTY, varied
 from spark_jobs.als.ranking import CELLS, MILLION, NOT_RANKED
-from spark_jobs.ranker.histories import PARTS, Known
+from spark_jobs.ranker.histories import PARTS, Snapshot
 
 CANDIDATES_PER_CUSTOMER = 50  # places of `rank` in a served list
 NEW_PLACES = 10
@@ -36,41 +36,41 @@ PROPENSITIES = (
 )
 
 
-def examples(known: Known, wanted: DataFrame, least: float = LEAST) -> DataFrame:
+def examples(snapshot: Snapshot, wanted: DataFrame, least: float = LEAST) -> DataFrame:
     """What to learn from, as `EXAMPLES`: bought candidates, and `kept_share` of the others.
 
     `wanted` holds customer_id and `wanted`, the sorted positions of what they bought next.
     """
-    shared = known.customers.sparkSession.sparkContext.broadcast(known.catalog)
+    shared = snapshot.customers.sparkSession.sparkContext.broadcast(snapshot.catalog)
 
     def make(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for block in _blocks(batches, len(shared.value.ids)):
             yield _examples(block, _candidates(block, shared.value), least)
 
-    return _placed(known.customers.join(wanted, "customer_id")).mapInArrow(make, EXAMPLES)
+    return _placed(snapshot.customers.join(wanted, "customer_id")).mapInArrow(make, EXAMPLES)
 
 
-def propensities(known: Known, ranker: Ranker, limit: int, variety: float = 0.0) -> DataFrame:
+def propensities(snapshot: Snapshot, ranker: Ranker, limit: int, variety: float = 0.0) -> DataFrame:
     """Each customer's `limit` likeliest products and likeliest new ones, as `PROPENSITIES`.
 
     `new_rank` is the place among what the customer never bought, null for the others. Equal
     probabilities are ordered by product id. `variety` > 0 has `rank` trade likelihood for it
     (`ml.affinity.reranking.varied`).
     """
-    shared = known.customers.sparkSession.sparkContext.broadcast((known.catalog, ranker))
+    shared = snapshot.customers.sparkSession.sparkContext.broadcast((snapshot.catalog, ranker))
 
     def rank(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         catalog, model = shared.value
         for block in _blocks(batches, len(catalog.ids)):
-            found = _candidates(block, catalog)
-            scores = model.predict(found.matrix(NAMES))
+            pairs = _candidates(block, catalog)
+            scores = model.predict(pairs.matrix(NAMES))
             scores = np.rint(scores * MILLION).astype(np.int64)
-            places = _places(found.customer, scores)
+            places = _places(pairs.customer, scores)
             if variety:
-                places = _varied_places(found, places, scores, catalog, variety, limit)
-            yield _ranked(block, found, catalog, scores, places, limit)
+                places = _varied_places(pairs, places, scores, catalog, variety, limit)
+            yield _ranked(block, pairs, catalog, scores, places, limit)
 
-    return _placed(known.customers).mapInArrow(rank, PROPENSITIES)
+    return _placed(snapshot.customers).mapInArrow(rank, PROPENSITIES)
 
 
 def _placed(customers: DataFrame) -> DataFrame:
@@ -100,21 +100,21 @@ def _purchases(block: pa.RecordBatch) -> Purchases:
     )
 
 
-def _examples(block: pa.RecordBatch, found: Candidates, least: float) -> pa.RecordBatch:
-    bought = np.zeros(len(found.product), bool)
+def _examples(block: pa.RecordBatch, pairs: Candidates, least: float) -> pa.RecordBatch:
+    bought = np.zeros(len(pairs.product), bool)
     for row, items in enumerate(block["wanted"]):
-        own = slice(*np.searchsorted(found.customer, [row, row + 1]))
-        bought[own] = np.isin(found.product[own], np.asarray(items.values))
+        own = slice(*np.searchsorted(pairs.customer, [row, row + 1]))
+        bought[own] = np.isin(pairs.product[own], np.asarray(items.values))
     seeds = np.array([crc32(name.as_py().encode()) for name in block["customer_id"]], np.uint64)
-    draws = (seeds[found.customer] + found.product.astype(np.uint64) * 2654435761) % MILLION
-    matrix = found.matrix(NAMES)
-    kept = bought | (draws < kept_share(matrix, least) * MILLION)
-    matrix = matrix[kept]
+    draws = (seeds[pairs.customer] + pairs.product.astype(np.uint64) * 2654435761) % MILLION
+    matrix = pairs.matrix(NAMES)
+    selected = bought | (draws < kept_share(matrix, least) * MILLION)
+    matrix = matrix[selected]
     return pa.RecordBatch.from_arrays(
         [
-            block["customer_id"].take(pa.array(found.customer[kept])),
-            pa.array(found.product[kept].astype(np.int32)),
-            pa.array(bought[kept]),
+            block["customer_id"].take(pa.array(pairs.customer[selected])),
+            pa.array(pairs.product[selected].astype(np.int32)),
+            pa.array(bought[selected]),
             pa.FixedSizeListArray.from_arrays(matrix.ravel(), len(NAMES)).cast(
                 pa.list_(pa.float32())
             ),
@@ -125,7 +125,7 @@ def _examples(block: pa.RecordBatch, found: Candidates, least: float) -> pa.Reco
 
 def _ranked(
     block: pa.RecordBatch,
-    found: Candidates,
+    pairs: Candidates,
     catalog: Catalog,
     scores: np.ndarray,
     everything: np.ndarray,
@@ -135,20 +135,20 @@ def _ranked(
 
     `everything` are their places among all of the customer's.
     """
-    new = _places(found.customer, np.where(found.is_new, scores, NOT_RANKED))
-    kept = np.flatnonzero((everything <= limit) | (found.is_new & (new <= NEW_PLACES)))
-    product = found.product[kept]
+    new = _places(pairs.customer, np.where(pairs.is_new, scores, NOT_RANKED))
+    selected = np.flatnonzero((everything <= limit) | (pairs.is_new & (new <= NEW_PLACES)))
+    product = pairs.product[selected]
     shown = [
-        pa.array(found.signals[name][kept].astype(np.float64), from_pandas=True)
+        pa.array(pairs.signals[name][selected].astype(np.float64), from_pandas=True)
         for name in SHOWN.values()
     ]
     return pa.RecordBatch.from_arrays(
         [
-            block["customer_id"].take(pa.array(found.customer[kept])),
+            block["customer_id"].take(pa.array(pairs.customer[selected])),
             pa.array(catalog.ids).take(pa.array(product)),
-            pa.array(everything[kept]),
-            pa.array(new[kept], mask=~found.is_new[kept]),
-            pa.array(scores[kept] / MILLION),
+            pa.array(everything[selected]),
+            pa.array(new[selected], mask=~pairs.is_new[selected]),
+            pa.array(scores[selected] / MILLION),
             *shown,
         ],
         ["customer_id", "product_id", "rank", "new_rank", "score", *SHOWN],
@@ -156,7 +156,7 @@ def _ranked(
 
 
 def _varied_places(
-    found: Candidates,
+    pairs: Candidates,
     places: np.ndarray,
     scores: np.ndarray,
     catalog: Catalog,
@@ -165,16 +165,16 @@ def _varied_places(
 ) -> np.ndarray:
     """Each candidate's place in its customer's varied list; limit + 1 where it is not in it."""
     pooled = np.flatnonzero(places <= POOLED * limit)
-    row, column = found.customer[pooled], places[pooled] - 1
-    shape = (int(found.customer[-1]) + 1, POOLED * limit)
+    row, column = pairs.customer[pooled], places[pooled] - 1
+    shape = (int(pairs.customer[-1]) + 1, POOLED * limit)
     candidate, likely = np.full(shape, EMPTY), np.zeros(shape)
     candidate[row, column], likely[row, column] = pooled, scores[pooled]
-    lists = np.where(candidate == EMPTY, EMPTY, found.product[candidate])
+    lists = np.where(candidate == EMPTY, EMPTY, pairs.product[candidate])
     taken = np.take_along_axis(candidate, varied(lists, likely, catalog, variety, limit), axis=1)
-    made = np.full(len(places), limit + 1)
+    result = np.full(len(places), limit + 1)
     row, column = np.nonzero(taken != EMPTY)
-    made[taken[row, column]] = column + 1
-    return made
+    result[taken[row, column]] = column + 1
+    return result
 
 
 def _places(customer: np.ndarray, scores: np.ndarray) -> np.ndarray:

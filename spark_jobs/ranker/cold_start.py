@@ -16,8 +16,8 @@ from spark_jobs.ranker.candidates import NEW_PLACES, PROPENSITIES, SHOWN
 FRESH = timedelta(weeks=4)  # since its first sale a product is new
 
 
-def with_new_products(known: Products, products: pd.DataFrame, as_of: date) -> Products:
-    """The known products and merchandise too new to be among them, in the order of ids.
+def with_new_products(ranked: Products, products: pd.DataFrame, as_of: date) -> Products:
+    """The ranked products and merchandise too new to be among them, in the order of ids.
 
     `products` are rows of DIM_PRODUCTS; one that never sold is new where it has a list price. What
     few have bought gets its factors from its content.
@@ -26,17 +26,17 @@ def with_new_products(known: Products, products: pd.DataFrame, as_of: date) -> P
     to_come = first_sold_on.isna() & products["list_price"].notna()
     is_fresh = to_come | (first_sold_on >= pd.Timestamp(as_of - FRESH))
     is_fresh &= products["is_merchandise"]
-    fresh = products.loc[is_fresh & ~products["product_id"].isin(known.ids), "product_id"]
+    fresh = products.loc[is_fresh & ~products["product_id"].isin(ranked.ids), "product_id"]
     if fresh.empty:
-        return known
-    ids = sorted([*known.ids, *fresh])
-    place = pd.Index(ids).get_indexer(pd.Index(known.ids))
-    is_known = np.isin(np.arange(len(ids)), place)
-    factors = np.zeros((len(ids), known.factors.shape[1]))
+        return ranked
+    ids = sorted([*ranked.ids, *fresh])
+    place = pd.Index(ids).get_indexer(pd.Index(ranked.ids))
+    has_factors = np.isin(np.arange(len(ids)), place)
+    factors = np.zeros((len(ids), ranked.factors.shape[1]))
     popularity = np.zeros(len(ids), np.float32)
-    factors[place], popularity[place] = known.factors, known.popularity
+    factors[place], popularity[place] = ranked.factors, ranked.popularity
     described = content(products.set_index("product_id").loc[ids])
-    return Products(ids, factors_from_content(described, factors, is_known), popularity)
+    return Products(ids, factors_from_content(described, factors, has_factors), popularity)
 
 
 def for_new_customers(
@@ -60,8 +60,8 @@ def for_new_customers(
     )
     listed = f.broadcast(customers.sparkSession.createDataFrame(rows))
     unknown = {name: f.lit(None).cast("double") for name in SHOWN if name != "popularity"}
-    made = customers.select("customer_id").crossJoin(listed).withColumns(unknown)
+    rows_by_customer = customers.select("customer_id").crossJoin(listed).withColumns(unknown)
     is_named = f.col("new_rank") <= NEW_PLACES
-    return made.withColumn("new_rank", f.when(is_named, f.col("new_rank"))).select(
+    return rows_by_customer.withColumn("new_rank", f.when(is_named, f.col("new_rank"))).select(
         *[column.split()[0] for column in PROPENSITIES.split(", ")]
     )

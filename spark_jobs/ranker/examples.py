@@ -1,4 +1,4 @@
-"""Learn the ranker from past four-week windows, each seen with what was known before it."""
+"""Learn the ranker from past four-week windows, each with the snapshot before it."""
 
 import logging
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ml.affinity.hyperparameters import AlsHyperparameters
 from ml.affinity.ranker import NAMES, Ranker, kept_share
 from spark_jobs.als.factors import learn, numbered
 from spark_jobs.ranker.candidates import examples
-from spark_jobs.ranker.histories import Known, histories, know, purchases, sampled
+from spark_jobs.ranker.histories import Snapshot, histories, purchases, sampled, take_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -49,43 +49,43 @@ def window_examples(
     Raises:
         TooFewPurchases: nothing was bought by enough customers before `start`.
     """
-    return examples_of(known_on(lines, products, start, hyper), lines, start)
+    return examples_of(sampled_snapshot(lines, products, start, hyper), lines, start)
 
 
-def known_on(
+def sampled_snapshot(
     lines: DataFrame, products: pd.DataFrame, start: date, hyper: AlsHyperparameters
-) -> Known:
-    """What was known on `start` of sampled customers.
+) -> Snapshot:
+    """The snapshot of `start`, of sampled customers.
 
     Raises:
         TooFewPurchases: nothing was bought by enough customers before `start`.
     """
     pairs = histories(lines, start)
     affinity = learn(purchases(pairs), start, hyper)
-    known = know(pairs, affinity, products, hyper.comparison)
-    return Known(sampled(known.customers), known.catalog)
+    snapshot = take_snapshot(pairs, affinity, products, hyper.comparison)
+    return Snapshot(sampled(snapshot.customers), snapshot.catalog)
 
 
-def examples_of(known: Known, lines: DataFrame, start: date) -> Examples:
-    """`window_examples` of what was known on `start`."""
-    made = examples(known, wanted(lines, known, start)).toArrow()
-    made = made.sort_by([("customer_id", "ascending"), ("item", "ascending")])
-    bought = np.asarray(made["bought"])
-    flat = made["signals"].combine_chunks().flatten()
+def examples_of(snapshot: Snapshot, lines: DataFrame, start: date) -> Examples:
+    """`window_examples` of the snapshot of `start`."""
+    table = examples(snapshot, wanted(lines, snapshot, start)).toArrow()
+    table = table.sort_by([("customer_id", "ascending"), ("item", "ascending")])
+    bought = np.asarray(table["bought"])
+    flat = table["signals"].combine_chunks().flatten()
     log.info("window from %s: %d candidates, %d bought", start, len(bought), bought.sum())
     signals = np.asarray(flat, np.float32).reshape(len(bought), -1)
     return Examples(
-        pd.factorize(made["customer_id"].to_pandas())[0],
-        np.asarray(made["item"]),
+        pd.factorize(table["customer_id"].to_pandas())[0],
+        np.asarray(table["item"]),
         signals,
         bought,
         np.where(bought, 1.0, 1 / kept_share(signals)),
     )
 
 
-def wanted(lines: DataFrame, known: Known, start: date) -> DataFrame:
+def wanted(lines: DataFrame, snapshot: Snapshot, start: date) -> DataFrame:
     """(customer_id, wanted): positions, sorted, of what was bought in the window; perhaps none."""
-    ids = known.catalog.ids
+    ids = snapshot.catalog.ids
     items = f.broadcast(numbered(lines.sparkSession, ids, "product_id", "item"))
     inside = lines.where((f.col("sold_on") >= start) & (f.col("sold_on") < start + WINDOW))
     bought = inside.join(items, "product_id").groupBy("customer_id")
@@ -127,28 +127,34 @@ def paired_precisions(ours: Ranker, rival: Ranker, seen: Examples) -> tuple[np.n
 
     By customer, because a customer's purchases are found or missed together.
     """
-    first, second = (_found(ranker.predict(seen.signals), seen)[1] for ranker in (ours, rival))
+    first, second = (
+        _average_precisions(ranker.predict(seen.signals), seen)[1] for ranker in (ours, rival)
+    )
     return first, second
 
 
 def _precision(scores: np.ndarray, seen: Examples, among: np.ndarray | None = None) -> float:
     """Average precision of the candidates bought, negatives reweighted."""
-    hits, precision = _found(scores, seen, among)
+    hits, precision = _average_precisions(scores, seen, among)
     return float(precision.sum() / hits.sum())
 
 
-def _found(
+def _average_precisions(
     scores: np.ndarray, seen: Examples, among: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """By customer: purchases among the candidates, and the sum of precisions at their places."""
-    kept = np.ones(len(scores), bool) if among is None else among
-    customer, bought, weights = seen.customer[kept], seen.bought[kept], seen.weights[kept]
-    order = np.lexsort((seen.item[kept], -scores[kept], customer))
+    selected = np.ones(len(scores), bool) if among is None else among
+    customer, bought, weights = (
+        seen.customer[selected],
+        seen.bought[selected],
+        seen.weights[selected],
+    )
+    order = np.lexsort((seen.item[selected], -scores[selected], customer))
     customer, bought, weights = customer[order], bought[order], weights[order]
     first = np.searchsorted(customer, customer)
-    ranked, found = np.cumsum(weights), np.cumsum(bought)
+    ranked, hits = np.cumsum(weights), np.cumsum(bought)
     before = np.where(first > 0, first - 1, 0)
     ranked = ranked - np.where(first > 0, ranked[before], 0)
-    found = found - np.where(first > 0, found[before], 0)
-    precision = np.where(bought, found / ranked, 0.0)
+    hits = hits - np.where(first > 0, hits[before], 0)
+    precision = np.where(bought, hits / ranked, 0.0)
     return np.bincount(customer, bought), np.bincount(customer, precision)

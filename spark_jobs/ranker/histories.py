@@ -1,4 +1,4 @@
-"""What every customer bought, and what is known of products, before a date."""
+"""What every customer bought, and each product by its buyers, before a date."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from ml.affinity.item_item import ItemItem, fit_item_item
 from ml.affinity.neighbours import Neighbourhood, Similarity
 from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.sources import TRANSACTIONS
-from ml.landed import landed_days
+from ml.landed_days import landed_days
 from spark_jobs.als.factors import Affinity, numbered
 from spark_jobs.ranker.item_cosine import similar_products
 from spark_jobs.tables import read
@@ -31,8 +31,8 @@ MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
-class Known:
-    """Everything known before a date.
+class Snapshot:
+    """Customers and products as they were before a date.
 
     `customers` holds customer_id, factors and `bought`: an array, in product order, of
     structs of item (position in the catalog), lines and `OWN`.
@@ -42,14 +42,14 @@ class Known:
     catalog: Catalog
 
 
-def know(
+def take_snapshot(
     pairs: DataFrame,
     affinity: Affinity,
     products: pd.DataFrame,
     comparison: Similarity,
     learned: tuple[list[str], ItemItem] | None = None,
-) -> Known:
-    """What purchases say of customers and products.
+) -> Snapshot:
+    """Customers' purchases and the catalog of what they bought.
 
     Args:
         pairs: what `histories` returns.
@@ -77,11 +77,11 @@ def know(
     entry = f.struct("item", "lines", *OWN)
     bought = placed.groupBy("customer_id").agg(f.sort_array(f.collect_list(entry)).alias("bought"))
     factors = affinity.customers.select("customer_id", "factors")
-    return Known(factors.join(bought, "customer_id"), catalog)
+    return Snapshot(factors.join(bought, "customer_id"), catalog)
 
 
 def item_item(pairs: DataFrame, ids: list[str]) -> ItemItem:
-    """What products say for each other, learned from the sampled customers' `histories`."""
+    """Weights of products for each other, learned from the sampled customers' `histories`."""
     return fit_item_item(log_lines(_placed(pairs, ids), len(ids))[1])
 
 
@@ -92,7 +92,7 @@ def _placed(pairs: DataFrame, ids: list[str]) -> DataFrame:
 
 
 def customer_lines(spark: SparkSession, as_of: date) -> DataFrame:
-    """Known customers' lines of merchandise landed in the history before `as_of`."""
+    """Identified customers' lines of merchandise landed in the history before `as_of`."""
     sold = read(spark, TRANSACTIONS, *landed_days(as_of)).where("customer_id is not null")
     products = read(spark, DIM_PRODUCTS, as_of).where("is_merchandise").select("product_id")
     discounts = ("shelf_discount", "coupon_discount", "coupon_match_discount")
@@ -183,8 +183,8 @@ def log_lines(placed: DataFrame, products: int) -> tuple[np.ndarray, sparse.csr_
 
     Both on the driver.
     """
-    found = sampled(placed).select("customer_id", "item", "lines").toPandas()
-    customer, ids = pd.factorize(found["customer_id"], sort=True)
+    rows = sampled(placed).select("customer_id", "item", "lines").toPandas()
+    customer, ids = pd.factorize(rows["customer_id"], sort=True)
     shape = (len(ids), products)
-    values = (np.log1p(found["lines"].to_numpy(np.float64)), (customer, found["item"]))
+    values = (np.log1p(rows["lines"].to_numpy(np.float64)), (customer, rows["item"]))
     return np.asarray(ids), sparse.coo_array(values, shape=shape).tocsr()

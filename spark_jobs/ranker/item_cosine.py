@@ -12,7 +12,7 @@ from ml.affinity.neighbours import Similarity, nearest
 from ml.affinity.weighting import Weighing
 from spark_jobs.als.ranking import CELLS
 
-KEPT, SHRINKAGE = 100, 10.0
+NEIGHBOURS, SHRINKAGE = 100, 10.0
 PARTS = 4
 EDGES = "item int, neighbour int, alike float"
 
@@ -21,7 +21,7 @@ def similar_products(
     spark: SparkSession,
     purchases: sparse.csr_array,
     comparison: Similarity,
-    kept: int = KEPT,
+    neighbours: int = NEIGHBOURS,
     shrinkage: float = SHRINKAGE,
 ) -> ItemItem:
     """How much a purchase of one product speaks for another, by who buys them.
@@ -31,7 +31,7 @@ def similar_products(
         purchases: log(1 + lines), (customers, products); the products with most buyers take
             part, as in `fit_item_item`.
         comparison: how products are compared.
-        kept: products at most that speak for one.
+        neighbours: products at most that speak for one.
         shrinkage: buyers that two must share for half of their likeness to count.
     """
     chosen = most_bought(purchases)
@@ -47,7 +47,7 @@ def similar_products(
                 alike = nearest(
                     shared.value[block],
                     shared.value,
-                    kept,
+                    neighbours,
                     shrinkage,
                     comparison.likeness,
                     never=block,
@@ -55,8 +55,8 @@ def similar_products(
                 yield _edges(block, alike.tocoo())
 
     starts = spark.range(0, len(chosen), size, PARTS)
-    found = starts.mapInArrow(edges, EDGES).toArrow()
-    item, neighbour, alike = (np.asarray(found[name]) for name in found.column_names)
+    table = starts.mapInArrow(edges, EDGES).toArrow()
+    item, neighbour, alike = (np.asarray(table[name]) for name in table.column_names)
     shape = (purchases.shape[1],) * 2
     places = (chosen[neighbour], chosen[item])
     return ItemItem(sparse.coo_array((alike, places), shape=shape).tocsr())

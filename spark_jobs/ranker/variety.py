@@ -12,26 +12,30 @@ from ml.affinity.ranker import Ranker
 from ml.affinity.reranking import accuracy_kept
 from spark_jobs.ranker.candidates import CANDIDATES_PER_CUSTOMER, POOLED, propensities
 from spark_jobs.ranker.examples import wanted
-from spark_jobs.ranker.histories import Known
+from spark_jobs.ranker.histories import Snapshot
 
 POOL = POOLED * CANDIDATES_PER_CUSTOMER  # what served lists are made of
 BEST = ["customer_id", "product_id", "rank", "score"]
 
 
-def accuracy_kept_in(
-    known: Known, ranker: Ranker, lines: DataFrame, start: date
+def accuracy_by_variety(
+    snapshot: Snapshot, ranker: Ranker, lines: DataFrame, start: date
 ) -> dict[float, float]:
     """`accuracy_kept` of the lists that would have been served on `start`.
 
-    Of the customers of `known` who bought something in the window; the ranker has not learned
+    Of the customers of `snapshot` who bought something in the window; the ranker has not learned
     from it.
     """
-    bought = wanted(lines, known, start)
-    bought = bought.join(known.customers.select("customer_id"), "customer_id", "left_semi").cache()
-    who = known.customers.join(bought.select("customer_id"), "customer_id", "left_semi")
-    made = propensities(Known(who, known.catalog), ranker, POOL).where(f.col("rank") <= POOL)
-    customers, truth = _truth(bought.toPandas(), len(known.catalog.ids))
-    return accuracy_kept(made.select(*BEST).toPandas(), customers, truth, known.catalog, POOL)
+    bought = wanted(lines, snapshot, start)
+    bought = bought.join(
+        snapshot.customers.select("customer_id"), "customer_id", "left_semi"
+    ).cache()
+    who = snapshot.customers.join(bought.select("customer_id"), "customer_id", "left_semi")
+    ranked = propensities(Snapshot(who, snapshot.catalog), ranker, POOL).where(
+        f.col("rank") <= POOL
+    )
+    customers, truth = _truth(bought.toPandas(), len(snapshot.catalog.ids))
+    return accuracy_kept(ranked.select(*BEST).toPandas(), customers, truth, snapshot.catalog, POOL)
 
 
 def _truth(bought: pd.DataFrame, products: int) -> tuple[list[str], sparse.csr_array]:

@@ -14,9 +14,10 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.dag_processing.processor import _execute_dag_callbacks
 
 from ml import lake
+from ml.contracts.plan_summary import PlanSummary
 from ml.errors import GateError
 from ml.publishing.release_files import DOSSIER
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 DAGS = sys.argv[1]
@@ -70,30 +71,32 @@ def fail_run():
 
 def go_live(version):
     """What `publish` leaves behind, as far as people are told of it, then the task's success."""
-    summary = {
-        "promotions": 2,
-        "products": 1,
-        "promotions_by_mechanic": {"percent_off": 2},
-        "cost": 5.0,
-        "budget": 9.0,
-        "incremental_margin": 7.0,
-        "incremental_margin_p10": 3.0,
-    }
-    release = shelf.folder(version)
+    summary = PlanSummary(
+        plan_version=version,
+        promotions=2,
+        products=1,
+        promotions_by_mechanic={"percent_off": 2},
+        cost=5.0,
+        budget=9.0,
+        incremental_margin=7.0,
+        incremental_margin_p10=3.0,
+        optimality_gap=0.0,
+    )
+    release = store.folder(version)
     release.mkdir(parents=True)
     (release / lake.MANIFEST).write_text("{}")
-    (release / DOSSIER).write_text(json.dumps({"summary": summary}))
-    shelf.point_at(version)
+    (release / DOSSIER).write_text(json.dumps({"summary": summary.to_dict()}))
+    store.point_at(version)
     for callback in refresh.get_task("publish").on_success_callback:
         callback(context("publish"))
 
 
 def nobody_is_named():
-    from orchestration.notifications import gate_failed, tell
+    from orchestration.notifications import gate_failed, notify
 
     del os.environ["PROMOLOOP_NOTIFY_EMAIL"], os.environ["PROMOLOOP_NOTIFY_HTTP"]
     settings.cache_clear()
-    return tell(gate_failed) == []
+    return notify(gate_failed) == []
 
 
 fail_gate("gate_plan", GateError("plan <b>x</b> {{ 7 * 7 }}: 3 rows"))

@@ -19,7 +19,7 @@ from ml.gates import quarantine
 from ml.privacy import forgotten, record_path
 from ml.publishing import publish
 from ml.publishing.approval import propose
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 FIRST, SALE = date(2017, 12, 4), date(2017, 12, 1)
@@ -100,16 +100,16 @@ def test_the_sale_stays_as_an_unknown_buyers_and_manifests_fit_their_files(publi
 
 
 def test_the_live_release_is_whole_without_them(published):
-    live = shelf.folder(published)
+    live = store.folder(published)
     assert "c1" in customers(live / "offers" / "assignments.parquet")
     assert "c2" in customers(live / "offers" / "audiences.parquet")
 
     forget_customer("c1", "Ada")
 
-    shelf.verify(published)
-    assert shelf.current() == published
+    store.verify(published)
+    assert store.current() == published
     assert "c1" not in customers(live / "offers" / "assignments.parquet")
-    counts = {f["name"]: f["rows"] for f in shelf.manifest(published)["files"]}
+    counts = {f["name"]: f["rows"] for f in store.manifest(published)["files"]}
     assert counts["offers/assignments.parquet"] == 38
 
 
@@ -156,3 +156,13 @@ def test_nothing_that_a_killed_build_left_of_the_warehouse_holds_them(published)
 
     assert traces() == set()
     assert list(settings().home.glob("warehouse.duckdb*")) == []
+
+
+def test_a_line_of_the_record_cut_short_by_a_crash_lets_nobody_back_in(published):
+    forget_customer("c1", "Ada")
+    record = record_path().read_bytes()
+    record_path().write_bytes(record[: record.index(b"\n") + 20])
+
+    assert forgotten() == {"c1"}
+    forget_customer("c2", "Ada")
+    assert forgotten() == {"c1", "c2"}

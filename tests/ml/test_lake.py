@@ -9,6 +9,7 @@ import pytest
 from ml import lake
 from ml.contracts.table import Column, Table
 from ml.errors import ContractError, LakeError
+from ml.settings import PROJECT
 
 D = date(2017, 12, 4)
 PRICES = Table(
@@ -102,7 +103,7 @@ lake.write(PRICES, date(2017, 12, 4), pd.DataFrame({{"product_id": ["a"], "price
 @pytest.mark.parametrize(
     "target",
     [
-        '(lake, "_sync")',
+        '(lake, "sync")',
         '(lake, "replace_text")',
         '(__import__("pathlib").Path, "replace")',
         '(lake, "to_json")',
@@ -123,3 +124,17 @@ def test_a_writer_killed_before_the_manifest_moves_leaves_the_old_partition(home
     assert lake.read(PRICES, D)["price"].tolist() == [1.0]
     assert lake.write(PRICES, D, prices(("a", 9.0))).rows == 1
     assert lake.read(PRICES, D)["price"].tolist() == [9.0]
+
+
+def test_the_code_version_covers_what_makes_partitions_and_releases_and_nothing_else():
+    hashed = {path.relative_to(PROJECT).as_posix() for path in lake.code_files()}
+
+    assert hashed >= {
+        "ml/report/page.css",
+        "spark_jobs/affinity.py",
+        "dbt_project/dbt_project.yml",
+        "dbt_project/seeds/holidays.csv",
+    }
+    tops = {name.split("/")[0] for name in hashed}
+    assert tops == {"ml", "spark_jobs", "dbt_project"}
+    assert not [name for name in hashed if name.startswith("ml/publishing/targets/")]

@@ -12,7 +12,7 @@ from ml.settings import Settings
 from ml.settings import settings as current_settings
 from promoloop import cli, credentials, services, supervision
 from promoloop.environment import environment, log_folder
-from promoloop.programs import Program, programs
+from promoloop.processes import Program, programs
 from promoloop.supervision import config_text
 
 

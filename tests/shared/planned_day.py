@@ -1,6 +1,5 @@
 """A shop small enough to read: two products, three customers, a plan for one week."""
 
-import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,29 +22,40 @@ from ml.contracts.marts import (
 from ml.contracts.outputs import (
     ALTERNATIVES,
     CANDIDATES,
+    DEAL_TERMS,
     FORECASTS,
     PLAN,
     QUANTILES,
     RESPONSES,
     STOCK,
 )
+from ml.contracts.plan_summary import BindingLimit, FrontierPoint, PlanSummary, TradeoffPoint
 from ml.contracts.profiles import CUSTOMER_SEGMENTS
-from ml.promotions.explanation.rows import TERMS
+from ml.contracts.reasons import Binding, Effects, NextBest, Reasons, SpilloverFacts, Takers
+from ml.files import replace_text, to_json
+from ml.promotions.gate_verdict import write_verdict
 from ml.promotions.plan import summary_path
-from ml.promotions.verdict import write_verdict
 from ml.settings import settings
 
 MONDAY = date(2017, 12, 4)
 PRODUCTS = ("100", "200")
-REASONS = {
-    "elasticity": -1.5,
-    "elasticity_sd": 0.25,
-    "price_identified": True,
-    "moves": {"offer": 0.3365, "display": 0.2, "mailer": 0.1766, "stock": -0.02},
-    "limits": [{"limit": "budget", "shadow_price": 0.4}],
-    "next_best": {"depth": 0.1, "support": "none", "incremental_margin": 2.0, "cost": 3.0},
-    "assumed": ["stock"],
-}
+REASONS = Reasons(
+    elasticity=-1.5,
+    elasticity_sd=0.25,
+    price_identified=True,
+    display_lift=0.5,
+    mailer_lift=0.2,
+    offer=Takers(takers=1.0, joiners=0.0, share_of_units=1.0, margin_from_priors=0.0),
+    audience=None,
+    effects=Effects(offer=0.3365, display=0.2, mailer=0.1766, stock=-0.02),
+    multiplier=2.04,
+    incremental_margin_sd=1.5,
+    supplier_funding_share=0.0,
+    spillovers=SpilloverFacts(0.4, 1.2, None),
+    limits=[Binding("budget", shadow_price=0.4)],
+    next_best=NextBest("percent_off", 0.1, "none", "all", 2.0, 3.0, gives_up=1.0),
+    assumed=["stock"],
+)
 
 
 @pytest.fixture
@@ -80,28 +90,25 @@ def _plan_day(as_of: date = MONDAY, promo_price: float = 7.99, subcategory: str 
     lake.write(FCT_CUSTOMER_PRODUCTS, as_of, _bought())
     lake.write(ALTERNATIVES, as_of, _alternatives())
     lake.write(PLAN, as_of, _plan(as_of, version, promo_price), models={"demand": "3"})
-    summary = {
-        "plan_version": version,
-        "budget": 50.0,
-        "promotions": 2,
-        "products": 2,
-        "promotions_by_mechanic": {"percent_off": 2},
-        "cost": 5 * promo_price,
-        "incremental_margin": 10.0,
-        "optimality_gap": 0.0,
-        "incremental_margin_p10": 6.0,
-        "limits": [{"limit": "budget", "shadow_price": 0.4}],
-        "products_excluded": {"below the margin floor": 3},
-        "frontier": [
-            {"budget": 25.0, "incremental_margin": 7.0},
-            {"budget": 50.0, "incremental_margin": 10.0},
+    summary = PlanSummary(
+        plan_version=version,
+        promotions=2,
+        products=2,
+        budget=50.0,
+        cost=5 * promo_price,
+        incremental_margin=10.0,
+        incremental_margin_p10=6.0,
+        optimality_gap=0.0,
+        promotions_by_mechanic={"percent_off": 2},
+        limits=[BindingLimit("budget", 0.4)],
+        products_excluded={"below the margin floor": 3},
+        frontier=[FrontierPoint(25.0, 20.0, 1, 7.0, 0.5), FrontierPoint(50.0, 40.0, 2, 10.0, 0.4)],
+        tradeoffs=[
+            TradeoffPoint(8.0, 30.0, 20.0, 1, is_plan=False),
+            TradeoffPoint(10.0, 25.0, 40.0, 2, is_plan=True),
         ],
-        "tradeoffs": [
-            {"margin": 8.0, "revenue": 30.0, "discount": 20.0, "promotions": 1, "is_plan": False},
-            {"margin": 10.0, "revenue": 25.0, "discount": 40.0, "promotions": 2, "is_plan": True},
-        ],
-    }
-    lake.replace_text(summary_path(as_of), lake.to_json(summary))
+    )
+    replace_text(summary_path(as_of), to_json(summary.to_dict()))
     write_verdict(as_of, version, passed=True)
     return version
 
@@ -256,7 +263,7 @@ def _plan(as_of: date, version: str, promo_price: float) -> pd.DataFrame:
         category=["TEA", "CUPS"],
         mechanic="percent_off",
         depth=1 - promo_price / 10.0,
-        **dict.fromkeys(TERMS),
+        **dict.fromkeys(DEAL_TERMS),
         support=["display+mailer", "none"],
         audience_id="all",
         audience_share=1.0,
@@ -282,7 +289,7 @@ def _plan(as_of: date, version: str, promo_price: float) -> pd.DataFrame:
         roi=0.25,
         stockout_probability=0.05,
         stock_is_simulated=True,
-        reasons=json.dumps(REASONS, sort_keys=True),
+        reasons=REASONS.to_json(),
         model_versions='{"demand": "3"}',
         experiment_id=None,
         holdout_share=0.25,

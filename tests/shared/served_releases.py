@@ -13,7 +13,8 @@ from ml import lake
 from ml.contracts.offers import MEMBERS, OFFERS
 from ml.contracts.outputs import PLAN
 from ml.contracts.table import Table
-from ml.releases import shelf
+from ml.files import to_json
+from ml.releases import store
 from ml.settings import settings
 from promoloop.serving.app import create_app
 from promoloop.serving.live import Live
@@ -74,9 +75,9 @@ def write_release(folder: Path, version: str, lines: pd.DataFrame) -> None:
     _write(folder / "offers" / "offers.parquet", OFFERS, customer_offers(lines))
     members = pd.DataFrame({"customer_id": ["c1", "c2"], "audience_id": ["segment-0", "segment-1"]})
     _write(folder / "offers" / "audiences.parquet", MEMBERS, members)
-    files = [{"name": n, "sha256": d} for n, d in shelf.digests(folder).items()]
+    files = [{"name": n, "sha256": d} for n, d in store.digests(folder).items()]
     manifest = {"plan_version": version, "files": files}
-    (folder / lake.MANIFEST).write_text(lake.to_json(manifest), encoding="utf-8")
+    (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
 
 def _write(path: Path, table: Table, frame: pd.DataFrame) -> None:
@@ -94,8 +95,8 @@ def shelve(home: Path) -> Callable[..., Path]:
 
     def shelved(version: str, promo_price: float = 7.99, lines: pd.DataFrame | None = None) -> Path:
         told = plan_lines(version, promo_price) if lines is None else lines
-        folder = shelf.folder(version)
-        shelf.build(folder, lambda aside: write_release(aside, version, told))
+        folder = store.folder(version)
+        store.build(folder, lambda aside: write_release(aside, version, told))
         return folder
 
     return shelved
@@ -106,7 +107,7 @@ def live(shelve: Callable[..., Path]) -> Live:
     """Two versions on the shelf, the first one live and read."""
     shelve(FIRST, 7.99)
     shelve(SECOND, 8.99)
-    shelf.point_at(FIRST)
+    store.point_at(FIRST)
     found = Live()
     found.refresh()
     return found

@@ -1,6 +1,7 @@
 """A small shop, planned end to end: ten products that sell well and respond to promotion."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -17,7 +18,9 @@ from ml.contracts.marts import (
     FCT_PRODUCT_WEEKS,
 )
 from ml.contracts.outputs import EFFECTS, FORECASTS, PLAN, QUANTILES, RESPONSES, STOCK
-from ml.promotions.plan import summary_path
+from ml.promotions.plan import read_summary, summary_path
+from ml.promotions.recount.count import broken_limits
+from ml.promotions.recount.facts import read_day_facts
 
 AS_OF = date(2017, 12, 4)
 WEEKS = [AS_OF + timedelta(days=7 * k) for k in range(4)]
@@ -75,7 +78,7 @@ def write_effects():
     shares = {"dip": 0.33, "cannibalisation": 0.0, "halo": 0.0}
     rows = pd.DataFrame({"effect": shares.keys(), "share": shares.values()})
     told = {"category": "all", "onto": "all", "share_sd": 0.0, "share_p05": 0.0, "share_p95": 0.0}
-    none = {"estimate": None, "estimate_se": None, "is_told": False}
+    none = {"estimate": None, "estimate_se": None, "is_identified": False}
     lake.write(EFFECTS, AS_OF, rows.assign(**told, **none))
 
 
@@ -144,3 +147,9 @@ def plan():
 
 def summary():
     return json.loads(summary_path(AS_OF).read_text())
+
+
+def broken(rows, policy, **changed):
+    """What the gate finds wrong with rows under a policy; `changed` fields of the summary."""
+    facts = read_day_facts(AS_OF, lake.read(STOCK, AS_OF))
+    return broken_limits(rows, facts, policy, replace(read_summary(AS_OF), **changed))

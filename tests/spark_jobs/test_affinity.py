@@ -133,8 +133,10 @@ def test_the_champion_ranks_the_candidates_and_the_manifest_names_it(spark, home
     lake.write(marts.DIM_CUSTOMERS, AS_OF, customers)
     nothing = ItemItem(sparse.csr_array((2, 2)))
     trained = Serving(ByHabit(), ByHabit(), ["a", "z"], nothing, PEARSON, variety=0.2)
-    served, ranked, know = [], affinity.propensities, affinity.know
-    monkeypatch.setattr(affinity, "know", lambda *which: served.append(which[3]) or know(*which))
+    served, ranked, snapshot = [], affinity.propensities, affinity.take_snapshot
+    monkeypatch.setattr(
+        affinity, "take_snapshot", lambda *which: served.append(which[3]) or snapshot(*which)
+    )
     monkeypatch.setattr(
         affinity, "propensities", lambda *which: served.append(which[-1]) or ranked(*which[:-1])
     )

@@ -20,7 +20,7 @@ def train(home, monkeypatch):
     found = []
     made = {
         "customer_lines": SimpleNamespace(cache=lambda: None),
-        "known_on": None,
+        "sampled_snapshot": None,
         "examples_of": SimpleNamespace(signals=np.zeros((1, 1))),
         "window_examples": SimpleNamespace(signals=np.zeros((1, 1))),
         "fit": "ranker",
@@ -28,11 +28,11 @@ def train(home, monkeypatch):
         "compare_with_champion": ChampionComparison(
             {"precision_over_champion_high": 1.1}, {"compared_with": "3"}
         ),
-        "accuracy_kept_in": KEPT,
+        "accuracy_by_variety": KEPT,
         "histories": None,
         "bought_by": ["a"],
         "item_item": None,
-        "largest_move": 0.25,
+        "largest_score_change": 0.25,
         "checks": {"size_mb": 1.0},
         "fingerprint": {"sales": "a"},
     }

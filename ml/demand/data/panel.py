@@ -24,6 +24,7 @@ from ml.demand.data.depths import filled_depths, regular_moves
 from ml.demand.data.groups import numbered
 from ml.demand.data.stockouts import unconstrained
 from ml.errors import ContractError
+from ml.weeks import monday_of
 
 WEEK = np.timedelta64(7, "D")
 RANKING_WEEKS = 52
@@ -148,7 +149,7 @@ def _largest(weekly: pa.Table, before: date, products: int) -> list[str]:
 
 def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
     seen = rows["week_start_date"].to_numpy("datetime64[D]")
-    last = np.busday_offset(as_of, 0, roll="backward", weekmask="Mon") - WEEK
+    last = np.datetime64(monday_of(as_of)) - WEEK
     if seen.max() < last:
         raise ContractError(
             f"{FCT_PRODUCT_WEEKS.uri} as_of={as_of}: the last week is {seen.max()}, "

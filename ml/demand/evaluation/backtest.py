@@ -10,7 +10,6 @@ calibrated on the forecasts of earlier origins only. The weeks before the first 
 held out of one more fit, which says how many steps to train and starts that calibration.
 """
 
-import argparse
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ml import commands
 from ml.demand.data.covariates import covariates
 from ml.demand.data.panel import Panel, read_panel
 from ml.demand.evaluation import metrics
@@ -172,12 +172,12 @@ def measures(
 
 def main() -> None:
     """Print the backtest's table on the lake's marts."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True)
+    parser = commands.parser(main.__doc__)
+    commands.add_as_of(parser)
     parser.add_argument("--products", type=int, default=settings().demand_products)
     parser.add_argument("--steps", type=int, default=settings().demand_steps)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    commands.log_to_terminal()
     fitting = DemandFitting(settings().horizon_weeks + 1, given.steps, settings().seed)
     result = backtest(given.as_of, given.products, fitting)
     table = result.summary().round(4).to_string()

@@ -8,7 +8,7 @@ not.
 """
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from ml.demand.forecasting import borrowed_level
 from ml.demand.forecasting.expected_demand import ExpectedDemand
 from ml.demand.forecasting.explanations import PROMOTION
 from ml.demand.network.structured import StructuredDemand
+from ml.weeks import monday_of
 
 EVERY = 10  # one product in so many is held out
 
@@ -32,7 +33,7 @@ def read_newcomers(as_of: date) -> pd.DataFrame:
     """`STATIC` and `list_price` of merchandise that sold in no complete week before `as_of`."""
     columns = [*STATIC, "list_price", "is_merchandise", "first_sold_on"]
     products = lake.read(DIM_PRODUCTS, as_of, columns)
-    monday = pd.Timestamp(as_of - timedelta(days=as_of.weekday()))
+    monday = pd.Timestamp(monday_of(as_of))
     first = pd.to_datetime(products["first_sold_on"])
     new = products["is_merchandise"] & products["list_price"].notna()
     new &= first.isna() | (first >= monday)

@@ -18,7 +18,8 @@ from ml.demand.data.covariates import EFFECTS, covariates
 from ml.demand.data.panel import STATIC, Panel
 from ml.demand.forecasting.expected_demand import expected_demand
 from ml.demand.network.effects import INFORMATION
-from ml.demand.network.structured import PRIOR_SD, StructuredDemand, coefficients
+from ml.demand.network.priors import PRIOR_SD
+from ml.demand.network.structured import StructuredDemand, coefficients
 
 PROMOTED = np.log(1 - ON_PROMOTION_DEPTH)  # of the log price ratio
 IDENTIFIED = 0.5  # of the prior variance: above it the data said little

@@ -15,7 +15,8 @@ from scipy import optimize, special
 
 from ml.demand.data.covariates import EFFECTS, covariates
 from ml.demand.data.panel import Panel
-from ml.demand.network.structured import DAYS, PRIOR_SD, STARTS, StructuredDemand
+from ml.demand.network.priors import PRIOR_SD, STARTS
+from ml.demand.network.structured import DAYS, StructuredDemand
 
 log = logging.getLogger(__name__)
 

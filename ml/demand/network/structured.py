@@ -30,6 +30,7 @@ from keras import ops
 from ml.demand.data.covariates import CALENDAR, CONTEXT, EFFECTS, HISTORY
 from ml.demand.data.panel import STATIC
 from ml.demand.network.encoder import Network
+from ml.demand.network.priors import PRIOR_SD, STARTS, TERMS
 
 Tensor = Any  # Keras has no type for one
 
@@ -39,9 +40,6 @@ SMOOTHING = 0.5  # units and weeks added to a level, so that an empty one has a 
 REGULAR = EFFECTS.index("regular")
 ALIVE = HISTORY.index("log_alive")
 DAYS = [CONTEXT.index(name) for name in CALENDAR]
-TERMS = (*EFFECTS, "log_dispersion")
-STARTS = (1.37, 0.38, 0.8, 0.3, 1.0)  # before softplus: elasticities -1.6 and -0.9
-PRIOR_SD = {"department": 0.5, "category": 0.5, "subcategory": 0.4, "product_id": 0.4}
 LOG_UNITS = (-8.0, 16.0)
 LOG_DISPERSION = (-4.0, 6.0)
 WEIGHT = 0.5  # power of the mean by which a week counts in training

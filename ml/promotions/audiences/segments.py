@@ -5,22 +5,14 @@ to it and is paid for. Who may not be targeted and who is held out is a member o
 """
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ml import lake
 from ml.config.policy import Targeting
-from ml.contracts.marts import (
-    AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
-    DIM_CUSTOMERS,
-    DIM_PRODUCTS,
-    FCT_BASKETS,
-    FCT_CUSTOMER_PRODUCTS,
-)
-from ml.contracts.outputs import RESPONSES
+from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES
 from ml.errors import LakeError
 from ml.promotions.audiences.audience import Audience
@@ -34,64 +26,66 @@ READ = (
 )
 WORTH_OF_PRIOR = 10.0  # decayed purchases that the share in the wider group counts for
 PRIOR_CUSTOMERS = 50.0  # members that an average response counts for
-SENSITIVITY = ["customer_id", "discounted_share", "saved_share"]
+SENSITIVITY = ["discounted_share", "saved_share"]
 SPENT = ("observed", "expected")  # on discount
 SURE = (0.01, 0.99)  # a share of none or all has no odds
 RESPONSES_WITHIN = (0.5, 2.0)
 LEAST_RISE = 0.05  # of log demand on the usual discount: less tells nobody's apart
 
 
-def are_written(affinity: str | None) -> bool:
-    """Whether the run's segments are there, by the state of the task that writes them.
+def require_segments(will_be_written: bool) -> None:
+    """Refuse to wait for segments that will not be written.
 
     Raises:
-        LakeError: it failed, so that there will be none.
+        LakeError: their stage failed.
     """
-    if affinity in ("failed", "upstream_failed"):
+    if not will_be_written:
         raise LakeError(
-            "policy.yml names audiences, and the task `affinity`, which writes the segments, has "
-            "failed: see its log, then clear it and the task `segments`"
+            "policy.yml names audiences, and the stage that writes the customers' segments has "
+            "failed; expected the segments of the day: see its log and run it again, or take the "
+            "audiences out of the policy"
         )
-    return affinity == "success"
 
 
-def read_audiences(
-    as_of: date, rules: Sequence[Targeting], holdout_share: float
+@dataclass(frozen=True)
+class AudienceTables:
+    """What audiences are made from: rows of the contracts that the fields are named for."""
+
+    audiences: pd.DataFrame
+    segments: pd.DataFrame
+    customers: pd.DataFrame
+    purchases: pd.DataFrame
+    products: pd.DataFrame
+    baskets: pd.DataFrame
+    quantities: pd.DataFrame
+    responses: pd.DataFrame
+
+
+def make_audiences(
+    tables: AudienceTables, rules: Sequence[Targeting], holdout_share: float
 ) -> tuple[Audience, ...]:
-    """The segments of as_of that a rule names, by audience_id.
-
-    Raises:
-        LakeError: a table of as_of is missing.
-    """
-    known = lake.read(DIM_AUDIENCES, as_of, ["audience_id", "audience"])
-    names = dict(zip(known["audience_id"], known["audience"], strict=True))
+    """The day's segments that a rule names, by audience_id."""
+    named = tables.audiences
+    names = dict(zip(named["audience_id"], named["audience"], strict=True))
     asked = [key for key, name in names.items() if any(rule.names(key, name) for rule in rules)]
-    belong = members(as_of, holdout_share)
+    belong = members(tables.segments, tables.customers, holdout_share)
     belong = belong[belong["audience_id"].isin(asked)]
-    bought = lake.read(
-        FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "decayed_purchases"]
+    baskets, category = tables.baskets, tables.products.set_index("product_id")["category"]
+    identified = baskets.loc[baskets["customer_id"].notna(), "units"].sum()
+    of_identified = identified / baskets["units"].sum()
+    shares = units_shares(tables.purchases, belong, category) * of_identified
+    relative = relative_responses(
+        tables.purchases,
+        belong,
+        tables.customers.set_index("customer_id"),
+        tables.quantities,
+        float(tables.responses["elasticity"].mean()),
     )
-    products = lake.read(DIM_PRODUCTS, as_of, ["product_id", "category"])
-    baskets = lake.read(FCT_BASKETS, as_of, ["customer_id", "units"])
-    of_known = baskets.loc[baskets["customer_id"].notna(), "units"].sum() / baskets["units"].sum()
-    shares = units_shares(bought, belong, products.set_index("product_id")["category"]) * of_known
-    relative = read_responses(as_of, belong)
-    everybody = len(lake.read(DIM_CUSTOMERS, as_of, ["customer_id"]))
+    everybody = len(tables.customers)
     size = belong["audience_id"].value_counts()
     return tuple(
         Audience(key, names[key], shares[key], float(size[key]) / everybody, float(relative[key]))
         for key in _ids(belong)
-    )
-
-
-def read_responses(as_of: date, belong: pd.DataFrame) -> pd.Series:
-    """`relative_responses` of the audiences in `belong`, from the tables of as_of."""
-    return relative_responses(
-        lake.read(FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "sales"]),
-        belong,
-        lake.read(DIM_CUSTOMERS, as_of, SENSITIVITY).set_index("customer_id"),
-        lake.read(AGG_PRODUCT_BASKET_UNITS_HISTOGRAM, as_of),
-        float(lake.read(RESPONSES, as_of, ["elasticity"])["elasticity"].mean()),
     )
 
 

@@ -1,11 +1,11 @@
 """Demand under an option, in closed form from the demand model's responses.
 
-Under an offer's price a mean is baseline x M, log M = elasticity log(1 - price cut felt) +
+Under a deal's price a mean is baseline x M, log M = elasticity log(1 - price cut felt) +
 display lift x display share + mailer lift x mailer share. Elasticity and lifts are known up to
 independent normal errors, so M is log-normal; its mean is set to the model's own M, so that
 not knowing a response well never makes a promotion look better. Lifts were learned in weeks
-in which every buyer paid the lower price, so who does not take the offer is not lifted: else
-an offer to few would be worth its display to all.
+in which every buyer paid the lower price, so who does not take the deal is not lifted: else
+a deal to few would be worth its display to all.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ import pandas as pd
 
 from ml.arrays import Floats
 from ml.inventory.distribution import expected_sales
+from ml.promotions.economics.items import Responses
 from ml.promotions.economics.options import Options
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
@@ -36,28 +37,27 @@ class LogNormal:
 
 @dataclass(frozen=True)
 class Multiplier:
-    """Demand over baseline: `share` of it responds to the offer, `rest` is known for sure.
+    """Demand over baseline: `share` of it responds to the deal, `rest` does not and has no error.
 
     Arrays are (products, options). `parts` are what price, display and mailer add to the log of
-    `offered`, (3, products, options).
+    `takers`, (3, products, options).
     """
 
     parts: Floats
-    offered: LogNormal
+    takers: LogNormal
     share: Floats
     rest: Floats
 
     @property
     def mean(self) -> Floats:
-        return self.share * self.offered.mean + self.rest
+        return self.share * self.takers.mean + self.rest
 
     def at(self, z: float | Floats) -> Floats:
-        return self.share * self.offered.at(z) + self.rest
+        return self.share * self.takers.at(z) + self.rest
 
 
-def multiplier(responses: pd.DataFrame, shares: pd.DataFrame, options: Options) -> Multiplier:
-    """`responses` and `shares` (display, mailer) hold one row per product, in its order."""
-    values = {name: responses[name].to_numpy()[:, None] for name in RESPONSE_COLUMNS}
+def multiplier(responses: Responses, shares: pd.DataFrame, options: Options) -> Multiplier:
+    """`shares` (display, mailer) holds one row per product, in the order of `responses`."""
     displayed = np.isin(options.support, ("display", "display+mailer"))
     mailed = np.isin(options.support, ("mailer", "display+mailer"))
     display = shares["display"].to_numpy()[:, None] * displayed
@@ -65,33 +65,23 @@ def multiplier(responses: pd.DataFrame, shares: pd.DataFrame, options: Options) 
     log_price = np.log1p(-options.across("felt"))
     parts = np.stack(
         np.broadcast_arrays(
-            values["elasticity"] * log_price,
-            values["display_lift"] * display,
-            values["mailer_lift"] * mailer,
+            responses.elasticity[:, None] * log_price,
+            responses.display_lift[:, None] * display,
+            responses.mailer_lift[:, None] * mailer,
         )
     )
     variance = (
-        (values["elasticity_sd"] * log_price) ** 2
-        + (values["display_lift_sd"] * display) ** 2
-        + (values["mailer_lift_sd"] * mailer) ** 2
+        (responses.elasticity_sd[:, None] * log_price) ** 2
+        + (responses.display_lift_sd[:, None] * display) ** 2
+        + (responses.mailer_lift_sd[:, None] * mailer) ** 2
     )
     share, joining = options.across("share"), options.across("joining")
     return Multiplier(
         parts=parts,
-        offered=LogNormal(np.exp(parts.sum(axis=0)), np.sqrt(variance)),
+        takers=LogNormal(np.exp(parts.sum(axis=0)), np.sqrt(variance)),
         share=share,
         rest=1 - share - joining + joining * options.across("bought"),
     )
-
-
-RESPONSE_COLUMNS = (
-    "elasticity",
-    "elasticity_sd",
-    "display_lift",
-    "display_lift_sd",
-    "mailer_lift",
-    "mailer_lift_sd",
-)
 
 
 @dataclass(frozen=True)

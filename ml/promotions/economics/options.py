@@ -1,4 +1,4 @@
-"""The options a product may be promoted with: an offer and a support."""
+"""The options a product may be promoted with: a deal and a support."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,33 +10,33 @@ from numpy.typing import NDArray
 
 from ml.arrays import Floats
 from ml.config.policy import Policy
-from ml.promotions.mechanics.deal import Offer
+from ml.promotions.mechanics.deal import Deal
 
 
 @dataclass(frozen=True)
 class Options:
-    """Every offer with every support, in one order for every product.
+    """Every deal with every support, in one order for every product.
 
-    `offer` is the row in `offers` and `support` the support of each option, (options,).
+    `deal` is the row in `deals` and `support` the support of each option, (options,).
     """
 
-    offers: tuple[Offer, ...]
-    offer: NDArray[np.int64]
+    deals: tuple[Deal, ...]
+    deal: NDArray[np.int64]
     support: np.ndarray
     support_cost: Floats
     regular_price: Floats
 
     def across(self, name: str) -> Floats:
-        """A field of the offers, (products, options)."""
-        return np.stack([getattr(offer, name) for offer in self.offers], axis=1)[:, self.offer]
+        """A field of the deals, (products, options)."""
+        return np.stack([getattr(deal, name) for deal in self.deals], axis=1)[:, self.deal]
 
     def each(self, name: str) -> np.ndarray:
-        """A field of the offers that is the same for every product, (options,)."""
-        return np.array([getattr(offer, name) for offer in self.offers])[self.offer]
+        """A field of the deals that is the same for every product, (options,)."""
+        return np.array([getattr(deal, name) for deal in self.deals])[self.deal]
 
     @cached_property
     def price(self) -> Floats:
-        """What a unit brings in when the whole offer is taken; nan where it cannot be offered."""
+        """What a unit brings in when the whole deal is taken; nan where it cannot be offered."""
         return self.across("price")
 
     @cached_property
@@ -47,35 +47,35 @@ class Options:
     @property
     def learned(self) -> "Options":
         """The options as far as the data know them."""
-        return replace(self, offers=tuple(offer.learned for offer in self.offers))
+        return replace(self, deals=tuple(deal.learned for deal in self.deals))
 
-    def only(self, kept: NDArray[np.bool_]) -> "Options":
-        """The options in `kept`, (options,)."""
+    def only(self, chosen: NDArray[np.bool_]) -> "Options":
+        """The options in `chosen`, (options,)."""
         return replace(
             self,
-            offer=self.offer[kept],
-            support=self.support[kept],
-            support_cost=self.support_cost[kept],
+            deal=self.deal[chosen],
+            support=self.support[chosen],
+            support_cost=self.support_cost[chosen],
         )
 
 
-def make_options(regular_price: Floats, offers: list[Offer], policy: Policy) -> Options:
-    """Every offer with every support of the policy.
+def make_options(regular_price: Floats, deals: list[Deal], policy: Policy) -> Options:
+    """Every deal with every support of the policy.
 
-    Everybody sees a display, so none goes with an offer to an audience; a mailer goes to its
+    Everybody sees a display, so none goes with a deal to an audience; a mailer goes to its
     members alone and costs their part.
     """
     pairs = [
         (support, place)
-        for support, place in product(policy.supports, range(len(offers)))
-        if offers[place].audience.is_everybody or "display" not in support
+        for support, place in product(policy.supports, range(len(deals)))
+        if deals[place].audience.is_everybody or "display" not in support
     ]
     cost = policy.support_cost_per_product_week
     return Options(
-        offers=tuple(offers),
-        offer=np.array([offer for _, offer in pairs]),
+        deals=tuple(deals),
+        deal=np.array([deal for _, deal in pairs]),
         support=np.array([support for support, _ in pairs]),
-        support_cost=np.array([cost[s] * offers[o].audience.of_customers for s, o in pairs]),
+        support_cost=np.array([cost[s] * deals[o].audience.of_customers for s, o in pairs]),
         regular_price=regular_price,
     )
 

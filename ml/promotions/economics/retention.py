@@ -1,10 +1,7 @@
 """Whom a promotion brings back: products whose buyers stay away longer than they used to."""
 
-from datetime import date
-
 import pandas as pd
 
-from ml import lake
 from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS
 
 LATE = 2.0  # times a customer's own mean gap between visits without one
@@ -25,12 +22,3 @@ def late_share(customers: pd.DataFrame, purchases: pd.DataFrame) -> pd.Series:
     missed = faded * purchases["customer_id"].map(is_late).fillna(0.0)
     product = purchases["product_id"]
     return (missed.groupby(product).sum() / faded.groupby(product).sum()).rename("late_share")
-
-
-def read_late_share(as_of: date) -> pd.Series:
-    """`late_share` from the marts of as_of."""
-    wanted = ["customer_id", "recency_days", "mean_days_between_visits"]
-    return late_share(
-        lake.read(DIM_CUSTOMERS, as_of, wanted),
-        lake.read(FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "decayed_purchases"]),
-    )

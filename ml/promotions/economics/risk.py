@@ -1,4 +1,4 @@
-"""What an option is worth when the responses are not known for sure."""
+"""What an option is worth when the responses are uncertain."""
 
 from collections.abc import Callable
 

@@ -8,119 +8,120 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.contracts.outputs import PLAN
+from ml.contracts.outputs import DEAL_TERMS, PLAN
 from ml.inventory.distribution import coverage, quantile
 from ml.promotions.explanation.reasons import DIGITS, reasons
-from ml.promotions.mechanics.deal import Offer
+from ml.promotions.mechanics.deal import Deal
 from ml.promotions.planning.proposal import Proposal
 
-TERMS = (
-    "threshold_amount",
-    "discount_amount",
-    "buy_qty",
-    "get_qty",
-    "get_depth",
-    "gift_product_id",
-    "bundle_id",
-    "bundle_product_id",
-)
 
-
-def plan_lines(proposal: Proposal, as_of: date, models: dict[str, str]) -> pd.DataFrame:
-    """PLAN's rows with their version, which is a hash of all that they say."""
-    lines = pd.concat([_offers(proposal), _figures(proposal)], axis=1)
-    lines["reasons"] = [
-        json.dumps(reasons(proposal, int(i), int(w), int(o)), sort_keys=True)
+def plan_rows(proposal: Proposal, as_of: date, models: dict[str, str]) -> pd.DataFrame:
+    """PLAN's rows with their version, which is a hash of everything in them."""
+    rows = pd.concat([_deals(proposal), _figures(proposal)], axis=1)
+    rows["reasons"] = [
+        reasons(proposal, int(i), int(w), int(o)).to_json()
         for i, w, o in zip(*proposal.chosen, strict=True)
     ]
-    lines = lines.assign(
+    rows = rows.assign(
         as_of=as_of,
         model_versions=json.dumps(models, sort_keys=True),
         experiment_id=None,
-        holdout_share=proposal.policy.holdout_share,
+        holdout_share=proposal.draft.policy.holdout_share,
     )
-    lines = lines.sort_values("promotion_id", kind="stable").reset_index(drop=True)
-    said = lines[[name for name in PLAN.column_names if name != "plan_version"]].to_csv(index=False)
-    digest = hashlib.sha256(said.encode()).hexdigest()[:8]
-    return lines.assign(plan_version=f"{as_of.isoformat()}-{digest}")
+    rows = rows.sort_values("promotion_id", kind="stable").reset_index(drop=True)
+    text = rows[[name for name in PLAN.column_names if name != "plan_version"]].to_csv(index=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return rows.assign(plan_version=f"{as_of.isoformat()}-{digest}")
 
 
-def _offers(proposal: Proposal) -> pd.DataFrame:
-    """What is offered, where and when."""
-    item, week, option = proposal.chosen
-    table = proposal.items.table.iloc[item].reset_index(drop=True)
-    starts = pd.to_datetime(pd.Series(proposal.items.weeks[week], dtype=object))
-    offers = [proposal.options.offers[place] for place in proposal.options.offer[option]]
-    mechanic = pd.Series([offer.mechanic for offer in offers], dtype=object)
-    ids = table["product_id"] + "-" + starts.dt.strftime("%Y%m%d") + "-" + mechanic
-    opens = starts + pd.Series([offer.opens for offer in offers], dtype="timedelta64[ns]")
-    lasts = pd.Series([offer.lasts for offer in offers], dtype="timedelta64[ns]")
-    return table[["product_id", "department", "category", "cost_is_assumed"]].assign(
-        promotion_id=ids,
-        mechanic=mechanic,
-        depth=np.round(proposal.options.depth[item, option], DIGITS),
-        support=proposal.options.support[option],
-        audience_id=pd.Series([offer.audience.audience_id for offer in offers], dtype=object),
-        audience_share=audience_shares(offers, table["product_id"]),
-        store_group="all",
-        starts_at=opens,
-        ends_at=opens + lasts,
-        per_customer_limit=proposal.policy.per_customer_limit,
-        regular_price=table["regular_price"],
-        promo_price=np.round(proposal.options.price[item, option], DIGITS),
-        unit_cost=table["unit_cost"].round(DIGITS),
-        **{name: term(offers, name, item) for name in TERMS},
+def promotion_ids(proposal: Proposal) -> list[str]:
+    """The id of each chosen promotion, in the proposal's order."""
+    items, options = proposal.draft.items, proposal.draft.options
+    return [
+        f"{items.product_id[i]}-{items.weeks[w]:%Y%m%d}-{options.deals[options.deal[o]].mechanic}"
+        for i, w, o in zip(*proposal.chosen, strict=True)
+    ]
+
+
+def _deals(proposal: Proposal) -> pd.DataFrame:
+    """Which deal each product has, where and when."""
+    draft, (item, week, option) = proposal.draft, proposal.chosen
+    items, options = draft.items, draft.options
+    starts = pd.to_datetime(pd.Series(items.weeks[week], dtype=object))
+    deals = [options.deals[place] for place in options.deal[option]]
+    opens = starts + pd.Series([deal.opens for deal in deals], dtype="timedelta64[ns]")
+    lasts = pd.Series([deal.lasts for deal in deals], dtype="timedelta64[ns]")
+    return pd.DataFrame(
+        {
+            "product_id": items.product_id[item],
+            "department": items.department[item],
+            "category": items.category[item],
+            "cost_is_assumed": items.cost_is_assumed[item],
+            "promotion_id": pd.Series(promotion_ids(proposal), dtype=object),
+            "mechanic": pd.Series([deal.mechanic for deal in deals], dtype=object),
+            "depth": np.round(options.depth[item, option], DIGITS),
+            "support": options.support[option],
+            "audience_id": pd.Series([deal.audience.audience_id for deal in deals], dtype=object),
+            "audience_share": audience_shares(deals, items.product_id[item]),
+            "store_group": "all",
+            "starts_at": opens,
+            "ends_at": opens + lasts,
+            "per_customer_limit": draft.policy.per_customer_limit,
+            "regular_price": items.regular_price[item],
+            "promo_price": np.round(options.price[item, option], DIGITS),
+            "unit_cost": np.round(items.unit_cost[item], DIGITS),
+            **{name: term(deals, name, item) for name in DEAL_TERMS},
+        }
     )
 
 
-def term(offers: list[Offer], name: str, item: np.ndarray) -> list[Any]:
+def term(deals: list[Deal], name: str, item: np.ndarray) -> list[Any]:
     """One column of terms, null where a mechanic has no such term."""
-    values = [offer.terms.get(name) for offer in offers]
+    values = [deal.terms.get(name) for deal in deals]
     return [
         value[row] if isinstance(value, np.ndarray) else value
         for value, row in zip(values, item, strict=True)
     ]
 
 
-def audience_shares(offers: list[Offer], product_ids: pd.Series) -> list[float]:
-    """The part of each row's demand that its offer's audience buys."""
+def audience_shares(deals: list[Deal], product_ids: np.ndarray) -> list[float]:
+    """The part of each row's demand that its deal's audience buys."""
     return [
-        1.0 if offer.audience.is_everybody else round(float(offer.audience.of_units[key]), DIGITS)
-        for offer, key in zip(offers, product_ids, strict=True)
+        1.0 if deal.audience.is_everybody else round(float(deal.audience.of_units[key]), DIGITS)
+        for deal, key in zip(deals, product_ids, strict=True)
     ]
 
 
 def _figures(proposal: Proposal) -> pd.DataFrame:
     """What each promotion is expected to sell, earn and cost."""
-    item, week, option = proposal.chosen
-    at, economics = (item, week, option), proposal.economics
-    size = proposal.items.table["dispersion"].to_numpy(float)[item]
-    stock, demand = proposal.items.stock[item, week], economics.mean_demand[at]
-    expected, before = economics.sales.expected[at], economics.baseline_sales[item, week]
-    margin, cost = economics.margin[at], economics.cost[at]
+    draft, (item, week, option) = proposal.draft, proposal.chosen
+    at, demand, money = (item, week, option), draft.economics.demand, draft.economics.money
+    dispersion, stock = draft.items.dispersion[item], draft.items.stock[item, week]
+    mean, before = demand.mean[at], demand.baseline_sales[item, week]
+    expected, margin, cost = demand.sales.expected[at], money.margin[at], money.cost[at]
 
     def percentile(share: float, of: np.ndarray) -> np.ndarray:
-        return np.minimum(quantile(share, of, size), np.floor(stock))
+        return np.minimum(quantile(share, of, dispersion), np.floor(stock))
 
     figures = pd.DataFrame(
         {
             "baseline_units": before,
             "expected_units": expected,
-            "expected_units_p10": percentile(0.1, demand),
-            "expected_units_p50": percentile(0.5, demand),
-            "expected_units_p90": percentile(0.9, demand),
+            "expected_units_p10": percentile(0.1, mean),
+            "expected_units_p50": percentile(0.5, mean),
+            "expected_units_p90": percentile(0.9, mean),
             "incremental_units": expected - before,
             "incremental_margin": margin,
-            "incremental_margin_p10": economics.margin_low[at],
-            "margin_from_priors": economics.from_priors[at],
+            "incremental_margin_p10": money.margin_low[at],
+            "margin_from_priors": money.from_priors[at],
             "cost": cost,
             "roi": margin / cost,
-            "stockout_probability": 1 - coverage(stock, demand, size),
+            "stockout_probability": 1 - coverage(stock, mean, dispersion),
         }
     ).round(DIGITS)
-    taken = demand * economics.taken[item, option]
-    enough = percentile(proposal.policy.stock_service_level, taken)
+    redeemed = mean * demand.taken[item, option]
+    enough = percentile(draft.policy.stock_service_level, redeemed)
     return figures.assign(
         max_redemptions=enough.astype("int64"),
-        stock_is_simulated=proposal.items.stock_is_simulated[item],
+        stock_is_simulated=draft.items.stock_is_simulated[item],
     )

@@ -1,86 +1,71 @@
-"""The plan in numbers: totals, limits that bind, and what another budget would earn."""
+"""The plan in numbers: totals and the limits that bind. It counts and solves nothing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ml.errors import InfeasibleError
+from ml.contracts.plan_summary import (
+    BindingLimit,
+    FrontierPoint,
+    PlanSummary,
+    SharedStock,
+    TradeoffPoint,
+    Withdrawn,
+)
 from ml.promotions.economics.demand import Z10
-from ml.promotions.explanation.tradeoffs import tradeoff_points
+from ml.promotions.explanation.rows import promotion_ids
+from ml.promotions.planning.edits import Edit
 from ml.promotions.planning.proposal import Proposal
-from ml.solver.settings import SolverSettings
-from ml.solver.solve import solve, usage
+from ml.weeks import monday_of
 
-BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
-FRONTIER = SolverSettings(target_gap=5e-3)
+STOCK_DIGITS = 6
 
 
-def summarise(proposal: Proposal, lines: pd.DataFrame, excluded: pd.Series) -> dict[str, Any]:
-    """What the report and the run's summary show; money rounded to cents."""
-    solution = proposal.solution
-    depth = lines["depth"].map(lambda d: f"{round(100 * d / 5) * 5:d} %")
-    margin = float(lines["incremental_margin"].sum())
-    return {
-        "plan_version": "" if lines.empty else lines["plan_version"].iloc[0],
-        "promotions": len(lines),
-        "products": int(lines["product_id"].nunique()),
-        "budget": round(proposal.problem.budget, 2),
-        "cost": round(float(lines["cost"].sum()), 2),
-        "incremental_margin": round(margin, 2),
-        "incremental_margin_p10": round(margin - Z10 * _margin_sd(proposal), 2),
-        "incremental_units": round(float(lines["incremental_units"].sum()), 2),
-        "objective": round(solution.objective, 2),
-        "bound": round(solution.bound, 2),
-        "optimality_gap": round(solution.gap, 8),
-        "promotions_by_mechanic": _counts(lines["mechanic"]),
-        "promotions_by_audience": _counts(lines["audience_id"]),
-        "promotions_by_support": _counts(lines["support"]),
-        "promotions_by_depth": _counts(depth),
-        "promotions_by_week": _counts(lines["starts_at"].dt.to_period("W").dt.start_time.dt.date),
-        "margin_from_priors": round(float(lines["margin_from_priors"].sum()), 2),
-        "limits": _limits(proposal),
-        "products_considered": len(excluded),
-        "products_excluded": _counts(excluded.dropna()),
-        "announced_withdrawn": proposal.withdrawn,
-        "frontier": frontier(proposal),
-        "tradeoffs": tradeoff_points(proposal),
-    }
+def summarise(
+    proposal: Proposal,
+    rows: pd.DataFrame,
+    frontier: list[FrontierPoint],
+    tradeoffs: list[TradeoffPoint],
+    edits: Sequence[Edit],
+) -> PlanSummary:
+    """What the report, the gate and the run's summary show of PLAN's `rows`."""
+    solution, draft = proposal.solution, proposal.draft
+    depth = rows["depth"].map(lambda d: f"{round(100 * d / 5) * 5:d} %")
+    margin = float(rows["incremental_margin"].sum())
+    return PlanSummary(
+        plan_version="" if rows.empty else str(rows["plan_version"].iloc[0]),
+        promotions=len(rows),
+        products=int(rows["product_id"].nunique()),
+        budget=round(draft.problem.budget, 2),
+        cost=round(float(rows["cost"].sum()), 2),
+        incremental_margin=round(margin, 2),
+        incremental_margin_p10=round(margin - Z10 * _margin_sd(proposal), 2),
+        incremental_units=round(float(rows["incremental_units"].sum()), 2),
+        objective=round(solution.objective, 2),
+        bound=round(solution.bound, 2),
+        optimality_gap=round(solution.gap, 8),
+        promotions_by_mechanic=_counts(rows["mechanic"]),
+        promotions_by_audience=_counts(rows["audience_id"]),
+        promotions_by_support=_counts(rows["support"]),
+        promotions_by_depth=_counts(depth),
+        promotions_by_week=_counts(monday_of(rows["starts_at"]).dt.date),
+        margin_from_priors=round(float(rows["margin_from_priors"].sum()), 2),
+        limits=_limits(proposal),
+        products_considered=len(draft.excluded),
+        products_excluded=_counts(draft.excluded.dropna()),
+        announced_withdrawn=[Withdrawn(**each) for each in draft.withdrawn],
+        shared_stock=_shared_stock(proposal),
+        frontier=frontier,
+        tradeoffs=tradeoffs,
+        edits=[edit.model_dump(mode="json") for edit in edits],
+    )
 
 
-def frontier(proposal: Proposal) -> list[dict[str, float]]:
-    """The best plan at shares of the budget, each solved again to within `FRONTIER.target_gap`.
-
-    A share that does not pay for the promotions that are demanded is left out.
-    """
-    points = []
-    for share in BUDGET_SHARES:
-        problem = replace(proposal.problem, budget=share * proposal.problem.budget)
-        try:
-            solution = proposal.solution if share == 1.0 else solve(problem, FRONTIER)
-        except InfeasibleError:
-            continue
-        points.append(_point(replace(proposal, problem=problem, solution=solution)))
-    return points
-
-
-def _point(proposal: Proposal) -> dict[str, float]:
-    spent, _ = usage(proposal.problem, proposal.solution.choice)
-    return {
-        "budget": round(proposal.problem.budget, 2),
-        "cost": round(spent, 2),
-        "promotions": len(proposal.chosen[0]),
-        "incremental_margin": round(float(proposal.economics.margin[proposal.chosen].sum()), 2),
-        "shadow_price": round(proposal.solution.budget_price, 4),
-    }
-
-
-def _limits(proposal: Proposal) -> list[dict[str, Any]]:
+def _limits(proposal: Proposal) -> list[BindingLimit]:
     """Binding shared limits: the budget first, then each kind by shadow price."""
-    prices, problem = proposal.solution.prices, proposal.problem
+    prices, problem = proposal.solution.prices, proposal.draft.problem
     categories, weeks = problem.names.categories, problem.names.weeks
     sets = [", ".join(problem.names.items[item] for item in rivals) for rivals in problem.exclusive]
     owners = (
@@ -101,18 +86,50 @@ def _limits(proposal: Proposal) -> list[dict[str, Any]]:
         "never_together": (prices.exclusive, {"products": sets, "week_start_date": weeks}),
     }
     return [
-        {"limit": name, "shadow_price": round(float(price[at]), 4)}
-        | {axis: labels[k] for (axis, labels), k in zip(axes.items(), at, strict=True)}
+        BindingLimit(
+            name,
+            round(float(price[at]), 4),
+            **{axis: labels[k] for (axis, labels), k in zip(axes.items(), at, strict=True)},
+        )
         for name, (price, axes) in kinds.items()
         for at in sorted(np.ndindex(price.shape), key=lambda at: -float(price[at]))
         if round(float(price[at]), 4) > 0
     ]
 
 
+def _shared_stock(proposal: Proposal) -> list[SharedStock]:
+    """What the planned promotions take of stock that several lean on."""
+    draft = proposal.draft
+    shared = draft.problem.shared_stock
+    if shared is None:
+        return []
+    ids = promotion_ids(proposal)
+    entries: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for entry, key in enumerate(zip(shared.item, shared.option, strict=True)):
+        entries[key].append(entry)
+    taken: list[dict[str, float]] = [{} for _ in shared.owner]
+    for promotion, item, week, option in zip(ids, *proposal.chosen, strict=True):
+        for entry in entries[item, option]:
+            units = round(float(shared.units[entry, week]), STOCK_DIGITS)
+            if units > 0:
+                taken[shared.stock[entry]][promotion] = units
+    return [
+        SharedStock(
+            product_id=str(draft.items.product_id[owner]),
+            lasts=int(lasts),
+            room=[round(float(r), STOCK_DIGITS) if np.isfinite(r) else None for r in room],
+            taken=by_promotion,
+        )
+        for owner, lasts, room, by_promotion in zip(
+            shared.owner, shared.lasts, shared.room, taken, strict=True
+        )
+    ]
+
+
 def _margin_sd(proposal: Proposal) -> float:
     """One product's promotions err together, different products' apart."""
     item, _, _ = proposal.chosen
-    sd = proposal.economics.margin_sd[proposal.chosen]
+    sd = proposal.draft.economics.money.margin_sd[proposal.chosen]
     return float(np.sqrt((np.bincount(item, sd, minlength=1) ** 2).sum()))
 
 

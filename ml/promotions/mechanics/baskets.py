@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ml.arrays import Floats
 from ml.contracts.dbt_vars import SALES_HISTOGRAM_MAX, SALES_HISTOGRAM_STEP, UNITS_HISTOGRAM_MAX
 
-WORTH_OF_PRIOR = 50  # baskets that what is known of the wider group counts for
+WORTH_OF_PRIOR = 50  # baskets that the share in the wider group counts for
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,22 @@ class Habits:
 
 
 def observe(
-    products: pd.DataFrame,
+    product_ids: NDArray[np.object_],
+    categories: NDArray[np.object_],
     quantities: pd.DataFrame,
     spend: pd.DataFrame,
     pairs: pd.DataFrame,
     sold_on: pd.Series,
 ) -> Habits:
-    """Habits of `products` (product_id, category) from the marts' rows.
+    """Habits of products, with their categories, from the marts' rows.
 
     Few baskets say little: a product's shares are drawn to its category's, and those to the
     shop's, as if WORTH_OF_PRIOR baskets had shown them (the posterior mean under a Dirichlet
     prior; Gelman et al., "Bayesian Data Analysis", 3rd ed. 2013, ch. 3.4).
     """
-    ids, categories = products["product_id"], products["category"]
-    partner, together = _partners(ids, pairs)
+    partner, together = _partners(product_ids, pairs)
     return Habits(
-        quantities=_quantity_shares(ids, categories, quantities),
+        quantities=_quantity_shares(product_ids, categories, quantities),
         spend=_spend_shares(categories, spend),
         partner=partner,
         together=together,
@@ -61,35 +61,35 @@ def observe(
     )
 
 
-def _quantity_shares(ids: pd.Series, categories: pd.Series, rows: pd.DataFrame) -> Floats:
+def _quantity_shares(ids: np.ndarray, categories: np.ndarray, rows: pd.DataFrame) -> Floats:
     cut = rows[rows["on_promotion"]]
     counts = cut.pivot_table("baskets", "product_id", "units", "sum", 0)
     counts = counts.reindex(columns=range(1, UNITS_HISTOGRAM_MAX + 1), fill_value=0)
     own = counts.reindex(ids, fill_value=0).to_numpy(float)
-    by_category = pd.DataFrame(own).groupby(categories.to_numpy()).transform("sum").to_numpy()
+    by_category = pd.DataFrame(own).groupby(categories).transform("sum").to_numpy()
     single = np.eye(UNITS_HISTOGRAM_MAX)[0]
-    return _drawn(own, _drawn(by_category, _drawn(own.sum(axis=0), single)))
+    return _shrunk(own, _shrunk(by_category, _shrunk(own.sum(axis=0), single)))
 
 
-def _spend_shares(categories: pd.Series, rows: pd.DataFrame) -> Floats:
+def _spend_shares(categories: np.ndarray, rows: pd.DataFrame) -> Floats:
     brackets = range(0, SALES_HISTOGRAM_MAX + SALES_HISTOGRAM_STEP, SALES_HISTOGRAM_STEP)
     counts = rows.pivot_table("baskets", "category", "sales_from", "sum", 0)
     counts = counts.reindex(columns=brackets, fill_value=0)
     lowest = np.eye(len(brackets))[0]
-    everywhere = _drawn(counts.to_numpy(float).sum(axis=0), lowest)
-    return _drawn(counts.reindex(categories, fill_value=0).to_numpy(float), everywhere)
+    everywhere = _shrunk(counts.to_numpy(float).sum(axis=0), lowest)
+    return _shrunk(counts.reindex(categories, fill_value=0).to_numpy(float), everywhere)
 
 
-def _drawn(counts: Floats, prior: Floats) -> Floats:
+def _shrunk(counts: Floats, prior: Floats) -> Floats:
     total = counts.sum(axis=-1, keepdims=True)
     return (counts + WORTH_OF_PRIOR * prior) / (total + WORTH_OF_PRIOR)
 
 
-def _partners(ids: pd.Series, pairs: pd.DataFrame) -> tuple[NDArray[np.int64], Floats]:
+def _partners(ids: np.ndarray, pairs: pd.DataFrame) -> tuple[NDArray[np.int64], Floats]:
     """The closest partner among `ids`; a share of few baskets is drawn to none."""
-    row = pd.Series(np.arange(len(ids)), index=ids.to_numpy())
-    known = pairs[pairs["product_id"].isin(row.index) & pairs["partner_id"].isin(row.index)]
-    order = known.sort_values(["baskets_together", "partner_id"], ascending=[False, True])
+    row = pd.Series(np.arange(len(ids)), index=ids)
+    both = pairs["product_id"].isin(row.index) & pairs["partner_id"].isin(row.index)
+    order = pairs[both].sort_values(["baskets_together", "partner_id"], ascending=[False, True])
     best = order.drop_duplicates("product_id").set_index("product_id").reindex(ids)
     partner = best["partner_id"].map(row).fillna(-1).to_numpy(np.int64)
     share = best["baskets_together"] / (best["baskets"] + WORTH_OF_PRIOR)
@@ -99,4 +99,4 @@ def _partners(ids: pd.Series, pairs: pd.DataFrame) -> tuple[NDArray[np.int64], F
 def _weekday_shares(sold_on: pd.Series) -> Floats:
     days = pd.to_datetime(sold_on).dt.weekday.to_numpy()
     counts = np.bincount(days, minlength=7).astype(float)
-    return _drawn(counts, np.full(7, 1 / 7))
+    return _shrunk(counts, np.full(7, 1 / 7))

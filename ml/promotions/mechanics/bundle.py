@@ -4,22 +4,20 @@ import numpy as np
 
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import BundlePolicy
-from ml.promotions.mechanics.deal import Companion, Offer, Shop, price_cut
+from ml.promotions.mechanics.deal import Companion, Deal, Shop, price_cut
 from ml.promotions.mechanics.price_ladder import Ending, prices_on_ladder
 
 MECHANIC = "bundle"
 
 
-def offers(
-    shop: Shop, terms: BundlePolicy, assumptions: Assumptions, ending: Ending
-) -> list[Offer]:
+def deals(shop: Shop, terms: BundlePolicy, assumptions: Assumptions, ending: Ending) -> list[Deal]:
     """Baskets that hold both anyway get the product cheaper.
 
     Of the others, `attach_share` add the partner at its regular price.
     """
     prior, habits = assumptions.mechanics.bundle, shop.habits
     regular, partner = shop.regular_price, habits.partner
-    ids = shop.table["product_id"].to_numpy(object)
+    ids = shop.product_id
     prices = prices_on_ladder(regular, np.sort(np.array(terms.depths)), ending)
     partner_margin = (regular - shop.unit_cost)[partner]
     return [

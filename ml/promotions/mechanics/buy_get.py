@@ -5,17 +5,17 @@ import numpy as np
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import BuyGetPolicy, BuyGetTerms
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
-from ml.promotions.mechanics.deal import Offer, Shop, price_cut, ratio
+from ml.promotions.mechanics.deal import Deal, Shop, price_cut, ratio
 
 MECHANIC = "buy_get"
 
 
-def offers(shop: Shop, terms: BuyGetPolicy, assumptions: Assumptions) -> list[Offer]:
-    return [_offer(shop, each, assumptions) for each in terms.offers]
+def deals(shop: Shop, terms: BuyGetPolicy, assumptions: Assumptions) -> list[Deal]:
+    return [_deal(shop, each, assumptions) for each in terms.offers]
 
 
-def _offer(shop: Shop, terms: BuyGetTerms, assumptions: Assumptions) -> Offer:
-    """Baskets that hold N + M or more when the price is down take the offer.
+def _deal(shop: Shop, terms: BuyGetTerms, assumptions: Assumptions) -> Deal:
+    """Baskets that hold N + M or more when the price is down take the deal.
 
     They get M in N + M cheaper on every whole set. Of those that hold N or more but no set,
     `step_up_share` fill the set; what they buy beyond their need is stockpiled, and missing

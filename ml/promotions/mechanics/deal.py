@@ -1,6 +1,6 @@
-"""An offer: one mechanic on one set of terms, in the numbers that every mechanic shares.
+"""A deal: one mechanic on one set of terms, in the numbers that every mechanic shares.
 
-A product's demand at regular price splits into three. `share` of it takes the offer on its
+A product's demand at regular price splits into three. `share` of it takes the deal on its
 usual purchase and responds to it as to a price cut; `joining` would not qualify, but changes
 its purchase until it does; the rest pays the regular price. Only `share` comes from what
 baskets show; `joining` is a prior, named in `priors`.
@@ -21,26 +21,20 @@ from ml.promotions.mechanics.baskets import Habits
 
 @dataclass(frozen=True)
 class Shop:
-    """What an offer is made from: products in the plan's order, and what baskets show.
+    """What a deal is made from: products in the plan's order, and what baskets show.
 
-    `table` holds product_id, category, regular_price and unit_cost.
+    Arrays are (products,), prices and costs of a unit, money.
     """
 
-    table: pd.DataFrame
+    product_id: NDArray[np.object_]
+    regular_price: Floats
+    unit_cost: Floats
     habits: Habits
-
-    @property
-    def regular_price(self) -> Floats:
-        return self.table["regular_price"].to_numpy(float)
-
-    @property
-    def unit_cost(self) -> Floats:
-        return self.table["unit_cost"].to_numpy(float)
 
 
 @dataclass(frozen=True)
 class Companion:
-    """Another product that an offer needs: its row in the shop, -1 for none, (products,).
+    """Another product that a deal needs: its row in the shop, -1 for none, (products,).
 
     `units` of it go with each discounted unit.
     """
@@ -50,21 +44,21 @@ class Companion:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Deal:
     """Arrays are (products,); money in the shop's currency, shares of 1.
 
     terms:      columns of the plan that say what is offered, scalars or arrays.
-    price:      what a unit brings in when the whole offer is taken; nan: cannot be offered.
+    price:      what a unit brings in when the whole deal is taken; nan: cannot be offered.
     felt:       the price cut that takers respond to, a share of the regular price.
-    share:      of demand, takes the offer on its usual purchase.
+    share:      of demand, takes the deal on its usual purchase.
     discounted: of the takers' units, sold at `price`.
     joining:    of demand, changes its purchase to qualify.
     bought:     units a joiner buys for each one it would have bought.
     aside:      money that a joiner's usual unit earns or loses elsewhere.
     funded:     the supplier shares the markdown.
-    felt_is_prior: the data say nothing about how the offer is felt.
-    priors:     entries of assumptions.yml that the offer leans on.
-    opens:      from the week's Monday to the offer's start; `lasts` from there to its end.
+    felt_is_prior: the data say nothing about how the deal is felt.
+    priors:     entries of assumptions.yml that the deal leans on.
+    opens:      from the week's Monday to the deal's start; `lasts` from there to its end.
     """
 
     mechanic: str
@@ -85,8 +79,8 @@ class Offer:
     lasts: pd.Timedelta = field(default=pd.Timedelta(days=7))
 
     @property
-    def learned(self) -> "Offer":
-        """The offer as far as the data know it: nobody joins.
+    def learned(self) -> "Deal":
+        """The deal as far as the data know it: nobody joins.
 
         Where how it is felt is itself a prior, takers take it and buy no more.
         """
@@ -95,8 +89,8 @@ class Offer:
             return replace(self, share=none, joining=self.share, aside=none)
         return replace(self, joining=none)
 
-    def no_shallower(self, depth: float) -> "Offer":
-        """The offer where takers feel a price cut of at least `depth`."""
+    def no_shallower(self, depth: float) -> "Deal":
+        """The deal where takers feel a price cut of at least `depth`."""
         return replace(self, price=np.where(self.felt >= depth, self.price, np.nan))
 
 
@@ -105,10 +99,10 @@ def ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def price_cut(mechanic: str, regular: Floats, price: Floats, **more: Any) -> Offer:
+def price_cut(mechanic: str, regular: Floats, price: Floats, **more: Any) -> Deal:
     """Every unit is sold at `price`, and felt as what it is; `more` replaces fields."""
     one, none = np.ones_like(regular), np.zeros_like(regular)
-    plain = Offer(
+    plain = Deal(
         mechanic=mechanic,
         terms={},
         price=price,

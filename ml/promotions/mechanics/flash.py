@@ -5,13 +5,13 @@ import pandas as pd
 
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import FlashPolicy
-from ml.promotions.mechanics.deal import Offer, Shop, price_cut
+from ml.promotions.mechanics.deal import Deal, Shop, price_cut
 from ml.promotions.mechanics.price_ladder import Ending, prices_on_ladder
 
 MECHANIC = "flash"
 
 
-def offers(shop: Shop, terms: FlashPolicy, assumptions: Assumptions, ending: Ending) -> list[Offer]:
+def deals(shop: Shop, terms: FlashPolicy, assumptions: Assumptions, ending: Ending) -> list[Deal]:
     """Who shops in those hours anyway responds to the price.
 
     The weekday's share of baskets is observed, its hours' share of the day is a prior. Of the

@@ -5,16 +5,16 @@ import numpy as np
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import GiftPolicy
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
-from ml.promotions.mechanics.deal import Companion, Offer, Shop, price_cut, ratio
+from ml.promotions.mechanics.deal import Companion, Deal, Shop, price_cut, ratio
 
 MECHANIC = "gift"
 
 
-def offers(shop: Shop, terms: GiftPolicy, assumptions: Assumptions) -> list[Offer]:
-    return [_offer(shop, buy, assumptions) for buy in terms.buy]
+def deals(shop: Shop, terms: GiftPolicy, assumptions: Assumptions) -> list[Deal]:
+    return [_deal(shop, buy, assumptions) for buy in terms.buy]
 
 
-def _offer(shop: Shop, buy: int, assumptions: Assumptions) -> Offer:
+def _deal(shop: Shop, buy: int, assumptions: Assumptions) -> Deal:
     """A gift costs its unit cost, and its margin where it would have been bought.
 
     Baskets with N or more take one gift for every N. It is felt as a price cut of
@@ -37,7 +37,7 @@ def _offer(shop: Shop, buy: int, assumptions: Assumptions) -> Offer:
         terms={
             "buy_qty": buy,
             "get_qty": 1,
-            "gift_product_id": shop.table["product_id"].to_numpy(object)[partner],
+            "gift_product_id": shop.product_id[partner],
         },
         felt=np.where(possible, felt, np.nan),
         share=prior.redemption_share * in_full / habits.units,

@@ -31,9 +31,9 @@ def ladder_price(price: Floats, ending: Ending) -> Floats:
     prices equally near.
     """
     endings = sorted(ending) if isinstance(ending, list) else [ending]
-    found = np.stack([_ending_in(price, end) for end in endings])
-    off = np.round(np.abs(found - price), 6)
-    nearest = np.where(off == off.min(axis=0), found, np.inf).min(axis=0)
+    prices = np.stack([_ending_in(price, end) for end in endings])
+    off = np.round(np.abs(prices - price), 6)
+    nearest = np.where(off == off.min(axis=0), prices, np.inf).min(axis=0)
     return np.asarray(nearest)
 
 

@@ -5,16 +5,16 @@ import numpy as np
 from ml.config.assumptions import Assumptions
 from ml.config.mechanics import SpendSavePolicy, SpendSaveTerms
 from ml.contracts.dbt_vars import SALES_HISTOGRAM_STEP
-from ml.promotions.mechanics.deal import Offer, Shop, price_cut, ratio
+from ml.promotions.mechanics.deal import Deal, Shop, price_cut, ratio
 
 MECHANIC = "spend_save"
 
 
-def offers(shop: Shop, terms: SpendSavePolicy, assumptions: Assumptions) -> list[Offer]:
-    return [_offer(shop, each, assumptions) for each in terms.offers]
+def deals(shop: Shop, terms: SpendSavePolicy, assumptions: Assumptions) -> list[Deal]:
+    return [_deal(shop, each, assumptions) for each in terms.offers]
 
 
-def _offer(shop: Shop, terms: SpendSaveTerms, assumptions: Assumptions) -> Offer:
+def _deal(shop: Shop, terms: SpendSaveTerms, assumptions: Assumptions) -> Deal:
     """Baskets that come to X anyway save Y; to the product's units that is a price cut.
 
     Of the baskets within `reach` below X, `top_up_share` are filled up with other products at

@@ -1,4 +1,4 @@
-"""Which stock several offers lean on: that of gifts and of bundles' other halves.
+"""Which stock several deals lean on: that of gifts and of bundles' other halves.
 
 Each option alone is checked against that stock when it is valued (`economics`). Here is what all of
 them together may take: what promotions may sell of the companion beyond its baseline, its own
@@ -45,25 +45,25 @@ def shared_stock(
     )
     room = np.maximum(draws.room, _alone(draws, policy.duration_weeks.most))
     if pinned is not None:
-        room = np.maximum(room, _frozen(draws, economics.allowed.shape, pinned))
-    room[_most(draws) <= room] = np.inf
-    return _kept(replace(draws, room=room))
+        room = np.maximum(room, _frozen(draws, economics.limits.allowed.shape, pinned))
+    room[_maximum_taken(draws) <= room] = np.inf
+    return _only_limited(replace(draws, room=room))
 
 
 def _taken(
     items: Items, options: Options, economics: Economics
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, Floats]]:
     """The companions, and by item, option and companion the units taken of it, (n, weeks)."""
-    allowed, parts = economics.allowed, []
-    for column, offer in enumerate(options.offers[place] for place in options.offer):
-        if offer.companion is None:
+    allowed, parts = economics.limits.allowed, []
+    for column, deal in enumerate(options.deals[place] for place in options.deal):
+        if deal.companion is None:
             continue
-        sold = economics.mean_demand[:, :, column] * economics.taken[:, column, None]
-        units = np.where(allowed[:, :, column], sold * offer.companion.units[:, None], 0.0)
+        sold = economics.demand.mean[:, :, column] * economics.demand.taken[:, column, None]
+        units = np.where(allowed[:, :, column], sold * deal.companion.units[:, None], 0.0)
         at = np.flatnonzero((units > 0).any(axis=1))
-        parts.append((at, np.full(len(at), column), offer.companion.row[at], units[at]))
+        parts.append((at, np.full(len(at), column), deal.companion.row[at], units[at]))
     owner = np.unique(np.concatenate([part[2] for part in parts])) if parts else np.empty(0, int)
-    more = np.where(allowed, economics.mean_demand - items.baseline[:, :, None], 0.0)
+    more = np.where(allowed, economics.demand.mean - items.baseline[:, :, None], 0.0)
     for column in range(allowed.shape[2]):
         at = owner[(more[owner, :, column] > 0).any(axis=1)]
         parts.append((at, np.full(len(at), column), at, np.maximum(more[at, :, column], 0.0)))
@@ -73,7 +73,7 @@ def _taken(
 
 def _spare(items: Items, owner: np.ndarray, level: float) -> Floats:
     """What may be sold beyond the baseline so that stock lasts with that chance."""
-    size = items.table["dispersion"].to_numpy(float)[owner, None]
+    size = items.dispersion[owner, None]
     return np.maximum(most_demand(level, items.stock[owner], size) - items.baseline[owner], 0.0)
 
 
@@ -95,7 +95,7 @@ def _frozen(draws: SharedStock, shape: tuple[int, ...], pinned: np.ndarray) -> F
     return np.asarray(taken).reshape(draws.room.shape)
 
 
-def _most(draws: SharedStock) -> Floats:
+def _maximum_taken(draws: SharedStock) -> Floats:
     """What is taken if every item takes as much as it can in every week, (stocks, weeks)."""
     order = np.lexsort((draws.item, draws.stock))
     item, stock = draws.item[order], draws.stock[order]
@@ -107,18 +107,18 @@ def _most(draws: SharedStock) -> Floats:
     return total - np.where(before >= 0, np.take_along_axis(total, np.maximum(before, 0), 1), 0.0)
 
 
-def _kept(draws: SharedStock) -> SharedStock | None:
+def _only_limited(draws: SharedStock) -> SharedStock | None:
     """Without the stocks that cannot run out."""
-    kept = np.isfinite(draws.room).any(axis=1)
-    if not kept.any():
+    limited = np.isfinite(draws.room).any(axis=1)
+    if not limited.any():
         return None
-    of = kept[draws.stock]
+    of = limited[draws.stock]
     return SharedStock(
         item=draws.item[of],
         option=draws.option[of],
-        stock=(np.cumsum(kept) - 1)[draws.stock[of]],
+        stock=(np.cumsum(limited) - 1)[draws.stock[of]],
         units=draws.units[of],
-        room=draws.room[kept],
-        lasts=draws.lasts[kept],
-        owner=draws.owner[kept],
+        room=draws.room[limited],
+        lasts=draws.lasts[limited],
+        owner=draws.owner[limited],
     )

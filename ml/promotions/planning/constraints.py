@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ml.arrays import Floats
 from ml.config.policy import Policy
@@ -42,9 +43,9 @@ def make_problem(
             f"{REMEDY} or plan more weeks"
         )
     return PlanProblem(
-        value=economics.value,
-        cost=economics.cost,
-        allowed=economics.allowed,
+        value=economics.money.value,
+        cost=economics.money.cost,
+        allowed=economics.limits.allowed,
         category=items.categories.codes.astype(np.int64),  # pandas: int8 for a few categories
         slots=np.broadcast_to(per_category[:, None], shape),
         gap=items.gap,
@@ -62,30 +63,30 @@ def make_problem(
         must=_must(items, economics, policy),
         pinned=pinned,
         names=Names(
-            items=items.table["product_id"].tolist(),
+            items=items.product_id.tolist(),
             categories=items.categories.categories.tolist(),
             weeks=[str(week) for week in items.weeks],
         ),
     )
 
 
-def _by_category(items: Items, told: Mapping[str, float], otherwise: float) -> Floats:
+def _by_category(items: Items, limits: Mapping[str, float], otherwise: float) -> Floats:
     """A number for each category; names in any case."""
-    upper = {name.upper(): number for name, number in told.items()}
+    upper = {name.upper(): number for name, number in limits.items()}
     return np.array([upper.get(c.upper(), otherwise) for c in items.categories.categories], float)
 
 
 def _category_budget(items: Items, policy: Policy) -> Floats | None:
-    told = policy.category_budgets
-    return _by_category(items, told, told.get("default", np.inf)) if told else None
+    limits = policy.category_budgets
+    return _by_category(items, limits, limits.get("default", np.inf)) if limits else None
 
 
 def _week_budget(items: Items, policy: Policy) -> Floats | None:
-    told: Mapping[Any, float] = policy.week_budgets
-    if not told:
+    limits: Mapping[Any, float] = policy.week_budgets
+    if not limits:
         return None
-    rest = told.get("default", np.inf)
-    return np.array([told.get(week, rest) for week in items.weeks], float)
+    rest = limits.get("default", np.inf)
+    return np.array([limits.get(week, rest) for week in items.weeks], float)
 
 
 def _week_slots(items: Items, policy: Policy) -> Floats | None:
@@ -95,14 +96,14 @@ def _week_slots(items: Items, policy: Policy) -> Floats | None:
 
 def _rows(items: Items, groups: Sequence[Sequence[str]]) -> list[np.ndarray]:
     """The rows of each group's products, as far as they may be planned at all."""
-    ids = items.table["product_id"]
+    ids = pd.Index(items.product_id)
     return [np.flatnonzero(ids.isin(group)) for group in groups]
 
 
 def _groups(items: Items, policy: Policy) -> np.ndarray | None:
     if not policy.move_together:
         return None
-    group = np.arange(len(items.table))
+    group = np.arange(len(items.product_id))
     for rows in _rows(items, policy.move_together):
         group[rows] = rows[0] if len(rows) else 0
     return group
@@ -111,9 +112,9 @@ def _groups(items: Items, policy: Policy) -> np.ndarray | None:
 def _must(items: Items, economics: Economics, policy: Policy) -> np.ndarray | None:
     if not policy.must_promote:
         return None
-    must = items.table["product_id"].isin(policy.must_promote).to_numpy()
-    barred = must & ~economics.allowed.any(axis=(1, 2))
-    left_out = {*policy.must_promote} - {*items.table["product_id"][must & ~barred]}
+    must = np.asarray(pd.Index(items.product_id).isin(policy.must_promote))
+    barred = must & ~economics.limits.allowed.any(axis=(1, 2))
+    left_out = {*policy.must_promote} - {*items.product_id[must & ~barred]}
     if left_out:
         raise InfeasibleError(
             f"must_promote: no week and option is left for products {sorted(left_out)}: each is "
@@ -133,7 +134,7 @@ def _stock(
     """
     if policy.duration_weeks.most == 1:
         return None, None
-    size = items.table["dispersion"].to_numpy(float)[:, None, None]
-    most = quantile(policy.stock_service_level, economics.mean_demand, size)
+    size = items.dispersion[:, None, None]
+    most = quantile(policy.stock_service_level, economics.demand.mean, size)
     before = items.baseline
     return np.maximum(most - before[:, :, None], 0.0), np.maximum(items.stock - before, 0.0)

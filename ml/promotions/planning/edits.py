@@ -3,6 +3,7 @@
 An edit pins one product's week; the plan is solved again around it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -44,17 +45,34 @@ class Edits(Document):
     edits: tuple[Edit, ...]
 
 
-def read_edits(told: Sequence[Any]) -> tuple[Edit, ...]:
+def edits_from_json(text: str) -> tuple[Edit, ...]:
+    """Edits from a JSON list.
+
+    Raises:
+        PolicyError: the text is no JSON, one edit is malformed, or two speak of the same week.
+    """
+    try:
+        return read_edits(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise PolicyError(
+            f"the edits are no JSON ({error}); received {text[:80]!r}, expected a list: send them "
+            "as the review page does"
+        ) from error
+
+
+def read_edits(values: Sequence[Any]) -> tuple[Edit, ...]:
     """Edits from what JSON holds.
 
     Raises:
         PolicyError: one is malformed, or two speak of the same product and week.
     """
-    found = checked({"edits": told}, Edits, "the edits", "Send them as the review page does").edits
-    places = [(edit.product_id, edit.week) for edit in found]
+    edits = checked(
+        {"edits": values}, Edits, "the edits", "Send them as the review page does"
+    ).edits
+    places = [(edit.product_id, edit.week) for edit in edits]
     if len(set(places)) < len(places):
         raise PolicyError("the edits name a product and week twice; expected one edit for each")
-    return found
+    return edits
 
 
 def pin(
@@ -72,9 +90,9 @@ def pin(
     """
     if not edits:
         return problem
-    shape = economics.baseline_sales.shape
+    shape = economics.demand.baseline_sales.shape
     pinned = np.full(shape, FREE) if problem.pinned is None else problem.pinned.copy()
-    row_of = {product: row for row, product in enumerate(items.table["product_id"])}
+    row_of = items.rows
     week_of = {week: column for column, week in enumerate(items.weeks)}
     for edit in edits:
         if edit.product_id not in row_of or edit.week not in week_of:
@@ -92,12 +110,12 @@ def _option(edit: Edit, place: tuple[int, int], options: Options, economics: Eco
     choice = edit.choice
     if choice is None:
         return NOTHING
-    fits = np.flatnonzero((options.offer == choice.offer) & (options.support == choice.support))
+    fits = np.flatnonzero((options.deal == choice.offer) & (options.support == choice.support))
     named = [
         int(option)
         for option in fits
-        if options.offers[choice.offer].mechanic == choice.mechanic
-        and options.offers[choice.offer].audience.audience_id == choice.audience_id
+        if options.deals[choice.offer].mechanic == choice.mechanic
+        and options.deals[choice.offer].audience.audience_id == choice.audience_id
         and np.round(options.depth[place[0], option], DEPTH_DIGITS) == choice.depth
     ]
     if not named:
@@ -105,7 +123,7 @@ def _option(edit: Edit, place: tuple[int, int], options: Options, economics: Eco
             f"product {edit.product_id} has no offer {choice.model_dump()}: policy.yml changed "
             "since the plan was made; plan the day again, then edit it"
         )
-    if not economics.allowed[(*place, named[0])]:
+    if not economics.limits.allowed[(*place, named[0])]:
         raise PolicyError(
             f"product {edit.product_id} may not have {choice.mechanic} at {choice.depth:.0%} in "
             f"the week of {edit.week}: a limit of policy.yml forbids it; choose other terms"

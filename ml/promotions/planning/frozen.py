@@ -30,7 +30,7 @@ def rest(problem: PlanProblem, items: Items, promoted: pd.DataFrame) -> PlanProb
 
     Promotions that are pinned stay: they were announced, or a person asked for them.
     """
-    last = items.table["product_id"].map(promoted.groupby("product_id")["week"].max())
+    last = pd.Series(items.product_id).map(promoted.groupby("product_id")["week"].max())
     weeks = [[(week - day).days // 7 for week in items.weeks] for day in last.fillna(date.min)]
     resting = np.array(weeks) <= items.gap[:, None]
     if problem.pinned is not None:
@@ -50,9 +50,9 @@ def freeze(
     covered = [at for at, week in enumerate(items.weeks[:weeks]) if week <= last]
     if not covered:
         return Frozen(None, [])
-    pinned = np.full((len(items.table), len(items.weeks)), FREE)
+    pinned = np.full((len(items.product_id), len(items.weeks)), FREE)
     pinned[:, covered] = NOTHING
-    rows = {product: row for row, product in enumerate(items.table["product_id"])}
+    rows = items.rows
     withdrawn = []
     for line in live[live["week"].isin(items.weeks[covered])].to_dict("records"):
         item, week = (
@@ -60,7 +60,7 @@ def freeze(
             int(np.flatnonzero(items.weeks == line["week"])[0]),
         )
         option = None if item is None else option_of(line, item, options)
-        if item is not None and option is not None and economics.allowed[item, week, option]:
+        if item is not None and option is not None and economics.limits.allowed[item, week, option]:
             pinned[item, week] = option
             continue
         why = "not planned any more" if item is None else "its terms are not offered any more"
@@ -76,18 +76,18 @@ def option_of(line: Mapping[Hashable, Any], item: int, options: Options) -> int 
     The terms must be the same, and where the terms are a price, that price.
     """
     for option in np.flatnonzero(options.support == line["support"]).tolist():
-        offer = options.offers[options.offer[option]]
-        if offer.audience.audience_id != line["audience_id"]:
+        deal = options.deals[options.deal[option]]
+        if deal.audience.audience_id != line["audience_id"]:
             continue
-        if offer.mechanic != line["mechanic"] or not np.isfinite(options.price[item, option]):
+        if deal.mechanic != line["mechanic"] or not np.isfinite(options.price[item, option]):
             continue
-        same = all(_same(value, line[name], item) for name, value in offer.terms.items())
+        same = all(_same(value, line[name], item) for name, value in deal.terms.items())
         off = abs(options.price[item, option] - line["promo_price"])
-        if same and (offer.mechanic not in PRICED or off < CENT / 2):
+        if same and (deal.mechanic not in PRICED or off < CENT / 2):
             return int(option)
     return None
 
 
-def _same(term: Any, told: Any, item: int) -> bool:
+def _same(term: Any, other: Any, item: int) -> bool:
     value = term[item] if isinstance(term, np.ndarray) else term
-    return bool(str(value) == told if isinstance(told, str) else abs(value - told) < CENT / 2)
+    return bool(str(value) == other if isinstance(other, str) else abs(value - other) < CENT / 2)

@@ -17,20 +17,20 @@ def named(products: pd.DataFrame, names: Sequence[str], key: str) -> pd.Index:
     Raises:
         PolicyError: a name is none of these; `key` says where it stands.
     """
-    known = {column: products[column].str.upper() for column in NAMED_BY}
+    columns = {column: products[column].str.upper() for column in NAMED_BY}
     hit = pd.Series(False, index=products.index)
     for name in names:
-        found = pd.concat([values == name.upper() for values in known.values()], axis=1)
-        if not found.to_numpy().any():
+        matches = pd.concat([values == name.upper() for values in columns.values()], axis=1)
+        if not matches.to_numpy().any():
             raise PolicyError(
                 f"{key}: {name!r} is no product_id, category or department of the catalogue; "
                 f"{REMEDY}"
             )
-        hit |= found.any(axis=1)
+        hit |= matches.any(axis=1)
     return pd.Index(products.loc[hit, "product_id"])
 
 
-def require_known(policy: Policy, products: pd.DataFrame) -> None:
+def require_in_catalogue(policy: Policy, products: pd.DataFrame) -> None:
     """Refuse a policy that names categories or products which DIM_PRODUCTS does not hold.
 
     Raises:
@@ -38,11 +38,11 @@ def require_known(policy: Policy, products: pd.DataFrame) -> None:
     """
     categories = set(products["category"].str.upper())
     budgets = {name for name in policy.category_budgets if name != "default"}
-    for key, told in (
+    for key, given in (
         ("category_budgets", budgets),
         ("slots_by_category", policy.slots_by_category),
     ):
-        unknown = sorted(name for name in told if name.upper() not in categories)
+        unknown = sorted(name for name in given if name.upper() not in categories)
         if unknown:
             raise PolicyError(f"{key}: {unknown} are no categories of the catalogue; {REMEDY}")
     category = products.set_index("product_id")["category"]

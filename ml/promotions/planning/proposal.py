@@ -1,14 +1,15 @@
-"""A plan's chosen options with everything needed to write, explain and sum them up."""
+"""A plan before and after it is solved, with everything needed to write, explain and sum it up."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from ml.config.policy import Policy
 from ml.promotions.economics.items import Items
 from ml.promotions.economics.options import Options
 from ml.promotions.economics.value import Economics
-from ml.promotions.spillovers.valuation import Displaced
+from ml.promotions.spillovers.valuation import Spillovers
 from ml.solver.problem import NOTHING, PlanProblem, PlanSolution
 
 
@@ -16,8 +17,9 @@ from ml.solver.problem import NOTHING, PlanProblem, PlanSolution
 class Draft:
     """A plan's problem with what it was made from, before it is solved.
 
-    `displaced` is what other sales lose per extra unit, `withdrawn` are the announced
-    promotions that could not stay.
+    spillovers: what other sales lose per extra unit.
+    withdrawn:  the announced promotions that could not stay, each with its reason.
+    excluded:   why each modelled product was left out, by product_id; null where it was not.
     """
 
     items: Items
@@ -25,14 +27,16 @@ class Draft:
     economics: Economics
     problem: PlanProblem
     policy: Policy
-    displaced: Displaced
+    spillovers: Spillovers
     withdrawn: list[dict[str, str]]
+    excluded: pd.Series
 
 
 @dataclass(frozen=True)
-class Proposal(Draft):
+class Proposal:
     """A solved draft."""
 
+    draft: Draft
     solution: PlanSolution
 
     @property

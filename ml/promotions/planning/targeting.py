@@ -1,4 +1,4 @@
-"""Offers to audiences: which the policy lets in, and what one is where only a part may have it."""
+"""Deals to audiences: which the policy lets in, and what one is where only a part may have it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,70 +8,70 @@ import pandas as pd
 
 from ml.config.policy import Targeting
 from ml.promotions.audiences.audience import Audience
-from ml.promotions.mechanics.deal import Offer
+from ml.promotions.mechanics.deal import Deal
 from ml.promotions.planning.names import named
 
 
 def targeted(
-    offers: Sequence[Offer],
-    table: pd.DataFrame,
+    deals: Sequence[Deal],
+    product_ids: np.ndarray,
     products: pd.DataFrame,
     audiences: Sequence[Audience],
     rules: Sequence[Targeting],
-) -> list[Offer]:
-    """The offers to all customers as far as the rules let, then those to each audience.
+) -> list[Deal]:
+    """The deals to all customers as far as the rules let, then those to each audience.
 
     Args:
-        offers: to all customers.
-        table: product_id, in the plan's order.
+        deals: to all customers.
+        product_ids: in the plan's order.
         products: rows of DIM_PRODUCTS.
         audiences: those that the rules name.
-        rules: which offers of which products they may have.
+        rules: which deals of which products they may have.
 
     Raises:
         PolicyError: a rule names something unknown.
     """
-    within = [_scope(rule, table, products) for rule in rules]
+    within = [_scope(rule, product_ids, products) for rule in rules]
 
     def covered(mechanic: str, wanted: Sequence[bool]) -> np.ndarray:
-        found = np.zeros(len(table), bool)
+        covers = np.zeros(len(product_ids), bool)
         for rule, scope, counts in zip(rules, within, wanted, strict=True):
             if counts and rule.covers(mechanic):
-                found |= scope
-        return found
+                covers |= scope
+        return covers
 
     only = [rule.only for rule in rules]
-    made = [_kept(offer, ~covered(offer.mechanic, only)) for offer in offers]
+    result = [_restricted(deal, ~covered(deal.mechanic, only)) for deal in deals]
     for audience in audiences:
         theirs = [rule.names(audience.audience_id, audience.name) for rule in rules]
-        made += [
-            narrowed(_kept(offer, scope), audience, table["product_id"])
-            for offer in offers
-            if (scope := covered(offer.mechanic, theirs)).any()
+        result += [
+            narrowed(_restricted(deal, scope), audience, product_ids)
+            for deal in deals
+            if (scope := covered(deal.mechanic, theirs)).any()
         ]
-    return made
+    return result
 
 
-def narrowed(offer: Offer, audience: Audience, product_ids: pd.Series) -> Offer:
-    """The offer for an audience: its share of the demand takes it, and feels it in its own way."""
+def narrowed(deal: Deal, audience: Audience, product_ids: np.ndarray) -> Deal:
+    """The deal for an audience: its share of the demand takes it, and feels it in its own way."""
     share = audience.of_units.reindex(product_ids).fillna(0.0)
     part = share.to_numpy(float)
     return replace(
-        offer,
+        deal,
         audience=replace(audience, of_units=share),
-        price=np.where(part > 0, offer.price, np.nan),
-        felt=1 - (1 - offer.felt) ** audience.response,
-        share=offer.share * part,
-        joining=offer.joining * part,
+        price=np.where(part > 0, deal.price, np.nan),
+        felt=1 - (1 - deal.felt) ** audience.response,
+        share=deal.share * part,
+        joining=deal.joining * part,
     )
 
 
-def _kept(offer: Offer, scope: np.ndarray) -> Offer:
-    return replace(offer, price=np.where(scope, offer.price, np.nan))
+def _restricted(deal: Deal, scope: np.ndarray) -> Deal:
+    return replace(deal, price=np.where(scope, deal.price, np.nan))
 
 
-def _scope(rule: Targeting, table: pd.DataFrame, products: pd.DataFrame) -> np.ndarray:
+def _scope(rule: Targeting, product_ids: np.ndarray, products: pd.DataFrame) -> np.ndarray:
     if not rule.products:
-        return np.ones(len(table), bool)
+        return np.ones(len(product_ids), bool)
     ids = named(products, rule.products, "audiences.products")
-    return table["product_id"].isin(ids).to_numpy()
+    return np.asarray(pd.Index(product_ids).isin(ids))

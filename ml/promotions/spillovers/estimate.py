@@ -1,4 +1,4 @@
-"""Estimate what promotions move between weeks and products; write EFFECTS."""
+"""Estimate what promotions take from or bring to other weeks and products; write EFFECTS."""
 
 import logging
 from collections.abc import Callable
@@ -24,7 +24,7 @@ INPUTS = (FCT_PRODUCT_WEEKS, DIM_PRODUCTS, FCT_PRODUCT_PAIRS, RESPONSES)
 EVERY = "all"
 AFTER = 4  # weeks that a dip lasts
 WEEKS_APART = (-2, -1, *range(1, AFTER + 1))
-AHEAD = AFTER + 2  # of a placebo: later than anything that could be known
+AHEAD = AFTER + 2  # of a placebo: later than any real effect
 Z05 = 1.6448536269514722
 DECIMALS = 6
 
@@ -38,7 +38,7 @@ def write_effects(as_of: date) -> None:
     """
     series, onto = read_series(as_of)
     rows = effects(series, onto, load_assumptions().displacement)
-    inputs = {table.name: lake.manifest(table, as_of).content_hash for table in INPUTS}
+    inputs = lake.inputs(INPUTS, as_of)
     lake.write(EFFECTS, as_of, rows, inputs, lake.manifest(RESPONSES, as_of).models)
     for row in rows[rows["category"] == EVERY].to_dict("records"):
         log.info("%s: %.2f units per extra unit, sd %.2f", *(row[c] for c in SAID))
@@ -79,14 +79,14 @@ def effects(series: Series, onto: np.ndarray, prior: SpilloverPriors) -> pd.Data
 
 
 def over_time(series: Series) -> Fit:
-    """Units moved per extra unit, over all categories, by weeks since the promotion.
+    """Units lost per extra unit, over all categories, by weeks since the promotion.
 
     From two weeks before it, a placebo that should find nothing, to AFTER weeks after.
     """
-    moved = [_shifted(series.extra, after) for after in WEEKS_APART]
-    moved += [series.extra, series.mean * _busy(series, -1)]
-    found = fit(series.left, [series.residual(each) for each in moved], series.precision)
-    return Fit(found.value[: len(WEEKS_APART)], found.se[: len(WEEKS_APART)])
+    columns = [_shifted(series.extra, after) for after in WEEKS_APART]
+    columns += [series.extra, series.mean * _busy(series, -1)]
+    fitted = fit(series.left, [series.residual(each) for each in columns], series.precision)
+    return Fit(fitted.value[: len(WEEKS_APART)], fitted.se[: len(WEEKS_APART)])
 
 
 def partners_of(pairs: pd.DataFrame, products: pd.DataFrame, categories: pd.Index) -> np.ndarray:
@@ -116,8 +116,8 @@ def _within(series: Series, code: int, ahead: int) -> Fit:
     taken = extra / np.maximum(weight.sum(axis=0) - weight, LEAST)
     from_rivals = weight * (taken.sum(axis=0) - taken)
     before = np.mean([_shifted(extra, weeks) for weeks in range(1, AFTER + 1)], axis=0)
-    moved = [before, from_rivals, own.extra, own.mean * _busy(series, code)]
-    return fit(own.left, [own.residual(each) for each in moved], own.precision)
+    columns = [before, from_rivals, own.extra, own.mean * _busy(series, code)]
+    return fit(own.left, [own.residual(each) for each in columns], own.precision)
 
 
 def _beyond(series: Series, code: int, onto: int, ahead: int) -> Fit:
@@ -127,8 +127,8 @@ def _beyond(series: Series, code: int, onto: int, ahead: int) -> Fit:
     other = series.only(series.category == onto)
     drawn = _shifted(series.only(series.category == code).extra, -ahead).sum(axis=0)
     spread = other.weight / np.maximum(other.weight.sum(axis=0), LEAST)
-    moved = [drawn * spread, other.extra, other.mean * _busy(series, onto)]
-    return fit(other.left, [other.residual(each) for each in moved], other.precision)
+    columns = [drawn * spread, other.extra, other.mean * _busy(series, onto)]
+    return fit(other.left, [other.residual(each) for each in columns], other.precision)
 
 
 def _busy(series: Series, code: int) -> Floats:
@@ -140,11 +140,11 @@ def _busy(series: Series, code: int) -> Floats:
 
 def _shifted(values: Floats, weeks: int) -> Floats:
     """Values of `weeks` before (after, where negative), 0 where there are none."""
-    moved = np.zeros_like(values)
+    shifted = np.zeros_like(values)
     last = values.shape[1] - abs(weeks)
     here, there = (weeks, 0) if weeks > 0 else (0, -weeks)
-    moved[:, here : here + last] = values[:, there : there + last]
-    return moved
+    shifted[:, here : here + last] = values[:, there : there + last]
+    return shifted
 
 
 def _estimates(fits: Callable[[int], list[Fit]], column: int, sign: int) -> tuple[Floats, Floats]:
@@ -171,11 +171,11 @@ def _rows(
     names: np.ndarray,
     onto: np.ndarray,
     prior: SpilloverPrior,
-    told: tuple[Floats, Floats],
+    estimates: tuple[Floats, Floats],
 ) -> pd.DataFrame:
-    found = pool(*told, prior.share, prior.sd)
-    share = np.append(found.mean, found.common)
-    sd = np.append(found.sd, np.hypot(found.between, found.common_sd))
+    pooled = pool(*estimates, prior.share, prior.sd)
+    share = np.append(pooled.mean, pooled.common)
+    sd = np.append(pooled.sd, np.hypot(pooled.between, pooled.common_sd))
     return pd.DataFrame(
         {
             "effect": effect,
@@ -185,8 +185,8 @@ def _rows(
             "share_sd": sd,
             "share_p05": share - Z05 * sd,
             "share_p95": share + Z05 * sd,
-            "estimate": np.append(told[0], np.nan),
-            "estimate_se": np.append(told[1], np.nan),
-            "is_told": np.append(found.told, np.isfinite(told[0]).any()),
+            "estimate": np.append(estimates[0], np.nan),
+            "estimate_se": np.append(estimates[1], np.nan),
+            "is_identified": np.append(pooled.is_identified, np.isfinite(estimates[0]).any()),
         }
     ).round(DECIMALS)

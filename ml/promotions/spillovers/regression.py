@@ -29,18 +29,18 @@ def fit(target: Floats, columns: list[Floats], precision: Floats) -> Fit:
     by_week = (precision[..., None] * design**2).sum(axis=0)
     scale = np.sqrt(by_week.sum(axis=0))
     spread_over = by_week.sum(axis=0) ** 2 / np.maximum((by_week**2).sum(axis=0), RIDGE**4)
-    told = (scale > RIDGE) & (spread_over >= LEAST_WEEKS)
+    identified = (scale > RIDGE) & (spread_over >= LEAST_WEEKS)
     value, se = np.full(len(columns), np.nan), np.full(len(columns), np.nan)
     weeks = int((precision > 0).any(axis=0).sum())
-    if not told.any() or weeks <= told.sum() + 1:
+    if not identified.any() or weeks <= identified.sum() + 1:
         return Fit(value, se)
-    design = design[..., told] / scale[told]
+    design = design[..., identified] / scale[identified]
     weighted = precision[..., None] * design
-    bread = np.einsum("nwi,nwj->ij", weighted, design) + RIDGE * np.eye(told.sum())
-    found = np.linalg.solve(bread, np.einsum("nwi,nw->i", weighted, target))
-    score = np.einsum("nwi,nw->wi", weighted, target - design @ found)
+    bread = np.einsum("nwi,nwj->ij", weighted, design) + RIDGE * np.eye(identified.sum())
+    solution = np.linalg.solve(bread, np.einsum("nwi,nw->i", weighted, target))
+    score = np.einsum("nwi,nw->wi", weighted, target - design @ solution)
     inverse = np.linalg.inv(bread)
-    spread = inverse @ (score.T @ score) @ inverse * weeks / (weeks - told.sum())
-    value[told] = found / scale[told]
-    se[told] = np.sqrt(np.diag(spread)) / scale[told]
+    spread = inverse @ (score.T @ score) @ inverse * weeks / (weeks - identified.sum())
+    value[identified] = solution / scale[identified]
+    se[identified] = np.sqrt(np.diag(spread)) / scale[identified]
     return Fit(value, se)

@@ -53,19 +53,19 @@ class Series:
         """Units beyond those expected."""
         return self.residual(self.units)
 
-    def residual(self, moved: Floats) -> Floats:
+    def residual(self, values: Floats) -> Floats:
         """What remains of additive units once a level that drifts slowly has taken its part.
 
         Applied alike to sales and to what may explain them, so that a regression between the
         two is not misled by level, trend and season.
         """
-        usual = _smooth(moved, self.started) / np.maximum(_smooth(self.lift, self.started), LEAST)
-        return np.where(self.started, moved - self.lift * usual, 0.0)
+        usual = _smooth(values, self.started) / np.maximum(_smooth(self.lift, self.started), LEAST)
+        return np.where(self.started, values - self.lift * usual, 0.0)
 
-    def only(self, kept: np.ndarray) -> "Series":
-        """The products in `kept`, bool (products,)."""
-        grids = {name: getattr(self, name)[kept] for name in GRIDS}
-        return replace(self, category=self.category[kept], **grids)
+    def only(self, chosen: np.ndarray) -> "Series":
+        """The products in `chosen`, bool (products,)."""
+        grids = {name: getattr(self, name)[chosen] for name in GRIDS}
+        return replace(self, category=self.category[chosen], **grids)
 
 
 GRIDS = ("units", "lift", "level", "precision", "started")
@@ -73,39 +73,39 @@ GRIDS = ("units", "lift", "level", "precision", "started")
 
 def make_series(panel: Panel, responses: pd.DataFrame) -> Series:
     """The products of `panel` with a row in `responses` (RESPONSES)."""
-    told = responses.set_index("product_id").reindex(panel.products["product_id"])
-    known = told["elasticity"].notna().to_numpy()
-    told, started = told[known], panel.is_demand[known]
+    rows = responses.set_index("product_id").reindex(panel.products["product_id"])
+    modelled = rows["elasticity"].notna().to_numpy()
+    rows, started = rows[modelled], panel.is_demand[modelled]
     effect = (
-        _column(told, "elasticity") * panel.log_price_ratio[known]
-        + _column(told, "display_lift") * panel.display[known]
-        + _column(told, "mailer_lift") * panel.mailer[known]
+        _column(rows, "elasticity") * panel.log_price_ratio[modelled]
+        + _column(rows, "display_lift") * panel.display[modelled]
+        + _column(rows, "mailer_lift") * panel.mailer[modelled]
     )
     lift = np.exp(effect)
-    units = panel.units[known]
+    units = panel.units[modelled]
     usual = (units * started).sum(axis=1) / np.maximum((lift * started).sum(axis=1), LEAST)
     level = np.broadcast_to(usual[:, None], units.shape)
     mean = np.maximum(level * lift, LEAST)
-    code, names = pd.factorize(panel.products["category"][known], sort=True)
+    code, names = pd.factorize(panel.products["category"][modelled], sort=True)
     return Series(
         units=units,
         lift=lift,
         level=level,
-        precision=started / (mean + mean**2 / _column(told, "dispersion")),
+        precision=started / (mean + mean**2 / _column(rows, "dispersion")),
         started=started,
         category=code,
         categories=pd.Index(names),
     )
 
 
-def _column(told: pd.DataFrame, name: str) -> Floats:
-    return told[name].to_numpy(float)[:, None]
+def _column(rows: pd.DataFrame, name: str) -> Floats:
+    return rows[name].to_numpy(float)[:, None]
 
 
 def _smooth(values: Floats, started: np.ndarray) -> Floats:
     """Centred sums over SMOOTH weeks, fewer at the ends, since each product's first sale."""
-    kept = np.where(started, values, 0.0)
-    sums = np.cumsum(np.pad(kept, [(0, 0), (1, 0)]), axis=1)
+    chosen = np.where(started, values, 0.0)
+    sums = np.cumsum(np.pad(chosen, [(0, 0), (1, 0)]), axis=1)
     week, half = np.arange(values.shape[1]), SMOOTH // 2
     last = np.minimum(week + half + 1, values.shape[1])
     return np.asarray(sums[:, last] - sums[:, np.maximum(week - half, 0)])

@@ -13,8 +13,8 @@ LEAST_SPREAD = 0.02  # sd between groups: no two categories are quite alike
 class Pooled:
     """Posterior mean and sd of each group, (groups,), of their common mean, and `between`.
 
-    `between` is the sd of the groups' truths around the common mean; `told` (groups,) whether a
-    group's own data weigh more than what is known from the others and the prior.
+    `between` is the sd of the groups' truths around the common mean; `is_identified` (groups,)
+    whether a group's own data weigh more than those of the others and the prior.
     """
 
     mean: Floats
@@ -22,7 +22,7 @@ class Pooled:
     common: float
     common_sd: float
     between: float
-    told: np.ndarray
+    is_identified: np.ndarray
 
 
 def pool(value: Floats, se: Floats, prior: float, prior_sd: float) -> Pooled:
@@ -33,20 +33,20 @@ def pool(value: Floats, se: Floats, prior: float, prior_sd: float) -> Pooled:
     of the NBS 87, 1982), at most `prior_sd`: groups differ no more than that; the rest is Gelman
     et al., "Bayesian Data Analysis", 3rd ed., sec. 5.4.
     """
-    known = np.isfinite(value) & np.isfinite(se) & (se > 0)
-    between = min(_between(value[known], se[known]), prior_sd)
-    weight = 1 / (se[known] ** 2 + between**2)
+    measured = np.isfinite(value) & np.isfinite(se) & (se > 0)
+    between = min(_between(value[measured], se[measured]), prior_sd)
+    weight = 1 / (se[measured] ** 2 + between**2)
     precision = weight.sum() + 1 / prior_sd**2
-    common = float(((weight * value[known]).sum() + prior / prior_sd**2) / precision)
+    common = float(((weight * value[measured]).sum() + prior / prior_sd**2) / precision)
     common_sd = float(precision**-0.5)
     mean = np.full(len(value), common)
     sd = np.full(len(value), np.hypot(between, common_sd))
-    own = 1 / (1 + se[known] ** 2 / between**2)
-    mean[known] = own * value[known] + (1 - own) * common
-    sd[known] = np.sqrt(own * se[known] ** 2 + ((1 - own) * common_sd) ** 2)
-    told = np.zeros(len(value), bool)
-    told[known] = se[known] ** 2 < between**2 + 1 / (precision - weight)
-    return Pooled(mean, sd, common, common_sd, between, told)
+    own = 1 / (1 + se[measured] ** 2 / between**2)
+    mean[measured] = own * value[measured] + (1 - own) * common
+    sd[measured] = np.sqrt(own * se[measured] ** 2 + ((1 - own) * common_sd) ** 2)
+    is_identified = np.zeros(len(value), bool)
+    is_identified[measured] = se[measured] ** 2 < between**2 + 1 / (precision - weight)
+    return Pooled(mean, sd, common, common_sd, between, is_identified)
 
 
 def _between(value: Floats, se: Floats) -> float:

@@ -8,9 +8,11 @@ import pandas as pd
 from ml.arrays import Floats
 from ml.promotions.spillovers.estimate import EVERY
 
+LEAST_UNITS = 1e-9  # by which a category's margin is averaged
+
 
 @dataclass(frozen=True)
-class Displaced:
+class Spillovers:
     """What other sales lose per extra unit: margin, money, with its sd, and units; (products,)."""
 
     money: Floats
@@ -18,32 +20,37 @@ class Displaced:
     units: Floats
 
 
-def displaced(table: pd.DataFrame, baseline: Floats, effects: pd.DataFrame) -> Displaced:
-    """Value EFFECTS' shares at the regular margins of what is moved.
+def value_spillovers(
+    category: np.ndarray, unit_margin: Floats, baseline: Floats, effects: pd.DataFrame
+) -> Spillovers:
+    """Value EFFECTS' shares at the regular margins of the sales that are lost or gained.
 
-    `table` (products,) holds category, regular_price and unit_cost; `baseline` (products,) are
-    usual units, by which a category's margins are averaged. A promotion is not believed to earn
-    by dip or cannibalisation: below 0 their shares count as 0. A category that EFFECTS does not
-    know counts as all do.
+    A promotion is not believed to earn by dip or cannibalisation: below 0 their shares count as
+    0. A category without rows in EFFECTS counts as all do.
+
+    Args:
+        category: of each product, (products,).
+        unit_margin: at the regular price, money, (products,).
+        baseline: usual units, by which a category's margins are averaged, (products,).
+        effects: rows of EFFECTS.
     """
-    category = table["category"]
-    usual = (table["regular_price"] - table["unit_cost"]).to_numpy(float)
-    sold = pd.DataFrame({"units": baseline, "money": usual * baseline})
-    sums = sold.groupby(category.to_numpy())[["units", "money"]].sum()
-    mean = sums["money"] / sums["units"].clip(lower=1e-9)
-    everywhere = float(sums["money"].sum() / max(sums["units"].sum(), 1e-9))
-    money, variance, units = np.zeros((3, len(table)))
+    categories = pd.Series(category)
+    sold = pd.DataFrame({"units": baseline, "money": unit_margin * baseline})
+    sums = sold.groupby(category)[["units", "money"]].sum()
+    mean = sums["money"] / sums["units"].clip(lower=LEAST_UNITS)
+    everywhere = float(sums["money"].sum() / max(sums["units"].sum(), LEAST_UNITS))
+    money, variance, units = np.zeros((3, len(category)))
     for effect, rows in effects.groupby("effect"):
-        told = rows.set_index("category")
-        known = category.where(category.isin(told.index), EVERY)
+        by_category = rows.set_index("category")
+        place = categories.where(categories.isin(by_category.index), EVERY)
         share, sd, onto = (
-            known.map(told[name]).to_numpy() for name in ("share", "share_sd", "onto")
+            place.map(by_category[name]).to_numpy() for name in ("share", "share_sd", "onto")
         )
         worth = pd.Series(onto).map(mean).fillna(everywhere).to_numpy(float)
         if effect == "dip":
-            worth = usual
+            worth = unit_margin
         lost = -share if effect == "halo" else np.maximum(share, 0.0)
         units += lost.astype(float)
         money += lost.astype(float) * worth
         variance += (sd.astype(float) * worth) ** 2
-    return Displaced(money, np.sqrt(variance), units)
+    return Spillovers(money, np.sqrt(variance), units)

@@ -5,7 +5,7 @@ the pages of its attributes: promotion_id is at most 60 characters without space
 symbols, long_title at most 60 characters, percent_off a whole number, and
 promotion_effective_dates two ISO 8601 times with their UTC offset around a slash. Buy N get M,
 gifts and money off from a purchase amount have attributes of their own (answers 13861986,
-13838182 and 13857152); a bundle has none that fits, and is told in the title.
+13838182 and 13857152); a bundle has none that fits, and stands in the title.
 """
 
 import re
@@ -71,7 +71,7 @@ def _row(promotion: dict, names: dict[str, str], zone: ZoneInfo) -> tuple[str, .
         _identifier(promotion["promotion_id"]),
         "specific_products",
         "no_code",
-        _title(_said(promotion, names)),
+        _title(_description(promotion, names)),
         f"{_instant(promotion['starts_at'], zone)}/"
         f"{_instant(promotion['ends_at'] - LAST_INSTANT, zone)}",
         "in_store, online",
@@ -86,7 +86,7 @@ def _row(promotion: dict, names: dict[str, str], zone: ZoneInfo) -> tuple[str, .
     )
 
 
-def _said(promotion: dict, names: dict[str, str]) -> str:
+def _description(promotion: dict, names: dict[str, str]) -> str:
     off = f"{_percent(promotion['depth'])}% off"
     name = names[promotion["product_id"]]
     if promotion["mechanic"] in ("percent_off", "flash"):

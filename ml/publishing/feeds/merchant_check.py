@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from ml.errors import ContractError
 
 LONGEST = timedelta(days=183)  # six months
-SHOWN = 5  # problems told in one message
+SHOWN = 5  # problems named in one message
 
 
 def _two_moments(value: str) -> str:

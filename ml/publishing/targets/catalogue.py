@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from ml.errors import PolicyError
 from ml.publishing.feeds.icalendar import check_calendar
 from ml.publishing.feeds.merchant_check import check_feed
-from ml.publishing.targets.feeds import Feed
+from ml.publishing.targets.feed_files import Feed
 from ml.publishing.targets.files import Files
 from ml.publishing.targets.postgres import Postgres
 from ml.publishing.targets.target import Target

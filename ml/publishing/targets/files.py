@@ -1,4 +1,4 @@
-"""published/: the shelf of releases, see ml/releases/shelf.py."""
+"""published/: the store of releases, see ml/releases/store.py."""
 
 import shutil
 from functools import partial
@@ -6,27 +6,27 @@ from pathlib import Path
 
 from ml.errors import LakeError, TargetError
 from ml.publishing.targets.target import Release
-from ml.releases import shelf
+from ml.releases import store
 
 
 class Files:
     name = "files"
 
     def live(self) -> str | None:
-        return shelf.current()
+        return store.current()
 
     def prepare(self, release: Release) -> None:
         try:
-            if release.version not in shelf.versions():
+            if release.version not in store.versions():
                 fill = partial(_copy, release.folder)
-                shelf.build(shelf.folder(release.version), fill)
-            shelf.verify(release.version)
+                store.build(store.folder(release.version), fill)
+            store.verify(release.version)
         except (LakeError, OSError) as error:
             raise TargetError(f"{error}") from error
 
     def flip(self, version: str | None, move: int) -> None:
         try:
-            shelf.point_at(version)
+            store.point_at(version)
         except OSError as error:
             raise TargetError(f"{error}; see that the folder can be written") from error
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ml import lake
+from ml.files import replace_text, to_json
 from ml.settings import settings
 
 Decision = Literal["none", "new", "old"]
@@ -37,7 +37,7 @@ def read() -> Entry | None:
 
 
 def write(entry: Entry) -> None:
-    lake.replace_text(_path(), lake.to_json(asdict(entry)))
+    replace_text(_path(), to_json(asdict(entry)))
 
 
 def decide(entry: Entry, decision: Decision) -> Entry:

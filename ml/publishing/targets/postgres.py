@@ -13,7 +13,6 @@ from contextlib import contextmanager
 
 import psycopg
 import pyarrow as pa
-import pyarrow.parquet as pq
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -21,6 +20,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 from ml.contracts.table import ARROW
 from ml.errors import TargetError
 from ml.publishing.targets.target import Release
+from ml.releases.schedule import schedule_table
 
 TABLE = sql.Identifier("promo_schedule")
 TYPES = {
@@ -75,16 +75,16 @@ class Postgres:
             ) from None
 
     def live(self) -> str | None:
-        with _told():
+        with _target_errors():
             return self._live()
 
     def prepare(self, release: Release) -> None:
-        rows = pq.read_table(release.folder / "schedule.parquet")
-        with _told():
+        rows = schedule_table(release.folder)
+        with _target_errors():
             self._load(rows, release.version)
 
     def flip(self, version: str | None, move: int) -> None:
-        with _told():
+        with _target_errors():
             self._switch(version)
 
     @twice_more
@@ -123,8 +123,8 @@ class Postgres:
 def _last(session: psycopg.Connection) -> str | None:
     if session.execute("select to_regclass('promo_schedule_switches')").fetchone() == (None,):
         return None
-    found = session.execute(LIVE).fetchone()
-    return found[0] if found else None
+    row = session.execute(LIVE).fetchone()
+    return row[0] if row else None
 
 
 def _shape(session: psycopg.Connection, schema: pa.Schema) -> None:
@@ -148,9 +148,9 @@ def _shape(session: psycopg.Connection, schema: pa.Schema) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _target_errors() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        said = " ".join(str(error).split())
-        raise TargetError(f"PostgreSQL says: {said}") from error
+        text = " ".join(str(error).split())
+        raise TargetError(f"PostgreSQL: {text}") from error

@@ -9,7 +9,7 @@ from typing import Protocol
 class Release:
     """A version and the verified folder that holds its files.
 
-    `move` counts the changes of schedule of this deployment: told again it is the same change.
+    `move` counts the changes of schedule of this deployment: the same number is the same change.
     """
 
     version: str

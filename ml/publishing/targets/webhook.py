@@ -1,6 +1,6 @@
-"""Tell another system of every change of schedule, signed as Standard Webhooks are.
+"""Notify another system of every change of schedule, signed as Standard Webhooks are.
 
-A receiver is told twice: `schedule.prepared`, which it may refuse with any status but 2xx, and
+A receiver gets two messages: `schedule.prepared`, which it may refuse with any status but 2xx, and
 `schedule.live`. `webhook-id` is the same in every retry, so it can drop what it had already.
 Source: Standard Webhooks specification 1.0.0 (headers webhook-id, webhook-timestamp,
 webhook-signature; HMAC-SHA256 over id, timestamp and body).
@@ -19,7 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from ml import lake
 from ml.errors import TargetError
 from ml.publishing.targets.target import Release
-from ml.releases import shelf
+from ml.releases import store
 
 log = logging.getLogger(__name__)
 
@@ -47,18 +47,18 @@ class Webhook:
             ) from None
 
     def live(self) -> str | None:
-        """What was told last: all targets change together, so it is what the files show."""
-        return shelf.current()
+        """The version sent last: all targets change together, so it is what the files show."""
+        return store.current()
 
     def prepare(self, release: Release) -> None:
         manifest = (release.folder / lake.MANIFEST).read_bytes()
-        told = {"sha256": hashlib.sha256(manifest).hexdigest()}
-        self._tell("schedule.prepared", release.version, release.move, told)
+        more = {"sha256": hashlib.sha256(manifest).hexdigest()}
+        self._send("schedule.prepared", release.version, release.move, more)
 
     def flip(self, version: str | None, move: int) -> None:
-        self._tell("schedule.live", version, move, {})
+        self._send("schedule.live", version, move, {})
 
-    def _tell(self, kind: str, version: str | None, move: int, more: dict[str, str]) -> None:
+    def _send(self, kind: str, version: str | None, move: int, more: dict[str, str]) -> None:
         event = {"type": kind, "data": {"plan_version": version, "move": move} | more}
         body = json.dumps(event, sort_keys=True)
         again = Retrying(

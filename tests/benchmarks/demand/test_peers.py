@@ -7,19 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.demand.data.covariates import covariates
-from ml.demand.evaluation.backtest import Backtest
-from ml.demand.fitting.fit import DemandFit
-
-pytest.importorskip("lightgbm", reason="the bench group is not installed: make bench-demand")
-pytest.importorskip("statsforecast", reason="the bench group is not installed: make bench-demand")
-
 from benchmarks.demand import boosting, cold
 from benchmarks.demand.cold import boosted_without_history, held_out, others_mean, structured
 from benchmarks.demand.run import PEERS, known_at
+from ml.demand.data.covariates import covariates
 from ml.demand.evaluation import metrics
+from ml.demand.evaluation.backtest import Backtest
+from ml.demand.fitting.fit import DemandFit
 
 ORIGIN, HORIZON = 26, 4
+BY_STATSFORECAST = ("auto_theta", "tsb")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +31,8 @@ def small(monkeypatch):
 
 
 def forecast(name, panel, known=None):
+    if name in BY_STATSFORECAST:
+        pytest.importorskip("statsforecast", reason="of the bench group: make test installs it")
     return PEERS[name](panel.until(ORIGIN), known_at(known or covariates(panel), ORIGIN), HORIZON)
 
 
@@ -68,7 +67,7 @@ def test_lightgbm_gives_the_same_forecast_twice(panel):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["auto_theta", "tsb"])
+@pytest.mark.parametrize("name", BY_STATSFORECAST)
 def test_a_steady_series_is_forecast_to_stay(name, panel):
     steady = replace(panel, units=np.broadcast_to(np.arange(1.0, 81)[:, None], panel.units.shape))
 

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.demand import run
+from benchmarks.demand.__main__ import require_marts
 from benchmarks.demand.report import Report
+from benchmarks.demand.run import COMPARED, MEASURES, category_table, differences, product_table
 from ml.demand.data.covariates import covariates
 from ml.demand.evaluation import metrics
 from ml.demand.evaluation.backtest import (
@@ -19,13 +22,6 @@ from ml.demand.evaluation.backtest import (
     naive_forecasts,
     score,
 )
-
-pytest.importorskip("lightgbm", reason="the bench group is not installed: make bench-demand")
-pytest.importorskip("statsforecast", reason="the bench group is not installed: make bench-demand")
-
-from benchmarks.demand import run
-from benchmarks.demand.__main__ import require_marts
-from benchmarks.demand.run import COMPARED, MEASURES, category_table, differences, product_table
 from ml.errors import LakeError
 
 ORIGINS = (18, 22, 26)

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.serve.checker import read_expected, wrong_with
 from benchmarks.serve.readers import Seen
 from benchmarks.serve.report import result
-from ml.releases import shelf
+from ml.releases import store
 from promoloop.serving.schedule import load
 
 FIRST, SECOND = "2017-12-04-aaaaaaaa", "2017-12-05-bbbbbbbb"
@@ -20,7 +20,7 @@ TUESDAY = pd.Timestamp("2017-12-05")
 @pytest.fixture
 def known(live):
     return {
-        version: read_expected(shelf.folder(version), PRODUCTS, ["c1"], TUESDAY)
+        version: read_expected(store.folder(version), PRODUCTS, ["c1"], TUESDAY)
         for version in (FIRST, SECOND)
     }
 
@@ -45,7 +45,7 @@ def found(known, answers) -> list[bool]:
 def test_whole_answers_of_either_version_are_right(known, client, live):
     assert found(known, asked(client)) == [False, False, False]
 
-    shelf.point_at(SECOND)
+    store.point_at(SECOND)
     live.refresh()
 
     assert found(known, asked(client)) == [False, False, False]

@@ -3,18 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain_items import alike, plain_items
 
 from benchmarks.simulation import rivals
 from benchmarks.simulation.outcome import simulate
 from benchmarks.simulation.truth import TERMS, Truth, refit
 from ml.config.policy import load_policy
 from ml.demand.data.panel import Panel
-from ml.promotions.economics.items import Items
 from ml.promotions.economics.options import Options
 from ml.promotions.economics.value import evaluate
 from ml.promotions.mechanics.deal import price_cut
-from ml.promotions.planning.proposal import Proposal
-from ml.promotions.spillovers.valuation import Displaced
+from ml.promotions.planning.proposal import Draft, Proposal
+from ml.promotions.spillovers.valuation import Spillovers
 from ml.solver.checker import violations
 from ml.solver.greedy import Packing
 from ml.solver.problem import NOTHING, PlanProblem
@@ -36,47 +36,39 @@ def proposal():
     """Three products that sell 100, 50 and 20 a week; 20 % off earns on each."""
     cut = price_cut("percent_off", REGULAR, np.full(3, 8.0))
     options = Options(
-        offers=(cut,),
-        offer=np.array([0]),
+        deals=(cut,),
+        deal=np.array([0]),
         support=np.array(["none"]),
         support_cost=np.array([0.0]),
         regular_price=REGULAR,
     )
-    table = RESPONSES.assign(
-        elasticity=-4.0, category="HAM", regular_price=10.0, unit_cost=4.0, funding=0.0
-    ).assign(late_share=0.0)
-    items = Items(
-        table=table,
-        weeks=WEEKS,
-        baseline=np.tile(np.array([[100.0], [50.0], [20.0]]), (1, 2)),
-        stock=np.full((3, 2), 10_000.0),
-        stock_is_simulated=np.ones(3, bool),
-        gap=np.ones(3, int),
+    items = plain_items(
+        RESPONSES["product_id"],
+        WEEKS,
+        np.tile(np.array([[100.0], [50.0], [20.0]]), (1, 2)),
+        np.full((3, 2), 10_000.0),
+        unit_cost=np.full(3, 4.0),
+        funding=np.zeros(3),
+        dispersion=RESPONSES["dispersion"].to_numpy(float),
+        responses=alike(3, elasticity=-4.0, display_lift=0.0, mailer_lift=0.0),
     )
     policy = load_policy()
     shares = pd.DataFrame({"display": np.zeros(3), "mailer": np.zeros(3)})
-    nothing = Displaced(*np.zeros((3, 3)))
+    nothing = Spillovers(*np.zeros((3, 3)))
     economics = evaluate(items, options, shares, policy, nothing)
     problem = PlanProblem(
-        value=economics.value,
-        cost=economics.cost,
-        allowed=economics.allowed,
+        value=economics.money.value,
+        cost=economics.money.cost,
+        allowed=economics.limits.allowed,
         category=np.zeros(3, int),
         slots=np.full((1, 2), 8.0),
         gap=items.gap,
         max_promotions=2,
         budget=400.0,
     )
-    return Proposal(
-        items=items,
-        options=options,
-        economics=economics,
-        problem=problem,
-        policy=policy,
-        displaced=nothing,
-        withdrawn=[],
-        solution=solve(problem),
-    )
+    none = pd.Series(dtype=object)
+    draft = Draft(items, options, economics, problem, policy, nothing, [], none)
+    return Proposal(draft, solve(problem))
 
 
 def play(proposal, plans, effects=NOBODY_LOSES, **truth):
@@ -116,7 +108,7 @@ def test_a_dip_takes_from_what_a_plan_earns(proposal):
 
 
 def test_no_more_is_sold_than_there_is(proposal):
-    proposal.items.stock[0, 0] = 110.0
+    proposal.draft.items.stock[0, 0] = 110.0
 
     sold = play(proposal, [one()], elasticity=-6.0)[0]
 
@@ -134,11 +126,11 @@ def test_a_draw_never_makes_a_price_cut_sell_less():
 
 
 def test_every_rival_keeps_the_limits(proposal):
-    packing = Packing.of(proposal.problem)
+    packing = Packing.of(proposal.draft.problem)
     rng = np.random.default_rng(2)
     plans = [rivals.rule(proposal, packing), *(rivals.random(packing, rng) for _ in range(5))]
 
-    assert all(violations(proposal.problem, plan) == [] for plan in plans)
+    assert all(violations(proposal.draft.problem, plan) == [] for plan in plans)
     # 244 units of the best seller cost 488: too much; 122 and 49 units fit
     assert (plans[0][0] == NOTHING).all()
     assert plans[0][1, 0] == 0
@@ -158,7 +150,7 @@ def test_the_retailers_plan_is_read_from_what_it_did(proposal):
     did = rivals.retailer(proposal, weeks)
 
     assert did.tolist() == [[0, NOTHING], [NOTHING, NOTHING], [NOTHING, NOTHING]]
-    within = rivals.within_limits(did, proposal, Packing.of(proposal.problem))
+    within = rivals.within_limits(did, proposal, Packing.of(proposal.draft.problem))
     assert (within == NOTHING).all()  # too dear for the budget
 
 

@@ -174,7 +174,7 @@ def test_a_deleted_champion_is_an_error_and_not_an_empty_registry(version):
     assert champions.has_champion("demand")
     registry.client().delete_model_version("demand", made)
 
-    with pytest.raises(GateError, match="was deleted; trigger roll_back_model"):
+    with pytest.raises(GateError, match="was deleted; roll back to another"):
         champions.has_champion("demand")
 
 

@@ -71,7 +71,7 @@ def tags(version):
 
 def test_a_model_never_registered_has_no_champion(gated):
     assert registry.champion("demand") is None
-    with pytest.raises(GateError, match="train_demand"):
+    with pytest.raises(GateError, match="train one first"):
         registry.require_champion("demand")
 
 

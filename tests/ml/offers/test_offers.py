@@ -13,7 +13,7 @@ from ml.offers.allocate import allocate_offers
 from ml.offers.fatigue import recent_offers
 from ml.offers.sensitivity import eagerness
 from ml.offers.uplift import Bought, valued
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 AS_OF, MONDAY = date(2017, 12, 4), date(2017, 12, 4)
@@ -195,7 +195,7 @@ def test_who_got_many_offers_lately_gets_fewer_now():
 
 def test_a_weeks_offers_are_those_of_the_version_that_was_planned_last_before_it(home):
     def shelve(version, week, *customers):
-        folder = shelf.folder(version)
+        folder = store.folder(version)
         (folder / "offers").mkdir(parents=True)
         (folder / "manifest.json").write_text(json.dumps({}))
         line = {"promotion_id": ["A-1", "B-1"], "starts_at": pd.to_datetime([week, "2018-01-01"])}

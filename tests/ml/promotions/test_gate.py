@@ -1,4 +1,3 @@
-import json
 from datetime import date
 
 import pandas as pd
@@ -6,10 +5,12 @@ import pytest
 
 from ml import lake
 from ml.contracts.outputs import PLAN, STOCK
+from ml.contracts.plan_summary import PlanSummary
 from ml.errors import GateError
+from ml.files import replace_text, to_json
 from ml.promotions.gate import gate_plan
+from ml.promotions.gate_verdict import gate_verdict
 from ml.promotions.plan import summary_path
-from ml.promotions.verdict import gate_verdict
 from ml.settings import settings
 
 AS_OF = date(2026, 3, 4)
@@ -59,7 +60,7 @@ def judge(home, tmp_path, monkeypatch):
     monkeypatch.setenv("PROMOLOOP_POLICY_PATH", str(path))
     settings.cache_clear()
     # Rows alone are judged here; tests/ml/promotions/test_plan.py has the tables of a whole day.
-    monkeypatch.setattr("ml.promotions.gate.broken_limits", lambda *_: [])
+    monkeypatch.setattr("ml.promotions.gate.recount", lambda *_: [])
 
     def write_and_gate(*lines, budget=100.0):
         lake.write(PLAN, AS_OF, pd.DataFrame(lines))
@@ -70,7 +71,8 @@ def judge(home, tmp_path, monkeypatch):
             for week in WEEKS
         ]
         lake.write(STOCK, AS_OF, pd.DataFrame(stock))
-        lake.replace_text(summary_path(AS_OF), json.dumps({"budget": budget, "plan_version": "v"}))
+        summary = PlanSummary("v", len(lines), 1, budget, 0.0, 0.0, 0.0, 0.0)
+        replace_text(summary_path(AS_OF), to_json(summary.to_dict()))
         gate_plan(AS_OF)
 
     return write_and_gate

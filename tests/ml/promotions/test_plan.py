@@ -9,9 +9,8 @@ from small_shop import AS_OF, GOOD, SUPPORT_COST, WEEKS, plan, summary
 
 from ml import lake
 from ml.contracts.marts import DIM_PRODUCTS
-from ml.contracts.outputs import FORECASTS, PLAN, RESPONSES, STOCK
+from ml.contracts.outputs import DEAL_TERMS, FORECASTS, PLAN, RESPONSES, STOCK
 from ml.errors import InfeasibleError, LakeError, PolicyError
-from ml.promotions.explanation.rows import TERMS
 from ml.promotions.gate import gate_plan
 from ml.promotions.mechanics import percent_off
 from ml.promotions.plan import summary_path, write_plan
@@ -87,32 +86,32 @@ def test_a_line_says_why_it_is_there(shop):
     line = plan().iloc[0]
     why = json.loads(line["reasons"])
     assert why["elasticity"] == -3.0
-    assert why["moves"]["offer"] == pytest.approx(-3.0 * np.log(1 - line["depth"]), abs=1e-3)
+    assert why["effects"]["offer"] == pytest.approx(-3.0 * np.log(1 - line["depth"]), abs=1e-3)
     assert why["limits"][0]["limit"] == "budget"
     assert why["limits"][0]["shadow_price"] > 0
     assert {"depth", "support", "incremental_margin", "cost"} <= set(why["next_best"])
     assert why["next_best"]["gives_up"] >= 0
     extra = line["expected_units"] - line["baseline_units"]
-    assert why["displaces"]["units_of_other_sales"] == pytest.approx(0.33 * extra, abs=1e-3)
-    usual = why["displaces"]["units_of_other_sales"] * (line["regular_price"] - line["unit_cost"])
-    assert why["displaces"]["margin_of_other_sales"] == pytest.approx(usual, abs=1e-3)
+    assert why["spillovers"]["units_of_other_sales"] == pytest.approx(0.33 * extra, abs=1e-3)
+    usual = why["spillovers"]["units_of_other_sales"] * (line["regular_price"] - line["unit_cost"])
+    assert why["spillovers"]["margin_of_other_sales"] == pytest.approx(usual, abs=1e-3)
     assert "displacement" in why["assumed"]
     assert ("margin_by_department" in why["assumed"]) == line["cost_is_assumed"]
     assert json.loads(line["model_versions"]) == {"demand": "7"}
 
 
-def test_what_moves_a_lines_units_leads_from_baseline_to_expected(shop):
+def test_the_effects_on_a_rows_units_lead_from_baseline_to_expected(shop):
     shop(supports=["none", "display", "mailer", "display+mailer"])
 
     write_plan(AS_OF)
 
     for line in plan().to_dict("records"):
-        moves = json.loads(line["reasons"])["moves"]
+        effects = json.loads(line["reasons"])["effects"]
         told = np.log(line["expected_units"] / line["baseline_units"])
-        assert sum(moves.values()) == pytest.approx(told, abs=5e-4)
-        assert (moves["display"] > 0) == ("display" in line["support"])
-        assert (moves["mailer"] > 0) == ("mailer" in line["support"])
-        assert moves["stock"] <= 0
+        assert sum(effects.values()) == pytest.approx(told, abs=5e-4)
+        assert (effects["display"] > 0) == ("display" in line["support"])
+        assert (effects["mailer"] > 0) == ("mailer" in line["support"])
+        assert effects["stock"] <= 0
 
 
 def test_a_line_names_the_demands_and_the_budget_that_bind(shop):
@@ -134,7 +133,7 @@ def test_in_a_full_week_a_line_names_the_product_whose_place_it_took(shop):
 
     lines = plan()
     promoted = set(zip(lines["product_id"], lines["starts_at"], strict=True))
-    places = [json.loads(text)["displaces"]["instead_of"] for text in lines["reasons"]]
+    places = [json.loads(text)["spillovers"]["instead_of"] for text in lines["reasons"]]
     assert all(places)
     for line, other in zip(lines.itertuples(), places, strict=True):
         assert (other["product_id"], line.starts_at) not in promoted
@@ -235,13 +234,13 @@ def test_a_scenario_is_planned_beside_the_plan_which_stays_as_it_is(shop):
 
     found = compare(AS_OF, Scenario(budget=60.0, exclude=("salami",)))
 
-    assert set(found.lines["category"]) == {"HAM"}
-    assert found.lines["cost"].sum() <= 60.0
+    assert set(found.rows["category"]) == {"HAM"}
+    assert found.rows["cost"].sum() <= 60.0
     totals = found.categories.loc["all"]
     assert totals["cost_now"] == pytest.approx(plan()["cost"].sum(), abs=0.01)
-    margin = found.lines["incremental_margin"].sum() - plan()["incremental_margin"].sum()
+    margin = found.rows["incremental_margin"].sum() - plan()["incremental_margin"].sum()
     assert totals["incremental_margin_more"] == pytest.approx(margin, abs=0.01)
-    assert pd.read_csv(found.path)["promotion_id"].tolist() == found.lines["promotion_id"].tolist()
+    assert pd.read_csv(found.path)["promotion_id"].tolist() == found.rows["promotion_id"].tolist()
     beside = pd.read_csv(found.path.with_name(f"{found.plan_version}-by-category.csv"))
     assert beside["incremental_margin_more"].tolist()[-1] == totals["incremental_margin_more"]
     assert lake.manifest(PLAN, AS_OF) == before
@@ -279,7 +278,7 @@ EVERY = {
     ],
 )
 def test_each_mechanic_writes_its_own_terms_and_passes_the_gate(shop, monkeypatch, mechanic, terms):
-    monkeypatch.setattr(percent_off, "offers", lambda *_: [])
+    monkeypatch.setattr(percent_off, "deals", lambda *_: [])
     allowed = {"percent_off": {"depths": [0.05]}, mechanic: EVERY[mechanic]}
     shop(mechanics=allowed, most_from_priors=1.0)
     responses = lake.read(RESPONSES, AS_OF)
@@ -293,8 +292,8 @@ def test_each_mechanic_writes_its_own_terms_and_passes_the_gate(shop, monkeypatc
     lines = plan()
     assert len(lines) > 0
     assert set(lines["mechanic"]) == {mechanic}
-    assert {name for name in TERMS if lines[name].notna().all()} == terms
-    assert lines[sorted(set(TERMS) - terms)].isna().all().all()
+    assert {name for name in DEAL_TERMS if lines[name].notna().all()} == terms
+    assert lines[sorted(set(DEAL_TERMS) - terms)].isna().all().all()
     assert f"mechanics.{mechanic}" in json.loads(lines["reasons"][0])["assumed"]
     hours = (lines["ends_at"] - lines["starts_at"]) / pd.Timedelta(hours=1)
     assert set(hours) == ({6.0} if mechanic == "flash" else {168.0})

@@ -6,16 +6,15 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from small_shop import AS_OF, GOOD, WEEKS, plan, summary
+from small_shop import AS_OF, GOOD, WEEKS, broken, plan, summary
 
 from ml import lake
 from ml.config.policy import Duration, load_policy
 from ml.contracts.outputs import PLAN
 from ml.errors import GateError
 from ml.promotions.gate import gate_plan
+from ml.promotions.gate_verdict import gate_verdict
 from ml.promotions.plan import write_plan
-from ml.promotions.recount import broken_limits
-from ml.promotions.verdict import gate_verdict
 from ml.settings import settings
 from ml.solver.solve import solve
 
@@ -37,11 +36,11 @@ def test_each_limit_is_counted_on_the_rows_of_a_plan_made_without_it(shop):
     write_plan(AS_OF)
     policy, lines = load_policy(), plan()
 
-    assert broken_limits(AS_OF, lines, policy, 250.0) == []
-    for said, limit in BROKEN.items():
-        told = policy.model_copy(update={"exclude": []} | limit)
-        assert re.search(said, "; ".join(broken_limits(AS_OF, lines, told, 250.0)))
-    assert "the plan: spends" in broken_limits(AS_OF, lines, policy, 9.0)[0]
+    assert broken(lines, policy) == []
+    for words, limit in BROKEN.items():
+        changed = policy.model_copy(update={"exclude": []} | limit)
+        assert re.search(words, "; ".join(broken(lines, changed)))
+    assert "the plan: spends" in broken(lines, policy, budget=9.0)[0]
 
 
 def test_a_row_that_is_not_as_planned_does_not_pass_the_gate(shop):
@@ -50,7 +49,7 @@ def test_a_row_that_is_not_as_planned_does_not_pass_the_gate(shop):
     lines, policy = plan(), load_policy()
     other = lines.assign(promo_price=lines["promo_price"].where(lines.index > 0, 1.23))
 
-    assert "is none of the day's options" in broken_limits(AS_OF, other, policy, 250.0)[0]
+    assert "is none of the day's options" in broken(other, policy)[0]
     lake.write(PLAN, AS_OF, lines.assign(cost=lines["cost"].where(lines.index > 0, 0.01)))
     with pytest.raises(GateError, match=r"cost is 0\.01, expected"):
         gate_plan(AS_OF)
@@ -88,7 +87,7 @@ def test_limits_that_were_set_are_kept_together(shop):
     write_plan(AS_OF)
 
     lines = plan()
-    assert broken_limits(AS_OF, lines, load_policy(), 250.0) == []
+    assert broken(lines, load_policy()) == []
     spent = lines.groupby("starts_at")["cost"].sum()
     assert spent.max() <= 40.0
     assert spent.get(pd.Timestamp(WEEKS[1]), 0.0) <= 5.0
@@ -113,9 +112,13 @@ def test_announced_weeks_stay_in_the_next_days_plan(shop):
     )
 
     write_plan(AS_OF)
-    assert broken_limits(AS_OF, plan(), load_policy(), 120.0) == []
+    assert broken(plan(), load_policy()) == []
 
     frozen = pd.Timestamp(WEEKS[2])
+    later = plan()[plan()["starts_at"] >= frozen]
+    assert "announced, and is neither planned nor withdrawn" in broken(later, load_policy())[0]
+    other = plan().assign(support="none" if plan()["support"].iloc[0] != "none" else "display")
+    assert "not as it was announced" in "; ".join(broken(other, load_policy()))
     kept = plan().loc[plan()["starts_at"] < frozen, ["promotion_id", "promo_price", "support"]]
     asked = first.loc[first["starts_at"] < frozen, ["promotion_id", "promo_price", "support"]]
     assert len(kept) > 0

@@ -3,7 +3,7 @@ import pytest
 
 from ml.config.policy import load_policy
 from ml.errors import PolicyError
-from ml.promotions.scenario import Comparison, Scenario, by_category, scenario_of
+from ml.promotions.scenario import Scenario, ScenarioResult, by_category, scenario_of
 from promoloop.what_if import table
 
 CATALOGUE = pd.DataFrame(
@@ -24,12 +24,12 @@ def plan(*rows):
     [((), []), (("2",), ["2"]), (("tea", "2"), ["1", "2", "3"]), (("Drug GM",), ["2"])],
 )
 def test_a_product_a_category_or_a_department_is_excluded_by_its_name(names, barred):
-    assert Scenario(exclude=names).barred(CATALOGUE).tolist() == barred
+    assert Scenario(exclude=names).excluded(CATALOGUE).tolist() == barred
 
 
 def test_a_name_that_nothing_bears_is_refused():
     with pytest.raises(PolicyError, match="exclude: 'tae' is no product_id"):
-        Scenario(exclude=("tea", "tae")).barred(CATALOGUE)
+        Scenario(exclude=("tea", "tae")).excluded(CATALOGUE)
 
 
 def test_what_is_not_asked_stays_as_the_policy_says():
@@ -82,7 +82,7 @@ def test_two_empty_plans_differ_by_nothing():
 
 def test_the_table_shows_what_changes_with_its_sign(tmp_path):
     differing = by_category(plan(("TEA", 10.0, 5.0)), plan(("TEA", 1010.0, 4.5)))
-    shown = table(Comparison("v", plan(), 0.0, differing, tmp_path))
+    shown = table(ScenarioResult("v", plan(), 0.0, differing, tmp_path))
 
     cells = [list(column.cells) for column in shown.columns]
 
@@ -93,7 +93,7 @@ def test_the_table_shows_what_changes_with_its_sign(tmp_path):
 def test_a_scenario_is_told_by_its_file_and_what_changes_in_all(tmp_path):
     differing = by_category(plan(("TEA", 10.0, 5.0)), plan(("TEA", 12.0, 4.5)))
 
-    told = Comparison("v", plan(), 0.0, differing, tmp_path / "v.csv").told()
+    told = ScenarioResult("v", plan(), 0.0, differing, tmp_path / "v.csv").to_dict()
 
     assert told["path"].endswith("v.csv")
     assert (told["promotions"], told["cost"], told["incremental_margin"]) == (

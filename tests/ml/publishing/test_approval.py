@@ -9,7 +9,7 @@ from ml.config.approval import ReviewAnswer
 from ml.errors import GateError, LakeError
 from ml.publishing import publish
 from ml.publishing.approval import describe, propose, settle
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.proposed import review_of
 from ml.settings import settings
 
@@ -61,7 +61,7 @@ def test_without_a_yes_the_live_schedule_stays(review_asked, plan_day, answer, s
 
     with pytest.raises(GateError, match=f"it is {state}"):
         publish.publish(SECOND, "Ada")
-    assert shelf.current() == older
+    assert store.current() == older
 
 
 def test_what_the_policy_approves_is_recorded_as_such(plan_day):

@@ -4,15 +4,14 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ml.config.assumptions import load_assumptions
 from ml.config.mechanics import Mechanics
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.baskets import Habits
-from ml.promotions.mechanics.catalogue import make_offers
-from ml.promotions.mechanics.deal import Offer, Shop
+from ml.promotions.mechanics.catalogue import make_deals
+from ml.promotions.mechanics.deal import Deal, Shop
 from ml.quoting.basket import Line, Quote
 from ml.quoting.promotions import Promotion, read_promotion
 from ml.quoting.till import quote
@@ -37,16 +36,8 @@ MECHANICS = Mechanics.model_validate(
 
 
 @pytest.fixture
-def offers() -> dict[str, list[Offer]]:
+def deals() -> dict[str, list[Deal]]:
     """What the plan may offer on tea at 4.00, of which each basket holds two, beside a cup."""
-    table = pd.DataFrame(
-        {
-            "product_id": ["tea", "cup"],
-            "category": ["TEA", "CUPS"],
-            "regular_price": [4.0, 2.0],
-            "unit_cost": [2.0, 0.5],
-        }
-    )
     habits = Habits(
         quantities=np.tile(np.eye(UNITS_HISTOGRAM_MAX)[1], (2, 1)),
         spend=np.full((2, 41), 1 / 41),
@@ -54,24 +45,26 @@ def offers() -> dict[str, list[Offer]]:
         together=np.array([0.2, 0.0]),
         weekdays=np.full(7, 1 / 7),
     )
-    by_mechanic: dict[str, list[Offer]] = {}
-    for offer in make_offers(Shop(table, habits), MECHANICS, load_assumptions(), 0.09):
-        if not np.isnan(offer.price[TEA]):
-            by_mechanic.setdefault(offer.mechanic, []).append(offer)
-    return by_mechanic
+    made: dict[str, list[Deal]] = {}
+    ids = np.array(["tea", "cup"], object)
+    shop = Shop(ids, np.array([4.0, 2.0]), np.array([2.0, 0.5]), habits)
+    for deal in make_deals(shop, MECHANICS, load_assumptions(), 0.09):
+        if not np.isnan(deal.price[TEA]):
+            made.setdefault(deal.mechanic, []).append(deal)
+    return made
 
 
-def planned(offer: Offer) -> Promotion:
-    terms_of_deal = {name: offer.terms.get(name) for name in TERMS}
-    terms = {n: v[TEA] if isinstance(v, np.ndarray) else v for n, v in terms_of_deal.items()}
+def planned(deal: Deal) -> Promotion:
+    told = {name: deal.terms.get(name) for name in TERMS}
+    terms = {n: v[TEA] if isinstance(v, np.ndarray) else v for n, v in told.items()}
     row = {
-        "promotion_id": f"tea-{offer.mechanic}",
+        "promotion_id": f"tea-{deal.mechanic}",
         "product_id": "tea",
-        "mechanic": offer.mechanic,
+        "mechanic": deal.mechanic,
         "starts_at": "2017-12-04",
         "ends_at": "2017-12-11",
         "regular_price": 4.0,
-        "promo_price": round(float(offer.price[TEA]), 4),
+        "promo_price": round(float(deal.price[TEA]), 4),
         "max_redemptions": 100,
         "per_customer_limit": 6,
         "audience_id": "all",
@@ -80,9 +73,9 @@ def planned(offer: Offer) -> Promotion:
     return read_promotion(row | terms, ZoneInfo("UTC"))
 
 
-def sold(offer: Offer, tea: int, **others: Line) -> Quote:
+def sold(deal: Deal, tea: int, **others: Line) -> Quote:
     basket = {"tea": Line(tea, Decimal("4.00"))} | others
-    return quote(basket, {"tea": planned(offer)})
+    return quote(basket, {"tea": planned(deal)})
 
 
 def price(quotation: Quote) -> float:
@@ -91,30 +84,30 @@ def price(quotation: Quote) -> float:
 
 
 @pytest.mark.parametrize("mechanic", ["percent_off", "flash", "bundle"])
-def test_a_lower_price_is_the_plans_to_the_cent(offers, mechanic):
-    for offer in offers[mechanic]:
-        assert price(sold(offer, 2, cup=Line(1, Decimal("2.00")))) == offer.price[TEA]
+def test_a_lower_price_is_the_plans_to_the_cent(deals, mechanic):
+    for deal in deals[mechanic]:
+        assert price(sold(deal, 2, cup=Line(1, Decimal("2.00")))) == deal.price[TEA]
 
 
-def test_a_whole_set_brings_in_the_plans_price_a_unit(offers):
-    for offer in offers["buy_get"]:
-        a_set = int(offer.terms["buy_qty"] + offer.terms["get_qty"])
-        assert price(sold(offer, a_set)) == pytest.approx(offer.price[TEA])
+def test_a_whole_set_brings_in_the_plans_price_a_unit(deals):
+    for deal in deals["buy_get"]:
+        a_set = int(deal.terms["buy_qty"] + deal.terms["get_qty"])
+        assert price(sold(deal, a_set)) == pytest.approx(deal.price[TEA])
 
 
-def test_money_off_the_usual_basket_brings_in_the_plans_price_a_unit(offers):
-    (offer,) = offers["spend_save"]
+def test_money_off_the_usual_basket_brings_in_the_plans_price_a_unit(deals):
+    (deal,) = deals["spend_save"]
 
-    quotation = sold(offer, 2, rest=Line(1, Decimal("12.00")))
+    found = sold(deal, 2, rest=Line(1, Decimal("12.00")))
 
-    assert price(quotation) == pytest.approx(offer.price[TEA])
+    assert price(found) == pytest.approx(deal.price[TEA])
 
 
-def test_a_gift_goes_with_as_many_units_as_the_plan_counts(offers):
-    (offer,) = offers["gift"]
-    assert offer.companion is not None
+def test_a_gift_goes_with_as_many_units_as_the_plan_counts(deals):
+    (deal,) = deals["gift"]
+    assert deal.companion is not None
 
-    quotation = sold(offer, 4)
+    found = sold(deal, 4)
 
-    assert [gift.quantity for gift in quotation.gifts] == [4 * offer.companion.units[TEA]]
-    assert quotation.total == Decimal("16.00")
+    assert [gift.quantity for gift in found.gifts] == [4 * deal.companion.units[TEA]]
+    assert found.total == Decimal("16.00")

@@ -1,10 +1,12 @@
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from math import log
 
 import pytest
 from pandas import DataFrame, Timestamp
+from planned_day import REASONS
 
 from ml import lake
 from ml.contracts.outputs import (
@@ -15,13 +17,15 @@ from ml.contracts.outputs import (
     LEVEL_FORECASTS,
     PLAN,
 )
+from ml.contracts.reasons import Reasons
+from ml.errors import ContractError
 from ml.publishing.approval import propose
 from ml.publishing.publish import publish
 from ml.report import render
 from ml.report.calendar import shade
 from ml.report.facts import read_facts
-from ml.report.lines import reasons
 from ml.report.numbers import count, money, period
+from ml.report.plan_table import reasons
 from ml.report.svg import ticks
 from ml.report.wording import terms
 from ml.settings import settings
@@ -72,7 +76,7 @@ def test_the_report_says_what_promotions_move_elsewhere(plan_day):
         for category, share in (("TEA", 0.2), ("all", 0.1))
         for effect in ("dip", "cannibalisation", "halo")
     ]
-    columns = ["effect", "category", "onto", "share", "is_told"]
+    columns = ["effect", "category", "onto", "share", "is_identified"]
     told = DataFrame(rows, columns=columns).assign(share_sd=0.1, share_p05=-0.01, share_p95=0.4)
     lake.write(EFFECTS, FIRST, told.assign(estimate=None, estimate_se=None))
 
@@ -222,18 +226,34 @@ def test_another_source_is_not_called_simulated(plan_day, monkeypatch):
     assert "Complete Journey" not in render_report(FIRST)
 
 
-def test_reasons_of_an_unknown_kind_are_still_shown():
-    assert reasons('{"halo": {"tea_pots": 1.5}, "frozen": true}') == [
-        ("halo", "tea pots 1.50"),
-        ("frozen", "yes"),
-    ]
+def test_reasons_without_a_sentence_of_their_own_are_still_shown():
+    pairs = dict(reasons(REASONS))
+
+    assert pairs["multiplier"] == "2.04"
+    assert pairs["assumed"] == "stock"
+    assert "audience" not in pairs
 
 
 def test_no_next_best_option_means_no_promotion():
-    assert reasons('{"next_best": null, "limits": []}') == [
-        ("limits", "none holds it back"),
-        ("next best", "no promotion"),
-    ]
+    pairs = dict(reasons(replace(REASONS, next_best=None, limits=[])))
+
+    assert (pairs["limits"], pairs["next best"]) == ("none holds it back", "no promotion")
+
+
+def test_reasons_of_an_older_release_are_read_by_their_present_names():
+    older = json.loads(REASONS.to_json())
+    older["moves"] = older.pop("effects")
+    older["displaces"] = older.pop("spillovers")
+
+    assert Reasons.from_json(json.dumps(older)) == REASONS
+
+
+def test_reasons_that_lack_a_field_are_refused_by_its_name():
+    cut = REASONS.to_dict()
+    cut.pop("multiplier")
+
+    with pytest.raises(ContractError, match="multiplier"):
+        Reasons.from_json(json.dumps(cut))
 
 
 @pytest.mark.parametrize(

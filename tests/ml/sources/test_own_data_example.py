@@ -45,5 +45,5 @@ def test_check_source_says_what_the_example_has_lacks_and_turns_off(home):
 def test_check_source_reports_a_folder_that_is_not_there_as_a_problem(tmp_path):
     report = check_source("files", tmp_path / "nothing")
 
-    assert not report.is_usable
+    assert report.problems
     assert "is not there" in report.render()

@@ -5,7 +5,7 @@ import pytest
 import starlette.requests
 from fastapi.testclient import TestClient
 
-from ml.releases import shelf
+from ml.releases import store
 from promoloop.serving.access import MOST_BYTES
 from promoloop.serving.app import create_app
 from promoloop.serving.live import Live
@@ -104,7 +104,7 @@ def test_the_etag_tells_one_version_from_another(client, live):
         known = client.get(TEA, headers={"If-None-Match": given})
         assert (known.status_code, known.content, known.headers["ETag"]) == (304, b"", tag)
 
-    shelf.point_at(SECOND)
+    store.point_at(SECOND)
     live.refresh()
     assert client.get(C1, headers={"If-None-Match": tag}).status_code == 200
 
@@ -202,8 +202,8 @@ def test_a_refusal_names_places_and_repeats_no_value(client):
 
 def test_health_tells_a_stale_schedule_from_a_good_one(client, live):
     assert client.get("/health").json()["status"] == "ok"
-    (shelf.folder(SECOND) / "schedule.parquet").unlink()
-    shelf.point_at(SECOND)
+    (store.folder(SECOND) / "schedule.parquet").unlink()
+    store.point_at(SECOND)
 
     live.refresh()
 
@@ -248,7 +248,7 @@ def test_a_new_version_is_taken_up_while_serving(live, shelve, client, monkeypat
     settings.cache_clear()
     with TestClient(create_app(), headers=client.headers) as running:
         assert running.get(TEA).json()["plan_version"] == FIRST
-        shelf.point_at(SECOND)
+        store.point_at(SECOND)
         deadline = time.monotonic() + 20
         while running.get(TEA).json()["plan_version"] != SECOND:
             assert time.monotonic() < deadline

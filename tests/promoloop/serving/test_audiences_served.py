@@ -6,7 +6,7 @@ import pytest
 
 from ml import erasure, lake
 from ml.publishing.release_files import AUDIENCES
-from ml.releases import shelf
+from ml.releases import store
 
 FIRST = "2017-12-04-aaaaaaaa"
 TEA = "/v1/products/100/promotions"
@@ -71,7 +71,7 @@ def test_who_is_forgotten_belongs_to_nothing_at_the_next_look(targeted, client):
     erasure.forget_customer("c1", "Ada")
     client.app.state.live.refresh()
 
-    assert shelf.current() == FIRST
+    assert store.current() == FIRST
     assert told(client, customer_id="c1") == ["all"]
     assert client.app.state.live.state.problem == ""
 

@@ -10,7 +10,7 @@ from ml import lake
 from ml.erasure import forget_customer
 from ml.errors import LakeError
 from ml.publishing.publish import roll_back
-from ml.releases import shelf
+from ml.releases import store
 from promoloop.serving.live import Live
 from promoloop.serving.schedule import load
 
@@ -128,8 +128,8 @@ def unnamed_file(folder):
     [cut_short, one_bit, another_price, no_manifest, half_a_manifest, no_offers, unnamed_file],
 )
 def test_a_spoilt_version_leaves_the_last_good_one_until_it_is_mended(live, shelve, spoil):
-    spoil(shelf.folder(SECOND))
-    shelf.point_at(SECOND)
+    spoil(store.folder(SECOND))
+    store.point_at(SECOND)
 
     live.refresh()
 
@@ -164,7 +164,7 @@ def test_a_release_of_an_older_contract_is_refused_by_its_columns(shelve):
     path = folder / "schedule.parquet"
     pd.read_parquet(path).drop(columns=["bundle_id"]).to_parquet(path)
     manifest = json.loads((folder / lake.MANIFEST).read_text())
-    manifest["files"] = [{"name": n, "sha256": d} for n, d in shelf.digests(folder).items()]
+    manifest["files"] = [{"name": n, "sha256": d} for n, d in store.digests(folder).items()]
     (folder / lake.MANIFEST).write_text(json.dumps(manifest))
 
     with pytest.raises(LakeError, match=r"lacks the columns \['bundle_id'\]"):

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from ml.publishing.publish import roll_back
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 from promoloop import credentials
 from promoloop.serving.server import serve
@@ -23,7 +23,7 @@ def server(shelve):
     """Its address and its process, two workers, looking every tenth of a second."""
     shelve(FIRST, 7.99)
     shelve(SECOND, 8.99)
-    shelf.point_at(FIRST)
+    store.point_at(FIRST)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -7,7 +7,14 @@ from pyspark.ml.linalg import Vectors
 
 from ml import lake
 from ml.contracts.profiles import SEGMENT_CENTRES
-from spark_jobs.customers.centroids import Centres, find, going_on, in_scales, kept, renumbered
+from spark_jobs.customers.centroids import (
+    Centres,
+    fit_centres,
+    in_scales,
+    matched_ids,
+    renumbered,
+    reusable_centres,
+)
 
 MONDAY, TUESDAY, WEDNESDAY = (date(2017, 12, day) for day in (4, 5, 6))
 TWO = Centres(
@@ -40,7 +47,7 @@ def test_a_customer_belongs_to_the_nearest_centre_in_scales(spark):
 def test_centres_serve_as_long_as_the_factors_fit_does(home):
     lake.write(SEGMENT_CENTRES, MONDAY, TWO.rows(), {}, {"als": "one", "segments": TWO.version})
 
-    centres, day = kept(TUESDAY, "one")
+    centres, day = reusable_centres(TUESDAY, "one")
 
     assert day == MONDAY
     assert centres.version == TWO.version
@@ -48,14 +55,14 @@ def test_centres_serve_as_long_as_the_factors_fit_does(home):
     by_id = dict(zip(centres.ids, centres.centres.tolist(), strict=True))
     assert by_id == {3: [0.0, 1.0], 1: [5.0, 0.5]}
     assert centres.scale.tolist() == [1.0, 10.0]
-    assert kept(TUESDAY, "another fit") is None
-    assert kept(MONDAY, "one") is None  # nothing before it
+    assert reusable_centres(TUESDAY, "another fit") is None
+    assert reusable_centres(MONDAY, "one") is None  # nothing before it
 
 
 def test_a_later_day_is_never_taken_over(home):
     lake.write(SEGMENT_CENTRES, WEDNESDAY, TWO.rows(), {}, {"als": "one", "segments": "x"})
 
-    assert kept(TUESDAY, "one") is None
+    assert reusable_centres(TUESDAY, "one") is None
 
 
 def test_of_several_tries_the_closest_centres_are_taken(spark):
@@ -67,7 +74,7 @@ def test_of_several_tries_the_closest_centres_are_taken(spark):
         for n in range(10)
     }
 
-    centres = find(in_scales(at(spark, **points), np.ones(2)), 4, seed=7)
+    centres = fit_centres(in_scales(at(spark, **points), np.ones(2)), 4, seed=7)
 
     nearest = [np.abs(centres - centre).sum(axis=1).min() for centre in true]
     assert max(nearest) < 0.3
@@ -85,7 +92,7 @@ def test_a_segment_keeps_its_number_where_most_of_its_customers_are_still_togeth
     before = members(a=(0, 6), b=(1, 5), gone=(4, 3))
     now = members(a=(1, 6), b=(0, 5), new=(2, 4))
 
-    assert going_on(now, before) == {1: 0, 0: 1, 2: 5}  # 4 was another's
+    assert matched_ids(now, before) == {1: 0, 0: 1, 2: 5}  # 4 was another's
 
 
 @pytest.mark.parametrize(

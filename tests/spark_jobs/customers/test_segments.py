@@ -20,14 +20,13 @@ from spark_jobs.customers.centroids import NAME, in_scales
 from spark_jobs.customers.segments import (
     PROFILE,
     best_number,
-    found,
+    fit_segments,
     named,
     place,
     points,
     segment_names,
     write_segments,
 )
-from spark_jobs.tables import inputs
 
 DAY = date(2017, 12, 4)
 
@@ -67,7 +66,7 @@ def placed(spark):
 
 
 def test_segment_0_spends_most_and_everybody_has_one(placed):
-    centres = found(DAY, *placed, 2, seed=7)
+    centres = fit_segments(DAY, *placed, 2, seed=7)
 
     rows = {row["customer_id"]: row for row in named(centres, placed[0]).collect()}
 
@@ -81,7 +80,7 @@ def test_segment_0_spends_most_and_everybody_has_one(placed):
 
 def test_the_same_customers_get_the_same_names_whatever_the_seed(placed):
     def names(seed):
-        members = named(found(DAY, *placed, 2, seed), placed[0])
+        members = named(fit_segments(DAY, *placed, 2, seed), placed[0])
         return sorted(map(tuple, members.select("customer_id", "segment_id", "segment").collect()))
 
     one, other = (names(seed) for seed in (1, 2))
@@ -139,7 +138,7 @@ def test_segments_are_kept_between_fits_and_go_on_when_found_anew(spark, home):
     assert [one.models[NAME] for one in made] == [str(DAY), str(DAY), str(monday)]
     assert [one.models[ALS] for one in made] == ["one", "one", "another"]
     assert [SEGMENT_CENTRES.name in one.inputs for one in made] == [False, True, False]
-    assert made[1].inputs.items() >= inputs(DAY, CUSTOMER_SEGMENTS, SEGMENT_CENTRES).items()
+    assert made[1].inputs.items() >= lake.inputs((CUSTOMER_SEGMENTS, SEGMENT_CENTRES), DAY).items()
     for day in days:
         segment = lake.read(CUSTOMER_SEGMENTS, day).set_index("customer_id")["segment_id"]
         assert segment.to_dict() == {

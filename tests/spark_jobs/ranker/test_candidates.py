@@ -10,7 +10,7 @@ from spark_jobs.als.factors import learn
 from spark_jobs.ranker import variety
 from spark_jobs.ranker.candidates import examples, propensities
 from spark_jobs.ranker.examples import wanted, window_examples
-from spark_jobs.ranker.histories import histories, know, purchases
+from spark_jobs.ranker.histories import histories, purchases, take_snapshot
 
 BEFORE = date(2017, 12, 4)
 BASKETS = {"ann": "abc", "bob": "abd", "cat": "bcd", "dan": "ad"}
@@ -32,7 +32,7 @@ def lines(spark):
 
 def everything(lines):
     pairs = histories(lines, BEFORE)
-    return know(pairs, learn(purchases(pairs), BEFORE, SMALL), PRODUCTS, SMALL.comparison)
+    return take_snapshot(pairs, learn(purchases(pairs), BEFORE, SMALL), PRODUCTS, SMALL.comparison)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_a_window_is_learned_from_in_a_fixed_order_and_its_negatives_stand_for_m
 def test_lists_are_judged_on_what_known_customers_bought_in_the_window(lines, known, monkeypatch):
     monkeypatch.setattr(variety, "accuracy_kept", lambda *read: read)
 
-    rows, customers, bought, catalog, places = variety.accuracy_kept_in(
+    rows, customers, bought, catalog, places = variety.accuracy_by_variety(
         known, ByHabit(), lines, BEFORE
     )
 

@@ -23,7 +23,7 @@ def lines(spark):
 
 
 def test_nothing_moves_when_later_lines_are_others(lines):
-    assert leak.largest_move(lines, PRODUCTS, START, SMALL, ByHabit()) == 0
+    assert leak.largest_score_change(lines, PRODUCTS, START, SMALL, ByHabit()) == 0
 
 
 def test_a_signal_that_reads_the_day_itself_is_caught(lines, monkeypatch):
@@ -32,4 +32,4 @@ def test_a_signal_that_reads_the_day_itself_is_caught(lines, monkeypatch):
         leak, "histories", lambda some, before: honest(some, before + timedelta(days=1))
     )
 
-    assert leak.largest_move(lines, PRODUCTS, START, SMALL, ByHabit()) > 0.05
+    assert leak.largest_score_change(lines, PRODUCTS, START, SMALL, ByHabit()) > 0.05

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ml.demand.data.stockouts import SIZE, USUAL, expected_from, unconstrained
-from ml.demand.network.structured import STARTS, coefficients
+from ml.demand.network.priors import STARTS
+from ml.demand.network.structured import coefficients
 
 WEEKS = 40
 

@@ -11,7 +11,7 @@ from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecasting.responses import STEPS, responses, term_information
 from ml.demand.network.effects import INFORMATION
 from ml.demand.network.hyperparameters import DemandHyperparameters
-from ml.demand.network.structured import PRIOR_SD, STARTS
+from ml.demand.network.priors import PRIOR_SD, STARTS
 
 PRODUCTS, WEEKS, SIZE = 128, 30, 6.0
 SMALL = DemandHyperparameters.read().model_copy(update={"width": 8, "batch": 64})

@@ -11,7 +11,8 @@ from ml.demand.data.calendar import month_starts
 from ml.demand.fitting.fit import DemandFitting, fit, untrained
 from ml.demand.network.effects import INFORMATION, WeeklySales, learn_effects
 from ml.demand.network.hyperparameters import DemandHyperparameters
-from ml.demand.network.structured import STARTS, coefficients
+from ml.demand.network.priors import STARTS
+from ml.demand.network.structured import coefficients
 
 WEEKS = 30
 TRUTH = {"price": -2.2, "display": 0.9, "mailer": 0.4}  # of the shop; its regular price is fixed

@@ -1,84 +1,28 @@
 """A promotion for a segment is had, responded to and paid for by its members alone."""
 
-from datetime import date
-from decimal import Decimal
-
 import numpy as np
 import pandas as pd
 import pytest
-from small_shop import AS_OF, GOOD, plan, summary
+from segmented_shop import PEOPLE, SEEKERS, segment_of, write_customers
+from small_shop import AS_OF, broken, plan, summary
 
 from ml import lake
-from ml.config.policy import Targeting, load_policy
-from ml.contracts.marts import DIM_CUSTOMERS, FCT_BASKETS, FCT_CUSTOMER_PRODUCTS
-from ml.contracts.profiles import CUSTOMER_SEGMENTS, DIM_AUDIENCES
+from ml.config.policy import load_policy
+from ml.contracts.marts import DIM_CUSTOMERS, FCT_BASKETS
+from ml.contracts.profiles import CUSTOMER_SEGMENTS
 from ml.errors import LakeError, PolicyError
 from ml.promotions.audiences.members import (
     members,
 )
 from ml.promotions.audiences.segments import (
-    are_written,
-    read_audiences,
     relative_responses,
+    require_segments,
     units_shares,
 )
 from ml.promotions.gate import gate_plan
 from ml.promotions.plan import write_plan
-from ml.promotions.planning.inputs import read_known
+from ml.promotions.planning.inputs import read_inputs
 from ml.promotions.planning.propose import prepare
-from ml.promotions.recount import broken_limits
-
-SEEKERS = {"audience": "promotion seekers"}
-NAMES = {"all": "all customers", "segment-0": "high spend", "segment-1": "promotion seekers"}
-PEOPLE = [f"c{k}" for k in range(100)]
-
-
-def segment_of(person):
-    return f"segment-{int(person[1:]) % 4 == 0:d}"
-
-
-def write_customers(seeking=0.5):
-    """A quarter of the customers seeks promotions; c0 may not be targeted."""
-    seekers = np.array([segment_of(person) == "segment-1" for person in PEOPLE])
-    who = pd.DataFrame({"customer_id": PEOPLE})
-    facts = who.reindex(columns=DIM_CUSTOMERS.column_names).assign(
-        may_be_targeted=who["customer_id"] != "c0",
-        first_visit_on=date(2017, 1, 2),
-        last_visit_on=date(2017, 12, 1),
-        recency_days=3,
-        visits=2,
-        sales=Decimal("10.00"),
-        top_department="DELI",
-        **dict.fromkeys(("mean_basket_sales", "mean_basket_lines", "promotion_share"), 0.5),
-        **dict.fromkeys(("coupon_share", "private_label_share", "top_department_share"), 0.5),
-        **dict.fromkeys(("recency_score", "frequency_score", "monetary_score", "categories"), 1),
-        **dict.fromkeys(("visits_per_week", "price_level", "concentration"), 1.0),
-        overdue=1.0,
-        top_category="HAM",
-        top_category_share=1.0,
-        discounted_share=np.where(seekers, seeking, 0.5),
-        saved_share=0.1,
-    )
-    segments = who.assign(
-        segment_id=seekers.astype(int), audience_id=who["customer_id"].map(segment_of)
-    )
-    segments["segment"] = segments["audience_id"].map(NAMES)
-    pairs = who.merge(pd.DataFrame({"product_id": GOOD}), how="cross").assign(
-        purchases=8,
-        units=8,
-        sales=Decimal("8.00"),
-        decayed_purchases=8.0,
-        first_bought_on=date(2017, 1, 2),
-        last_bought_on=date(2017, 12, 1),
-    )
-    audiences = pd.DataFrame({"audience_id": NAMES.keys(), "audience": NAMES.values()})
-    audiences = audiences.reindex(columns=DIM_AUDIENCES.column_names).fillna(0.5)
-    lake.write(DIM_CUSTOMERS, AS_OF, facts)
-    lake.write(CUSTOMER_SEGMENTS, AS_OF, segments)
-    lake.write(FCT_CUSTOMER_PRODUCTS, AS_OF, pairs)
-    lake.write(
-        DIM_AUDIENCES, AS_OF, audiences.assign(customers=50, may_be_targeted=50, traits="{}")
-    )
 
 
 def test_few_purchases_are_drawn_to_the_category_and_it_to_the_shop():
@@ -127,25 +71,26 @@ def test_nobody_who_may_not_be_targeted_or_is_held_out_is_a_member(shop):
     shop()
     write_customers()
 
-    everybody, fewer = members(AS_OF, 0.0), members(AS_OF, 0.5)
+    segments, customers = lake.read(CUSTOMER_SEGMENTS, AS_OF), lake.read(DIM_CUSTOMERS, AS_OF)
+    everybody, fewer = members(segments, customers, 0.0), members(segments, customers, 0.5)
 
     assert set(PEOPLE) - set(everybody["customer_id"]) == {"c0"}
     assert set(fewer["customer_id"]) < set(everybody["customer_id"])
     assert everybody["audience_id"].tolist() == [segment_of(c) for c in everybody["customer_id"]]
-    assert members(date(2017, 12, 5), 0.0).empty  # a day without segments
+    assert members(segments[:0], customers, 0.0).empty  # a day without segments
 
 
 def test_sales_to_unknown_buyers_are_no_members(shop):
-    shop()
+    shop(audiences=[SEEKERS], holdout_share=0.0)
     write_customers()
-    rule = [Targeting(**SEEKERS)]
-    [all_known] = read_audiences(AS_OF, rule, 0.0)
+    policy = load_policy()
+    [all_known] = read_inputs(AS_OF, policy).audiences
     baskets = lake.read(FCT_BASKETS, AS_OF)
     lake.write(
         FCT_BASKETS, AS_OF, pd.concat([baskets, baskets.assign(customer_id=None, basket_id="u")])
     )
 
-    [half_known] = read_audiences(AS_OF, rule, 0.0)
+    [half_known] = read_inputs(AS_OF, policy).audiences
 
     assert all_known.of_units["p0"] == pytest.approx(24 / 100, abs=0.005)
     assert half_known.of_units["p0"] == pytest.approx(all_known.of_units["p0"] / 2)
@@ -156,10 +101,10 @@ def test_an_offer_to_a_segment_raises_and_costs_its_own_part_and_no_display_goes
     shop(audiences=[SEEKERS], holdout_share=0.0)
     write_customers()
     policy = load_policy()
-    draft, _ = prepare(read_known(AS_OF, policy), policy, policy.budget)
+    draft = prepare(read_inputs(AS_OF, policy), policy, policy.budget)
     options, economics = draft.options, draft.economics
-    ids = np.array([options.offers[o].audience.audience_id for o in options.offer])
-    share = options.offers[options.offer[ids == "segment-1"][0]].audience.of_units["p0"]
+    ids = np.array([options.deals[o].audience.audience_id for o in options.deal])
+    share = options.deals[options.deal[ids == "segment-1"][0]].audience.of_units["p0"]
     to_all, theirs = (
         np.flatnonzero((ids == who) & (options.support == "none")) for who in ("all", "segment-1")
     )
@@ -167,10 +112,10 @@ def test_an_offer_to_a_segment_raises_and_costs_its_own_part_and_no_display_goes
     assert {*options.support[ids == "segment-1"]} == {"none", "mailer"}
     mailer = (ids == "segment-1") & (options.support == "mailer")
     assert options.support_cost[mailer] == pytest.approx(0.5 * 24 / 100)
-    row = draft.items.table["product_id"].tolist().index("p0")
-    raised = economics.mean_demand[row, 0] / draft.items.baseline[row, 0] - 1
+    row = draft.items.rows["p0"]
+    raised = economics.demand.mean[row, 0] / draft.items.baseline[row, 0] - 1
     assert raised[theirs] == pytest.approx(share * raised[to_all])
-    whole, part = (economics.cost[row, 0, at] for at in (to_all, theirs))
+    whole, part = (economics.money.cost[row, 0, at] for at in (to_all, theirs))
     assert part == pytest.approx(share * whole, rel=0.05)  # stock cuts the larger demand first
 
 
@@ -189,7 +134,7 @@ def test_a_segment_that_responds_stronger_gets_promotions_of_its_own_that_pass_t
     assert lines["cost"].sum() <= 40.0
     gate_plan(AS_OF)
     for_all = lines.assign(audience_id="all")
-    assert broken_limits(AS_OF, for_all, policy, 40.0)  # at another cost, to another number
+    assert broken(for_all, policy)  # at another cost, to another number
 
 
 def test_a_rule_may_keep_a_mechanic_or_products_to_a_segment(shop):
@@ -228,13 +173,7 @@ def test_a_rule_that_names_something_unknown_is_refused(shop, rule, said):
         write_plan(AS_OF)
 
 
-def test_a_plan_for_segments_waits_until_they_are_written():
-    assert are_written("success")
-    for state in (None, "running", "up_for_retry"):
-        assert not are_written(state)
-
-
-@pytest.mark.parametrize("state", ["failed", "upstream_failed"])
-def test_nobody_waits_for_segments_that_will_not_come(state):
-    with pytest.raises(LakeError, match="clear it and the task `segments`"):
-        are_written(state)
+def test_nobody_waits_for_segments_that_will_not_come():
+    require_segments(will_be_written=True)
+    with pytest.raises(LakeError, match=r"see its log and run it again"):
+        require_segments(will_be_written=False)

@@ -6,7 +6,8 @@ import pytest
 
 from ml.promotions.mechanics.baskets import observe
 
-PRODUCTS = pd.DataFrame({"product_id": ["a", "b", "new"], "category": ["TEA", "TEA", "JAM"]})
+IDS = np.array(["a", "b", "new"], object)
+CATEGORIES = np.array(["TEA", "TEA", "JAM"], object)
 
 
 def baskets(**changed):
@@ -25,9 +26,9 @@ def baskets(**changed):
             {"product_id": "a", "partner_id": "new", "baskets": 50, "baskets_together": 10},
         ]
     )
-    told = {"quantities": quantities, "spend": spend, "pairs": pairs}
-    told |= {"sold_on": pd.Series([date(2017, 12, 4)] * 50), **changed}
-    return observe(PRODUCTS, **told)
+    rows = {"quantities": quantities, "spend": spend, "pairs": pairs}
+    rows |= {"sold_on": pd.Series([date(2017, 12, 4)] * 50), **changed}
+    return observe(IDS, CATEGORIES, **rows)
 
 
 def test_few_baskets_are_drawn_to_the_category_and_it_to_the_shop():

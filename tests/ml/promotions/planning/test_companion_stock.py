@@ -1,15 +1,15 @@
 """Tea and coffee come with a cup, of which there are too few for both."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
+from plain_items import plain_items
 
 from ml.config.policy import load_policy
 from ml.errors import InfeasibleError
 from ml.inventory.distribution import coverage, most_demand
-from ml.promotions.economics.items import Items
 from ml.promotions.economics.options import Options
 from ml.promotions.mechanics.deal import Companion, price_cut
 from ml.promotions.planning.companion_stock import shared_stock
@@ -26,46 +26,46 @@ WITH_A_CUP = replace(
     companion=Companion(np.array([CUP, CUP, -1]), np.ones(3)),
 )
 OPTIONS = Options(
-    offers=(WITH_A_CUP,),
-    offer=np.array([0]),
+    deals=(WITH_A_CUP,),
+    deal=np.array([0]),
     support=np.array(["none"]),
     support_cost=np.zeros(1),
     regular_price=np.full(3, 10.0),
 )
 
 
-class Sold:
-    """The part of Economics that is read: half of 12 units take the offer, so 6 cups go."""
+def sold(mean, allowed):
+    """The part of Economics that is read; half of the units take the deal."""
+    wide = np.ones((3, 3, 1))
+    return SimpleNamespace(
+        demand=SimpleNamespace(
+            mean=np.array(mean)[:, None, None] * wide, taken=np.array([[0.5], [0.5], [0.0]])
+        ),
+        limits=SimpleNamespace(allowed=np.array(allowed)[:, None, None] * wide > 0),
+    )
 
-    mean_demand = np.array([12.0, 12.0, 3.0])[:, None, None] * np.ones((3, 3, 1))
-    taken = np.array([[0.5], [0.5], [0.0]])
-    allowed = np.array([True, True, False])[:, None, None] * np.ones((3, 3, 1), bool)
 
-
-class CupsToo(Sold):
-    """The cup may be promoted itself and then sells 3 more than its 2."""
-
-    mean_demand = Sold.mean_demand + np.array([0, 0, 2])[:, None, None]
-    allowed = np.ones((3, 3, 1), bool)
+SOLD = sold([12.0, 12.0, 3.0], [True, True, False])  # so 6 cups go with each
+CUPS_TOO = sold([12.0, 12.0, 5.0], [True, True, True])  # promoted itself, 3 more than its 2
 
 
 def items(cups=13.0, cup_gap=1):
     """The cup's baseline is 2 a week: of 13, mean demand 9.47 is covered nine times in ten."""
-    return Items(
-        table=pd.DataFrame({"product_id": ["tea", "coffee", "cup"], "dispersion": np.inf}),
-        weeks=np.arange(3),
-        baseline=np.array([[8.0], [8.0], [2.0]]) * np.ones(3),
-        stock=np.array([[99.0], [99.0], [cups]]) * np.ones(3),
-        stock_is_simulated=np.ones(3, bool),
+    return plain_items(
+        ["tea", "coffee", "cup"],
+        np.arange(3),
+        np.array([[8.0], [8.0], [2.0]]) * np.ones(3),
+        np.array([[99.0], [99.0], [cups]]) * np.ones(3),
+        dispersion=np.full(3, np.inf),
         gap=np.array([2, 2, cup_gap]),
     )
 
 
-def problem(shop, sold=Sold, **changes):
+def problem(shop, sold=SOLD, **changes):
     made = PlanProblem(
         value=np.array([5.0, 4.0, 3.0])[:, None, None] * np.ones((3, 3, 1)),
         cost=np.ones((3, 3, 1)),
-        allowed=sold.allowed,
+        allowed=sold.limits.allowed,
         category=np.zeros(3, int),
         slots=np.full((1, 3), 9.0),
         gap=shop.gap,
@@ -104,7 +104,7 @@ def test_offers_that_their_companions_stock_covers_together_share_nothing():
 
 
 def test_a_companions_own_promotion_takes_of_the_same_stock():
-    held = problem(items(cups=13.0, cup_gap=2), CupsToo)
+    held = problem(items(cups=13.0, cup_gap=2), CUPS_TOO)
 
     chosen = solve(held).choice
 

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from plain_items import plain_items
 
 from ml.config.policy import Duration, load_policy
 from ml.errors import InfeasibleError, PolicyError
-from ml.promotions.economics.items import Items
 from ml.promotions.planning.constraints import make_problem
-from ml.promotions.planning.names import named, require_known
+from ml.promotions.planning.names import named, require_in_catalogue
 from ml.solver.checker import violations
 from ml.solver.problem import NOTHING
 from ml.solver.solve import solve
@@ -28,19 +28,28 @@ CATALOGUE = pd.DataFrame(
 )
 
 
-class Worth:
+def worth(allowed=True):
     """The part of Economics that states a problem: one option at 10 a week, worth 4 and more."""
-
-    value = 4.0 + np.arange(12.0).reshape(4, 3, 1) / 10
-    cost = np.full((4, 3, 1), 10.0)
-    allowed = np.ones((4, 3, 1), bool)
-    mean_demand = np.full((4, 3, 1), 8.0)
+    shape = (4, 3, 1)
+    return SimpleNamespace(
+        money=SimpleNamespace(
+            value=4.0 + np.arange(12.0).reshape(shape) / 10, cost=np.full(shape, 10.0)
+        ),
+        limits=SimpleNamespace(allowed=np.broadcast_to(allowed, shape)),
+        demand=SimpleNamespace(mean=np.full(shape, 8.0)),
+    )
 
 
 def items():
-    table = CATALOGUE.assign(dispersion=1e9)
     grid = np.full((4, 3), 5.0)
-    return Items(table, np.array(WEEKS, object), grid, grid * 4, np.ones(4, bool), np.ones(4, int))
+    return plain_items(
+        PRODUCTS,
+        np.array(WEEKS, object),
+        grid,
+        grid * 4,
+        category=CATALOGUE["category"].to_numpy(object),
+        dispersion=np.full(4, 1e9),
+    )
 
 
 def policy(**told):
@@ -51,7 +60,7 @@ def policy(**told):
 def plan(**told):
     """Chosen product-weeks as (product, week number)."""
     chosen = policy(**told)
-    problem = make_problem(items(), Worth, chosen, chosen.budget)
+    problem = make_problem(items(), worth(), chosen, chosen.budget)
     choice = solve(problem).choice
     assert violations(problem, choice) == []
     return {(PRODUCTS[i], int(w)) for i, w in np.argwhere(choice != NOTHING)}
@@ -121,25 +130,24 @@ def test_a_long_promotion_sells_no_more_than_is_in_stock():
 
     def longest(stock):
         held = replace(items(), stock=np.full((4, 3), stock))
-        choice = solve(make_problem(held, Worth, long, 999.0)).choice
+        choice = solve(make_problem(held, worth(), long, 999.0)).choice
         return (choice != NOTHING).sum(axis=1).max()
 
     assert (longest(13.0), longest(20.0), longest(40.0)) == (1, 2, 3)
 
 
 def test_a_must_have_that_nothing_allows_is_refused_by_name():
-    class Barred(Worth):
-        allowed = np.arange(4)[:, None, None] + np.zeros((4, 3, 1)) > 0
+    barred = worth(allowed=np.arange(4)[:, None, None] > 0)
 
     with pytest.raises(InfeasibleError, match=r"must_promote: .* products \['10'\]"):
-        make_problem(items(), Barred, policy(must_promote=["10", "20"]), 99.0)
+        make_problem(items(), barred, policy(must_promote=["10", "20"]), 99.0)
 
 
 def test_a_promotion_longer_than_the_horizon_is_refused():
     long = policy(duration_weeks=Duration(least=4, most=4))
 
     with pytest.raises(PolicyError, match=r"duration_weeks\.least is 4, but 3 weeks are planned"):
-        make_problem(items(), Worth, long, 99.0)
+        make_problem(items(), worth(), long, 99.0)
 
 
 @pytest.mark.parametrize(
@@ -155,11 +163,11 @@ def test_a_promotion_longer_than_the_horizon_is_refused():
 )
 def test_a_name_that_the_catalogue_does_not_hold_is_refused(told, rule):
     with pytest.raises(PolicyError, match=rule):
-        require_known(policy(**told), CATALOGUE)
+        require_in_catalogue(policy(**told), CATALOGUE)
 
 
 def test_known_names_in_any_case_are_accepted():
-    require_known(policy(category_budgets={"tea": 1.0, "default": 2.0}), CATALOGUE)
+    require_in_catalogue(policy(category_budgets={"tea": 1.0, "default": 2.0}), CATALOGUE)
 
     assert named(CATALOGUE, ["home"], "exclude").tolist() == ["20", "21"]
 
@@ -168,23 +176,18 @@ def test_known_names_in_any_case_are_accepted():
 def test_a_shop_of_any_number_of_categories_is_planned(categories):
     """Codes of fewer than 128 categories are int8, and 32 x 4 weeks no longer fit."""
     ids = [str(number) for number in range(categories)]
-    table = pd.DataFrame({"product_id": ids, "category": ids, "department": "GROCERY"})
     shape = (categories, 4)
     grid = np.full(shape, 5.0)
     weeks = np.array([*WEEKS, date(2017, 12, 25)], object)
-    many = Items(
-        table.assign(dispersion=1e9),
-        weeks,
-        grid,
-        grid * 4,
-        np.ones(categories, bool),
-        np.ones(categories, int),
-    )
-    worth = SimpleNamespace(
-        value=np.ones((*shape, 1)), cost=np.ones((*shape, 1)), allowed=np.ones((*shape, 1), bool)
+    many = plain_items(ids, weeks, grid, grid * 4, category=np.array(ids, object))
+    options = (*shape, 1)
+    economics = SimpleNamespace(
+        money=SimpleNamespace(value=np.ones(options), cost=np.ones(options)),
+        limits=SimpleNamespace(allowed=np.ones(options, bool)),
+        demand=SimpleNamespace(mean=grid[:, :, None]),
     )
 
-    problem = make_problem(many, worth, policy(), 1.5 * categories)
+    problem = make_problem(many, economics, policy(), 1.5 * categories)
 
     choice = solve(problem).choice
     assert violations(problem, choice) == []

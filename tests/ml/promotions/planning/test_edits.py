@@ -33,8 +33,8 @@ def test_a_vetoed_promotion_is_out_and_the_plan_is_solved_again_around_it(shop):
 
     preview = compare(AS_OF, Scenario(edits=read_edits(vetoed)))
 
-    assert line["promotion_id"] not in set(preview.lines["promotion_id"])
-    assert len(preview.lines) >= len(before)
+    assert line["promotion_id"] not in set(preview.rows["promotion_id"])
+    assert len(preview.rows) >= len(before)
     assert preview.categories.loc["all", "incremental_margin_more"] <= 0
     assert write_plan(AS_OF, edits=read_edits(vetoed)) == preview.plan_version != version
     assert summary()["edits"] == vetoed

@@ -2,16 +2,16 @@
 
 import json
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from plain_items import plain_items
 
-from ml.promotions.economics.items import Items
 from ml.promotions.economics.options import Options
 from ml.promotions.mechanics.deal import price_cut
 from ml.promotions.planning.frozen import freeze, option_of, rest
-from ml.releases import shelf
 from ml.releases.history import live_before
 from ml.releases.schedule import announced, promoted_before, with_weeks
 from ml.settings import settings
@@ -28,8 +28,8 @@ def options():
     terms = {"buy_qty": 2, "get_qty": 1, "get_depth": 1.0}
     threes = price_cut("buy_get", REGULAR, REGULAR * 2 / 3, terms=terms)
     return Options(
-        offers=(cheap, dear, threes),
-        offer=np.array([0, 1, 2, 0, 1, 2]),
+        deals=(cheap, dear, threes),
+        deal=np.array([0, 1, 2, 0, 1, 2]),
         support=np.array(["none"] * 3 + ["display"] * 3),
         support_cost=np.zeros(6),
         regular_price=REGULAR,
@@ -50,15 +50,14 @@ def line(product="1", week="2017-12-04", mechanic="percent_off", price=2.8, **te
     return told | none | terms
 
 
-class Economics:
-    allowed = np.ones((2, 3, 6), bool)
+def economics(allowed):
+    return SimpleNamespace(limits=SimpleNamespace(allowed=np.full((2, 3, 6), allowed)))
 
 
-def frozen(options, *lines, weeks=2, economics=Economics):
-    table = pd.DataFrame({"product_id": ["1", "2"]})
-    items = Items(table, WEEKS, *(np.ones((2, 3)),) * 2, np.ones(2, bool), np.ones(2, int))
+def frozen(options, *lines, weeks=2, allowed=True):
+    items = plain_items(["1", "2"], WEEKS, np.ones((2, 3)), np.ones((2, 3)))
     live = with_weeks(pd.DataFrame(list(lines), columns=list(line())))
-    return freeze(live, weeks, items, options, economics)
+    return freeze(live, weeks, items, options, economics(allowed))
 
 
 @pytest.mark.parametrize(
@@ -91,11 +90,8 @@ def test_weeks_that_were_not_announced_yet_are_free(options):
 
 
 def test_what_cannot_be_kept_is_withdrawn_and_told(options):
-    class OutOfStock:
-        allowed = np.zeros((2, 3, 6), bool)
-
     gone = frozen(options, line("9"), line("1", price=1.0), line("2", price=7.0))
-    short = frozen(options, line("1"), economics=OutOfStock)
+    short = frozen(options, line("1"), allowed=False)
 
     assert [each["reason"] for each in gone.withdrawn] == [
         "not planned any more",
@@ -114,7 +110,7 @@ def test_the_schedule_before_a_day_is_the_last_made_live_that_was_planned_before
         (published / version / "manifest.json").write_text("{}")
     told = [{"action": "publish", "plan_version": version} for version in steps]
     told += [{"action": "proposed", "plan_version": "2017-12-05-b"}]
-    (published / shelf.HISTORY).write_text("".join(json.dumps(step) + "\n" for step in told))
+    (published / "history.jsonl").write_text("".join(json.dumps(step) + "\n" for step in told))
 
     assert live_before(date(2017, 12, 7))[0] == "2017-12-04-a"  # put back after the 6th's
     assert live_before(date(2017, 12, 8))[0] == "2017-12-07-d"
@@ -126,7 +122,7 @@ def published(version, *lines):
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
     pd.DataFrame(list(lines), columns=list(line())).to_parquet(folder / "schedule.parquet")
-    with (settings().published / shelf.HISTORY).open("a") as history:
+    with (settings().published / "history.jsonl").open("a") as history:
         history.write(json.dumps({"action": "publish", "plan_version": version}) + "\n")
 
 
@@ -145,9 +141,8 @@ def test_what_was_on_promotion_is_what_the_schedule_live_last_said_of_each_week(
 
 @pytest.mark.parametrize(("gap", "free"), [(0, [0, 1, 2]), (1, [0, 1, 2]), (2, [1, 2]), (4, [])])
 def test_a_product_rests_after_a_promotion_of_the_weeks_before(gap, free):
-    table = pd.DataFrame({"product_id": ["1", "2"]})
     grid = np.ones((2, 3))
-    items = Items(table, WEEKS, grid, grid, np.ones(2, bool), np.full(2, gap))
+    items = plain_items(["1", "2"], WEEKS, grid, grid, gap=np.full(2, gap))
     before = with_weeks(pd.DataFrame([line("1", "2017-11-20"), line("1", "2017-11-13")]))
 
     kept = rest(problem(gap), items, before).allowed

@@ -9,7 +9,7 @@ from ml.promotions.spillovers.estimate import effects, over_time, partners_of
 from ml.promotions.spillovers.regression import fit
 from ml.promotions.spillovers.series import Series
 from ml.promotions.spillovers.shrinkage import LEAST_SPREAD, pool
-from ml.promotions.spillovers.valuation import displaced
+from ml.promotions.spillovers.valuation import value_spillovers
 
 DIP, TAKEN, HALO = 0.4, 0.3, 0.2
 PRODUCTS, WEEKS = 8, 200
@@ -79,8 +79,8 @@ def test_a_category_without_promotions_takes_the_others_share_and_says_so():
 
     wine, every = rows.loc[("dip", "WINE")], rows.loc[("dip", "all")]
     assert np.isnan(wine["estimate"])
-    assert not wine["is_told"]
-    assert rows.loc[("dip", "HAM"), "is_told"]
+    assert not wine["is_identified"]
+    assert rows.loc[("dip", "HAM"), "is_identified"]
     assert wine["share"] == every["share"]
 
 
@@ -89,7 +89,7 @@ def test_noise_leaves_what_is_published():
 
     prior = load_assumptions().displacement.pull_forward
     assert rows.loc[("dip", "all"), "share"] == pytest.approx(prior.share, abs=0.05)
-    assert not rows.loc[("dip", "HAM"), "is_told"]
+    assert not rows.loc[("dip", "HAM"), "is_identified"]
 
 
 def test_estimates_are_drawn_to_their_mean_by_how_uncertain_they_are():
@@ -110,7 +110,7 @@ def test_what_scatters_more_than_its_errors_is_left_apart():
 
     assert pooled.between == pytest.approx(1.0, abs=0.01)
     assert pooled.mean == pytest.approx([-1.0, 0.0, 1.0], abs=0.01)
-    assert pooled.told.all()
+    assert pooled.is_identified.all()
 
 
 def test_no_estimate_leaves_the_prior():
@@ -156,13 +156,7 @@ def test_the_partner_is_the_category_most_often_in_the_same_baskets():
 
 
 def test_an_extra_unit_costs_its_shares_of_the_margins_they_fall_on():
-    table = pd.DataFrame(
-        {
-            "category": ["HAM", "HAM", "WINE"],
-            "regular_price": [5.0, 4.0, 10.0],
-            "unit_cost": [3.0, 3.0, 6.0],
-        }
-    )
+    category = np.array(["HAM", "HAM", "WINE"], object)
     rows = pd.DataFrame(
         [
             ("dip", "HAM", "HAM", 0.5, 0.1),
@@ -175,12 +169,12 @@ def test_an_extra_unit_costs_its_shares_of_the_margins_they_fall_on():
         columns=["effect", "category", "onto", "share", "share_sd"],
     )
 
-    moved = displaced(table, np.array([30.0, 10.0, 10.0]), rows)
+    lost = value_spillovers(category, np.array([2.0, 1.0, 4.0]), np.array([30.0, 10.0, 10.0]), rows)
 
     ham = (30 * 2 + 10 * 1) / 40
-    assert moved.money[:2] == pytest.approx(
+    assert lost.money[:2] == pytest.approx(
         [0.5 * 2 + 0.2 * ham - 0.1 * 4, 0.5 * 1 + 0.2 * ham - 0.1 * 4]
     )
-    assert moved.units == pytest.approx([0.6, 0.6, 0.3])
-    assert moved.money[2] == pytest.approx(0.3 * 4)  # nothing is earned by cannibalisation
-    assert moved.sd == pytest.approx([np.hypot(0.2, 0.2), np.hypot(0.1, 0.2), 0.8])
+    assert lost.units == pytest.approx([0.6, 0.6, 0.3])
+    assert lost.money[2] == pytest.approx(0.3 * 4)  # nothing is earned by cannibalisation
+    assert lost.sd == pytest.approx([np.hypot(0.2, 0.2), np.hypot(0.1, 0.2), 0.8])

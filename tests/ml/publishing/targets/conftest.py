@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from ml.publishing import publish as publishing
 from ml.publishing.approval import propose
-from ml.releases import shelf
+from ml.releases import store
 from ml.settings import settings
 
 DATABASES = count(1)
@@ -82,10 +82,10 @@ def live_everywhere(read_view):
 
     def seen(url):
         shown = {version for version, _ in read_view(url).values()}
-        assert shown == {shelf.current()}
-        shelf.verify(shelf.current())
+        assert shown == {store.current()}
+        store.verify(store.current())
         assert len(read_view(url)) == 2
-        return shelf.current()
+        return store.current()
 
     return seen
 

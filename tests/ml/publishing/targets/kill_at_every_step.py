@@ -4,7 +4,6 @@ Run by test_kills.py in a process of its own, with one version live and the next
 Prints the number of lines at which it was killed.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -13,14 +12,16 @@ from pathlib import Path
 
 import psycopg
 
+import ml.files
 from ml import lake
-from ml.publishing.targets import files, journal, postgres, switch
-from ml.releases import shelf
+from ml.publishing.targets import atomic_switch, files, journal, postgres
+from ml.releases import history, store
 from ml.settings import settings
 
-OURS = {module.__file__ for module in (lake, shelf, files, journal, postgres, switch)}
+STAGES = (ml.files, lake, history, store, files, journal, postgres, atomic_switch)
+OURS = {module.__file__ for module in STAGES}
 PHASES = {"close", "switch", "_go_forward", "_prepare"}
-INSIDE = {"build", "record", "replace_link", "replace_text", "_load", "_switch"}
+INSIDE = {"build", "record", "append_json_line", "replacing", "replace_link", "_load", "_switch"}
 ACTION, VERSION, FOLDER = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 STEPS = PHASES | INSIDE if ACTION == "publish" else PHASES  # a roll-back is the same inside
 URL = settings().postgres_url.get_secret_value()
@@ -29,9 +30,9 @@ SHELF, BEFORE = settings().published, settings().home / "before"
 
 def act():
     """What `publish` and `roll_back` do once a release is cleared."""
-    with shelf.locked():
-        switch.recover()
-        switch.switch(ACTION, VERSION, FOLDER, "Ada")
+    with store.locked():
+        atomic_switch.recover()
+        atomic_switch.switch(ACTION, VERSION, FOLDER, "Ada")
 
 
 def fork(work):
@@ -87,24 +88,23 @@ def shown():
     """The version that every target shows, whole."""
     with psycopg.connect(URL) as session:
         found = session.execute("select plan_version from promo_schedule_current").fetchall()
-    live = shelf.current()
+    live = store.current()
     assert found == [(live,)] * 2, (found, live)
-    shelf.verify(live)
+    store.verify(live)
     return live
 
 
 def restart(old, new):
-    with shelf.locked():
-        switch.recover()
+    with store.locked():
+        atomic_switch.recover()
     assert shown() in {old, new}
     assert journal.read() is None
     if shown() == old:
         act()
     assert shown() == new
-    assert all(shelf.verify(version) is None for version in shelf.versions())
+    assert all(store.verify(version) is None for version in store.versions())
     assert [path for path in SHELF.iterdir() if path.name.startswith(".2017")] == []
-    history = map(json.loads, (SHELF / shelf.HISTORY).read_text().splitlines())
-    moves = [(entry["action"], entry["move"]) for entry in history if "move" in entry]
+    moves = [(step["action"], step["move"]) for step in history.steps() if "move" in step]
     assert len(moves) == len(set(moves)), moves
 
 

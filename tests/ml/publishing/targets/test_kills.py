@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml.publishing.approval import propose
-from ml.releases import shelf
+from ml.releases import store
 from ml.releases.proposed import proposed
 from ml.settings import PROJECT
 
@@ -41,4 +41,4 @@ def test_a_roll_back_killed_at_any_step_is_finished_or_undone_everywhere(two_day
     older, _ = two_days
     publish(SECOND)
 
-    assert killed_at_every_step("roll_back", older, shelf.folder(older)) > 15
+    assert killed_at_every_step("roll_back", older, store.folder(older)) > 15

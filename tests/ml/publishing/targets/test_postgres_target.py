@@ -12,7 +12,7 @@ from ml.errors import PolicyError, TargetError
 from ml.publishing.publish import roll_back
 from ml.publishing.targets.postgres import Postgres
 from ml.publishing.targets.target import Release
-from ml.releases import shelf
+from ml.releases import store
 
 FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
 
@@ -41,7 +41,7 @@ def test_the_view_holds_every_column_of_the_live_schedule_as_it_was_planned(
         names = [column.name for column in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor]
 
-    planned = pq.read_table(shelf.folder(version) / "schedule.parquet").to_pylist()
+    planned = pq.read_table(store.folder(version) / "schedule.parquet").to_pylist()
     assert found == planned
     assert found[0]["starts_at"] == datetime(2017, 12, 4)  # noqa: DTZ001 - the shop's own time
 
@@ -82,7 +82,7 @@ def test_a_reader_sees_one_whole_version_during_every_change(two_days, postgres,
     reader.start()
     target = Postgres(postgres)
     for move, version in enumerate(two_days * 10):
-        target.prepare(Release(version, shelf.folder(version), move))
+        target.prepare(Release(version, store.folder(version), move))
         target.flip(version, move)
     done.set()
     reader.join()
@@ -99,7 +99,7 @@ def test_a_column_that_a_later_release_brings_is_added_behind_the_others(two_day
         session.execute("alter table promo_schedule drop column promo_price")
         session.execute("create view promo_schedule_current as select * from promo_schedule")
 
-    Postgres(postgres).prepare(Release(older, shelf.folder(older), 9))
+    Postgres(postgres).prepare(Release(older, store.folder(older), 9))
 
     prices = "select plan_version, promo_price from promo_schedule order by 1, 2"
     assert rows(postgres, prices) == [(older, 7.99)] * 2 + [(newer, None)] * 2
@@ -133,7 +133,7 @@ def test_a_database_that_does_not_answer_leaves_everything_as_it_was(
     with pytest.raises(TargetError, match="target postgres could not be prepared") as error:
         publish(SECOND)
 
-    assert shelf.current() == older
+    assert store.current() == older
     assert "Every target stays as it was" in str(error.value)
     assert "s3cret" not in "".join(traceback.format_exception(error.value))
 
