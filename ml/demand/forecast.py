@@ -14,7 +14,7 @@ from ml.demand.evaluation.quantiles import quantiles
 from ml.demand.forecasting.expected_demand import ExpectedDemand, expected_demand
 from ml.demand.forecasting.explanations import explanations
 from ml.demand.forecasting.hierarchy import level_rows
-from ml.demand.forecasting.new_products import newcomers, read_newcomers
+from ml.demand.forecasting.new_products import never_sold, newcomers
 from ml.demand.forecasting.responses import responses
 from ml.demand.network import NAME
 from ml.demand.network.loading import load
@@ -43,7 +43,8 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
     """
     prepare_tensorflow(settings().seed)
     model = load(version)
-    panel = read_panel(as_of, settings().demand_products)
+    catalog = lake.read(DIM_PRODUCTS, as_of)
+    panel = read_panel(as_of, settings().demand_products, catalog=catalog)
     ahead = weeks_ahead(panel, as_of, horizon_weeks or settings().horizon_weeks)
     if ahead[-1] > model.horizon:
         raise PolicyError(
@@ -53,7 +54,7 @@ def write_forecasts(as_of: date, version: str, horizon_weeks: int | None = None)
         )
     inputs, models = fingerprint(as_of), {NAME: version}
     seen, most = expected_demand(model, panel), settings().demand_newcomers
-    new = read_newcomers(as_of)
+    new = never_sold(catalog, as_of)
     if most and len(new):
         seen = seen.joined(newcomers(model, panel, new, most, settings().seed))
     forecasts = baseline_forecasts(seen, ahead).assign(model_version=version)

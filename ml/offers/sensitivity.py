@@ -14,7 +14,6 @@ import pandas as pd
 
 from ml import lake
 from ml.arrays import Floats
-from ml.contracts.marts import DIM_PRODUCTS
 from ml.contracts.outputs import CUSTOMER_PROPENSITY
 
 MOST = 3.0  # times the average: what is observed of one customer is little
@@ -52,12 +51,9 @@ def eagerness(propensities: pd.DataFrame, products: pd.DataFrame) -> Eagerness:
     )
 
 
-def read_eagerness(as_of: date) -> Eagerness | None:
-    """That of the day; None where no propensity model served."""
+def read_eagerness(as_of: date, products: pd.DataFrame) -> Eagerness | None:
+    """That of the day, with rows of DIM_PRODUCTS; None where no propensity model served."""
     if as_of not in lake.partitions(CUSTOMER_PROPENSITY):
         return None
     wanted = ["customer_id", "category", "week_without", "week_with"]
-    return eagerness(
-        lake.read(CUSTOMER_PROPENSITY, as_of, wanted),
-        lake.read(DIM_PRODUCTS, as_of, ["product_id", "category"]),
-    )
+    return eagerness(lake.read(CUSTOMER_PROPENSITY, as_of, wanted), products)

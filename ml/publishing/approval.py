@@ -14,6 +14,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import pandas as pd
+
 from ml import lake
 from ml.config.approval import ReviewAnswer, require_another
 from ml.config.policy import load_policy
@@ -40,11 +42,12 @@ def propose(as_of: date, by: str) -> bool:
     Raises:
         GateError: the plan did not pass its gate, or holds no promotion.
     """
-    version = plan_version(as_of)
+    plan = lake.read(PLAN, as_of)
+    version = version_of(plan, as_of)
     require_gate(as_of, version, lake.manifest(PLAN, as_of).content_hash)
     with store.locked():
         if version not in store.versions():
-            fill = partial(write_release, as_of=as_of, version=version)
+            fill = partial(write_release, as_of=as_of, version=version, schedule=plan)
             store.build(proposed(version), fill)
         seal = store.seal(release_of(version))
         before = review_of(version)
@@ -117,13 +120,22 @@ def describe(version: str) -> str:
 
 
 def plan_version(as_of: date) -> str:
-    """The version of the plan in the lake.
+    """`version_of` the plan in the lake.
+
+    Raises:
+        LakeError: there is none.
+    """
+    return version_of(lake.read(PLAN, as_of, ["plan_version"]), as_of)
+
+
+def version_of(plan: pd.DataFrame, as_of: date) -> str:
+    """The version of a plan by its rows.
 
     Raises:
         GateError: the plan holds no promotion.
-        LakeError: there is no plan, or more than one version of it.
+        LakeError: it holds more than one version.
     """
-    found = lake.read(PLAN, as_of, ["plan_version"])["plan_version"].unique()
+    found = plan["plan_version"].unique()
     if not len(found):
         raise GateError(
             f"the plan of {as_of} holds no promotion, so there is nothing to publish and the "

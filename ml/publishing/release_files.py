@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from ml import lake
 from ml.config.policy import load_policy
-from ml.contracts.marts import DIM_CUSTOMERS, DIM_PRODUCTS, FCT_CUSTOMER_PRODUCTS
+from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS
 from ml.contracts.offers import ASSIGNMENTS, MEMBERS, OFFERS
-from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN, RESPONSES
+from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, EVERYBODY
 from ml.contracts.table import Table
 from ml.files import to_json
@@ -33,6 +33,7 @@ from ml.releases.schedule import SCHEDULE
 from ml.report import render
 from ml.report.facts import read_facts
 from ml.report.product_names import product_names, products_named
+from ml.report.shared_tables import SharedTables, read_shared_tables
 from ml.settings import settings
 
 DOSSIER, PRODUCTS = "dossier.json", "products.jsonl"  # of the review page; one line a product
@@ -40,14 +41,16 @@ AUDIENCES = "offers/audiences.parquet"  # who belongs to which, of those who may
 OFFERED_BY = (CANDIDATES, DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS)
 
 
-def write_release(folder: Path, as_of: date, version: str) -> None:
-    """Write every file of the release of a plan into an empty folder, the manifest last."""
-    schedule = lake.read(PLAN, as_of)
-    products = lake.read(DIM_PRODUCTS, as_of)
+def write_release(folder: Path, as_of: date, version: str, schedule: pd.DataFrame) -> None:
+    """Write every file of the release of a plan into an empty folder, the manifest last.
+
+    `schedule` holds the rows of PLAN of as_of.
+    """
+    tables = read_shared_tables(as_of, schedule)
+    products = tables.products
     names = product_names(products[products["product_id"].isin(products_named(schedule))])
-    customers = lake.read(DIM_CUSTOMERS, as_of)
-    belong = members(_segments(as_of), customers, float(schedule["holdout_share"].max()))
-    offers, assignments = _offers(schedule, belong, customers.set_index("customer_id"), as_of)
+    belong = members(tables.segments, tables.customers, float(schedule["holdout_share"].max()))
+    offers, assignments = _offers(tables, belong, as_of)
     (folder / "offers").mkdir()
     rows = {
         SCHEDULE: _write(folder / SCHEDULE, PLAN, schedule),
@@ -66,9 +69,11 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     (folder / "promotions.tsv").write_text(feed, encoding="utf-8")
     agenda = promotions_calendar(schedule, names, zone, version)
     (folder / "promotions.ics").write_bytes(agenda.encode())
-    facts = read_facts(as_of)
+    facts = read_facts(as_of, tables)
     (folder / "report.html").write_text(render(facts), encoding="utf-8")
-    (folder / DOSSIER).write_text(_compact(dossier(facts, offers)), encoding="utf-8")
+    (folder / DOSSIER).write_text(
+        _compact(dossier(facts, offers, tables.segments)), encoding="utf-8"
+    )
     lines = (_compact(product) for product in product_dossiers(facts))
     (folder / PRODUCTS).write_text("".join(lines), encoding="utf-8")
     (folder / lake.MANIFEST).write_text(
@@ -76,27 +81,20 @@ def write_release(folder: Path, as_of: date, version: str) -> None:
     )
 
 
-def _segments(as_of: date) -> pd.DataFrame:
-    """The day's segments; none where it has none."""
-    if as_of not in lake.partitions(CUSTOMER_SEGMENTS):
-        return pd.DataFrame(columns=CUSTOMER_SEGMENTS.column_names)
-    return lake.read(CUSTOMER_SEGMENTS, as_of)
-
-
 def _offers(
-    schedule: pd.DataFrame, belong: pd.DataFrame, customers: pd.DataFrame, as_of: date
+    tables: SharedTables, belong: pd.DataFrame, as_of: date
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    responses = lake.read(RESPONSES, as_of, ["product_id", "mailer_lift"])
+    customers = tables.customers.set_index("customer_id")
     rules = load_policy().offers
     bought = Bought(
         as_of=as_of,
-        pairs=lake.read(FCT_CUSTOMER_PRODUCTS, as_of),
+        pairs=tables.purchases,
         first_visit_on=customers["first_visit_on"],
-        mailer_lift=responses.set_index("product_id")["mailer_lift"],
-        eagerness=read_eagerness(as_of),
+        mailer_lift=tables.responses.set_index("product_id")["mailer_lift"],
+        eagerness=read_eagerness(as_of, tables.products),
     )
     return allocate_offers(
-        schedule,
+        tables.plan,
         lake.read(CANDIDATES, as_of),
         customers.index[customers["may_be_targeted"]].to_series(),
         belong,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ml import lake
 from ml.contracts.dbt_vars import ON_PROMOTION_DEPTH
-from ml.contracts.outputs import ALTERNATIVES, CUSTOMER_SEGMENTS
+from ml.contracts.outputs import ALTERNATIVES
 from ml.report.facts import Facts
 from ml.settings import settings
 
@@ -22,14 +22,17 @@ QUANTILES = ("p10", "p30", "p50", "p70", "p90")
 DIGITS = 4
 
 
-def dossier(facts: Facts, offers: pd.DataFrame) -> dict[str, Any]:
-    """What the review page opens with; `offers` are those that the release makes to customers."""
+def dossier(facts: Facts, offers: pd.DataFrame, segments: pd.DataFrame) -> dict[str, Any]:
+    """What the review page opens with.
+
+    `offers` are those that the release makes to customers, `segments` rows of CUSTOMER_SEGMENTS.
+    """
     return {
         "currency": settings().currency,
         "names": facts.names,
         "weeks": sorted({str(week) for week in facts.forecasts["week_start_date"]}),
         "summary": facts.summary.to_dict(),
-        "segments": _segments(facts, offers),
+        "segments": _segments(facts, offers, segments),
     }
 
 
@@ -62,11 +65,8 @@ def product_dossiers(facts: Facts) -> Iterator[dict[str, Any]]:
         }
 
 
-def _segments(facts: Facts, offers: pd.DataFrame) -> list[dict[str, Any]]:
+def _segments(facts: Facts, offers: pd.DataFrame, people: pd.DataFrame) -> list[dict[str, Any]]:
     """Per segment: its customers, those who get offers, and what they are offered most."""
-    if facts.as_of not in lake.partitions(CUSTOMER_SEGMENTS):
-        return []
-    people = lake.read(CUSTOMER_SEGMENTS, facts.as_of)
     category = facts.plan.set_index("promotion_id")["category"]
     made = offers.merge(people, on="customer_id").assign(
         category=lambda rows: rows["promotion_id"].map(category)

@@ -8,12 +8,10 @@ import pandas as pd
 from ml import lake
 from ml.contracts.marts import (
     AGG_PRODUCT_BASKET_UNITS_HISTOGRAM,
-    DIM_CUSTOMERS,
     FCT_CUSTOMER_CATEGORIES,
-    FCT_CUSTOMER_PRODUCTS,
 )
-from ml.contracts.profiles import CUSTOMER_SEGMENTS
 from ml.promotions.audiences.segments import SENSITIVITY, relative_responses
+from ml.report.shared_tables import SharedTables
 
 SHOWN = 6
 SCORES = ["recency_score", "frequency_score", "monetary_score"]
@@ -37,21 +35,21 @@ class People:
     categories: list[Bought]
 
 
-def read_people(as_of: date, responses: pd.DataFrame) -> dict[str, People]:
-    """By audience_id, with `responses` of RESPONSES; empty where the day has no segments."""
-    if as_of not in lake.partitions(CUSTOMER_SEGMENTS):
+def read_people(as_of: date, tables: SharedTables) -> dict[str, People]:
+    """By audience_id; empty where the day has no segments."""
+    if tables.segments.empty:
         return {}
-    belong = lake.read(CUSTOMER_SEGMENTS, as_of, ["customer_id", "audience_id"])
-    customers = lake.read(DIM_CUSTOMERS, as_of, ["customer_id", *SCORES, *SENSITIVITY])
+    belong = tables.segments[["customer_id", "audience_id"]]
+    customers = tables.customers[["customer_id", *SCORES, *SENSITIVITY]]
     scores = belong.merge(customers, on="customer_id").groupby("audience_id")[SCORES].mean()
     wanted = ["customer_id", "category", "sales"]
     bought = distinctive(lake.read(FCT_CUSTOMER_CATEGORIES, as_of, wanted), belong)
     response = relative_responses(
-        lake.read(FCT_CUSTOMER_PRODUCTS, as_of, ["customer_id", "product_id", "sales"]),
+        tables.purchases,
         belong,
         customers.set_index("customer_id"),
         lake.read(AGG_PRODUCT_BASKET_UNITS_HISTOGRAM, as_of),
-        float(responses["elasticity"].mean()),
+        float(tables.responses["elasticity"].mean()),
     )
     return {
         key: People(row, float(response[key]), bought.get(key, []))

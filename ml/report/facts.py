@@ -10,7 +10,7 @@ import pandas as pd
 
 from ml import lake
 from ml.config.assumptions import load_assumptions
-from ml.contracts.marts import DIM_PRODUCTS, FCT_PRODUCT_WEEKS
+from ml.contracts.marts import FCT_PRODUCT_WEEKS
 from ml.contracts.outputs import (
     AFFINITY_QUALITY,
     DIM_AUDIENCES,
@@ -20,12 +20,10 @@ from ml.contracts.outputs import (
     FORECASTS,
     LEVEL_FORECASTS,
     PLAN,
-    RESPONSES,
     STOCK,
 )
 from ml.contracts.plan_summary import PlanSummary
 from ml.contracts.sources import SOURCES
-from ml.contracts.table import Table
 from ml.demand.scores import scores_path
 from ml.promotions.gate_verdict import gate_verdict
 from ml.promotions.plan import read_summary
@@ -34,6 +32,7 @@ from ml.releases.history import live_before
 from ml.releases.schedule import read_schedule
 from ml.report.customers import People, read_people
 from ml.report.product_names import product_names, products_named
+from ml.report.shared_tables import SharedTables, read_if_written
 from ml.sources import incoming
 from ml.weeks import monday_of
 
@@ -71,9 +70,9 @@ class Facts:
     before_version: str | None
 
 
-def read_facts(as_of: date) -> Facts:
-    plan = lake.read(PLAN, as_of)
-    plan = plan.assign(week=monday_of(plan["starts_at"]))
+def read_facts(as_of: date, tables: SharedTables) -> Facts:
+    """The facts of as_of, from `tables` and what the report alone reads."""
+    plan = tables.plan.assign(week=monday_of(tables.plan["starts_at"]))
     planned = plan["product_id"].unique()
     before_version = next(iter(live_before(as_of)), None)
     before = read_schedule(store.folder(before_version)) if before_version else None
@@ -81,30 +80,29 @@ def read_facts(as_of: date) -> Facts:
     named = pd.unique(
         pd.concat([products_named(plan), *([] if before is None else [products_named(before)])])
     )
-    products, weekly = lake.read(DIM_PRODUCTS, as_of), lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY)
-    forecasts, responses = lake.read(FORECASTS, as_of), lake.read(RESPONSES, as_of)
+    weekly, forecasts = lake.read(FCT_PRODUCT_WEEKS, as_of, HISTORY), lake.read(FORECASTS, as_of)
     return Facts(
         as_of=as_of,
         version=", ".join(plan["plan_version"].unique()),
         plan=plan,
         summary=read_summary(as_of),
-        names=product_names(_of(named, products)),
+        names=product_names(_of(named, tables.products)),
         history=_of(planned, weekly),
         forecasts=_of(planned, forecasts),
-        levels=_if_there(LEVEL_FORECASTS, as_of),
-        sums=sold(_of(forecasts["product_id"].unique(), weekly), products),
-        responses=_of(planned, responses),
-        explanations=_of(planned, _if_there(EXPLANATIONS, as_of)),
+        levels=read_if_written(LEVEL_FORECASTS, as_of),
+        sums=sold(_of(forecasts["product_id"].unique(), weekly), tables.products),
+        responses=_of(planned, tables.responses),
+        explanations=_of(planned, read_if_written(EXPLANATIONS, as_of)),
         stock=_of(planned, lake.read(STOCK, as_of)),
         assumptions_version=load_assumptions().version,
         landed=_landed(as_of),
         gate=gate_verdict(as_of),
-        affinity=_if_there(AFFINITY_QUALITY, as_of),
-        audiences=_if_there(DIM_AUDIENCES, as_of),
-        people=read_people(as_of, responses),
+        affinity=read_if_written(AFFINITY_QUALITY, as_of),
+        audiences=read_if_written(DIM_AUDIENCES, as_of),
+        people=read_people(as_of, tables),
         backtest=_json(scores_path(demand)) if demand else {},
-        drift=_if_there(DRIFT, as_of),
-        effects=_if_there(EFFECTS, as_of),
+        drift=read_if_written(DRIFT, as_of),
+        effects=read_if_written(EFFECTS, as_of),
         before=before,
         before_version=before_version,
     )
@@ -130,13 +128,6 @@ def _landed(as_of: date) -> dict[str, dict[str, Any]]:
     daily = {table.name for table in SOURCES if table.day_column}
     landed = _json(incoming.folder(as_of) / "gated.json")
     return {table: counts for table, counts in landed.items() if table in daily}
-
-
-def _if_there(table: Table, as_of: date) -> pd.DataFrame:
-    """The partition, or no row where its stage did not run for this day."""
-    if as_of in lake.partitions(table):
-        return lake.read(table, as_of)
-    return pd.DataFrame(columns=table.column_names)
 
 
 def _of(product_ids: Any, frame: pd.DataFrame) -> pd.DataFrame:

@@ -19,3 +19,8 @@ def reads(monkeypatch):
 
     monkeypatch.setattr(lake, "files", counting)
     return counted
+
+
+def read_twice(reads):
+    """Tables that `reads` counted more than once."""
+    return sorted(name for name, times in reads.items() if times > 1)

@@ -102,8 +102,15 @@ class Panel:
         return replace(self, weeks=self.weeks[:week], **grids)
 
 
-def read_panel(as_of: date, products: int, ranked_before: date | None = None) -> Panel:
+def read_panel(
+    as_of: date,
+    products: int,
+    ranked_before: date | None = None,
+    catalog: pd.DataFrame | None = None,
+) -> Panel:
     """The panel of the `products` with the largest sales before `ranked_before`.
+
+    `catalog` holds rows of DIM_PRODUCTS of as_of; None reads them.
 
     Raises:
         ContractError: no merchandise was sold before that date, or the last weeks are missing.
@@ -117,7 +124,9 @@ def read_panel(as_of: date, products: int, ranked_before: date | None = None) ->
             f"{ranked_before or as_of}; land at least one complete week of sales"
         )
     rows = weekly.filter(pc.is_in(weekly["product_id"], pa.array(chosen))).to_pandas()
-    return _panel(rows, chosen, as_of)
+    if catalog is None:
+        catalog = lake.read(DIM_PRODUCTS, as_of, list(STATIC))
+    return _panel(rows, _products(chosen, catalog, as_of), as_of)
 
 
 def _read(table: Table, as_of: date) -> pa.Table:
@@ -147,7 +156,7 @@ def _largest(weekly: pa.Table, before: date, products: int) -> list[str]:
     )
 
 
-def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
+def _panel(rows: pd.DataFrame, products: pd.DataFrame, as_of: date) -> Panel:
     seen = rows["week_start_date"].to_numpy("datetime64[D]")
     last = np.datetime64(monday_of(as_of)) - WEEK
     if seen.max() < last:
@@ -157,19 +166,18 @@ def _panel(rows: pd.DataFrame, chosen: list[str], as_of: date) -> Panel:
         )
     weeks = np.arange(seen.min(), last + WEEK, WEEK)
     at = (
-        pd.Index(chosen).get_indexer(pd.Index(rows["product_id"])),
+        pd.Index(products["product_id"]).get_indexer(pd.Index(rows["product_id"])),
         ((seen - weeks[0]) // WEEK).astype(int),
     )
 
     def spread(values: pd.Series, empty: float) -> np.ndarray:
-        grid = np.full((len(chosen), len(weeks)), empty)
+        grid = np.full((len(products), len(weeks)), empty)
         grid[at] = values.to_numpy("float64")
         return grid
 
     units = spread(rows["units"], 0.0)
     in_stock = spread(rows["days_out_of_stock"], 0.0) == 0
     display, mailer = spread(rows["display_share"], 0.0), spread(rows["mailer_share"], 0.0)
-    products = _products(chosen, as_of)
     depth = np.minimum(spread(rows["depth"], np.nan), DEEPEST)
     depth = filled_depths(depth, display, mailer, numbered(products["category"]))
     return Panel(
@@ -192,15 +200,16 @@ def _carried(prices: np.ndarray) -> np.ndarray:
     return np.take_along_axis(prices, np.maximum.accumulate(last, axis=1), axis=1)
 
 
-def _products(chosen: list[str], as_of: date) -> pd.DataFrame:
-    known = lake.read(DIM_PRODUCTS, as_of, list(STATIC)).set_index("product_id")
-    missing = pd.Index(chosen).difference(known.index)
+def _products(chosen: list[str], catalog: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """`STATIC` of the chosen products, in their order."""
+    attributes = catalog[list(STATIC)].set_index("product_id")
+    missing = pd.Index(chosen).difference(attributes.index)
     if len(missing):
         raise ContractError(
             f"{DIM_PRODUCTS.uri} as_of={as_of} lacks {len(missing)} products sold, for example "
             f"{missing[0]}; rebuild the marts"
         )
-    return known.loc[chosen].reset_index()
+    return attributes.loc[chosen].reset_index()
 
 
 def _holidays(weeks: np.ndarray, as_of: date) -> np.ndarray:

@@ -13,8 +13,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from ml import lake
-from ml.contracts.marts import DIM_PRODUCTS
 from ml.demand.data.covariates import covariates
 from ml.demand.data.lifts import pooled_lift
 from ml.demand.data.panel import STATIC, Panel
@@ -29,10 +27,11 @@ from ml.weeks import monday_of
 EVERY = 10  # one product in so many is held out
 
 
-def read_newcomers(as_of: date) -> pd.DataFrame:
-    """`STATIC` and `list_price` of merchandise that sold in no complete week before `as_of`."""
-    columns = [*STATIC, "list_price", "is_merchandise", "first_sold_on"]
-    products = lake.read(DIM_PRODUCTS, as_of, columns)
+def never_sold(products: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """`STATIC` and `list_price` of merchandise that sold in no complete week before `as_of`.
+
+    `products` holds rows of DIM_PRODUCTS.
+    """
     monday = pd.Timestamp(monday_of(as_of))
     first = pd.to_datetime(products["first_sold_on"])
     new = products["is_merchandise"] & products["list_price"].notna()
@@ -43,7 +42,7 @@ def read_newcomers(as_of: date) -> pd.DataFrame:
 def newcomers(
     model: StructuredDemand, panel: Panel, products: pd.DataFrame, most: int, seed: int
 ) -> ExpectedDemand:
-    """The `most` of `products` (`read_newcomers`) that are expected to sell for most money.
+    """The `most` of `products` (`never_sold`) that are expected to sell for most money.
 
     Their rows hold the history they borrow. `seed` draws the products that the spread is
     chosen on.

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from counted_reads import read_twice
 
 from ml import lake
 from ml.contracts.marts import DIM_DATES, DIM_PRODUCTS, FCT_PRODUCT_WEEKS
@@ -14,7 +15,7 @@ from ml.demand.data.panel import read_panel
 from ml.demand.evaluation.backtest import naive_forecasts, rolling_origins
 from ml.demand.fitting.fit import DemandFitting, fit
 from ml.demand.forecast import write_forecasts
-from ml.demand.forecasting.new_products import read_newcomers
+from ml.demand.forecasting.new_products import never_sold
 from ml.demand.forecasting.responses import pooled_variance
 from ml.errors import ContractError, PolicyError
 from ml.models import registry
@@ -99,7 +100,7 @@ def model(shop):
 @pytest.fixture
 def trained(marts, model, monkeypatch):
     """A registry whose every version is a model of another shop: all its products are new."""
-    monkeypatch.setattr(registry, "load", lambda name, version: model)
+    monkeypatch.setattr("ml.demand.forecast.load", lambda version: model)
     monkeypatch.setattr(registry, "metrics", lambda name, version: {"wape": 0.3})
 
 
@@ -260,7 +261,17 @@ def test_a_product_first_sold_in_the_week_under_way_is_new_and_one_that_is_not_f
     )
     write_marts(weekly(), as_of=wednesday, catalogue=catalogue)
 
-    assert read_newcomers(wednesday)["product_id"].tolist() == ["never", "this week"]
+    products = lake.read(DIM_PRODUCTS, wednesday)
+    assert never_sold(products, wednesday)["product_id"].tolist() == ["never", "this week"]
+
+
+def test_forecasting_reads_no_table_twice(trained, reads):
+    reads.clear()
+
+    write_forecasts(AS_OF, "1")
+
+    assert f"marts/dim_products@{AS_OF}" in reads
+    assert read_twice(reads) == []
 
 
 def test_a_horizon_the_model_was_not_trained_for_is_refused(trained):

@@ -26,6 +26,7 @@ from ml.report.calendar import shade
 from ml.report.facts import read_facts
 from ml.report.numbers import count, money, period
 from ml.report.plan_table import reasons
+from ml.report.shared_tables import read_shared_tables
 from ml.report.svg import ticks
 from ml.report.wording import terms
 from ml.settings import settings
@@ -34,7 +35,7 @@ FIRST, SECOND = date(2017, 12, 4), date(2017, 12, 5)
 
 
 def render_report(as_of: date) -> str:
-    return render(read_facts(as_of))
+    return render(read_facts(as_of, read_shared_tables(as_of, lake.read(PLAN, as_of))))
 
 
 def words(page: str) -> str:

@@ -86,7 +86,7 @@ def test_a_deeper_discount_moves_the_price_part_alone(model, panel, parts):
 
 def test_only_holidays_and_starts_of_months_make_a_calendar_part(model, panel, parts):
     assert not panel.holiday.any()
-    plain = covariates(panel)
+    plain = {name: values.copy() for name, values in covariates(panel).items()}
     plain["context"][..., CONTEXT.index("month_start")] = 0.0
 
     found = split(model, panel, plain, ORIGIN)
