@@ -18,7 +18,7 @@ def test_blocks_of_products_give_what_the_whole_matrix_gives(spark, monkeypatch,
 
     how = Similarity(measure, product_weights=weights)
 
-    found = similar_products(spark, sparse.csr_array(PURCHASES), how, kept=5, shrinkage=2.0)
+    found = similar_products(spark, sparse.csr_array(PURCHASES), how, neighbours=5, shrinkage=2.0)
 
     buyers = sparse.csr_array(PURCHASES.T)
     rows = Weighing.of(buyers, weights).of_rows(buyers).toarray()
