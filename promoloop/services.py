@@ -150,6 +150,7 @@ def _run(settings: Settings, name: str, command: list[str], cwd: Path | None = N
             stderr=subprocess.STDOUT,
             env=environment(settings) | {"DBT_LOG_PATH": str(log.parent)},
             cwd=cwd or run,
+            umask=0o077,  # what it writes is its owner's alone, whoever calls this
         )
     if ended.returncode:
         raise ServiceError(
