@@ -69,7 +69,7 @@ def connections(smtp_port, hook):
     }
 
 
-def test_a_failed_gate_is_told_by_mail_and_webhook_with_what_to_do_and_where(told):
+def test_a_failed_gate_is_notified_by_mail_and_webhook_with_what_to_do_and_where(told):
     mail, text = told[0][GATE], told[1][GATE]
 
     assert mail["Subject"] == "Gate failed: gate_plan in refresh_promotions by-hand"
@@ -102,13 +102,13 @@ def test_an_approval_is_asked_for_with_the_address_to_answer_at(told):
     assert "/dags/refresh_promotions/runs/by-hand/tasks/review.ask" in text.splitlines()[-1]
 
 
-def test_a_failed_run_is_told_by_the_dag_itself(told):
+def test_a_failed_run_is_notified_by_the_dag_itself(told):
     assert told[0][RUN]["Subject"] == "Run failed: refresh_promotions by-hand"
     assert "The scheduler says: timed_out." in told[1][RUN]
     assert told[1][RUN].endswith("/dags/refresh_promotions/runs/by-hand")
 
 
-def test_a_plan_that_went_live_is_told_with_its_figures_and_the_way_back(told):
+def test_a_plan_that_went_live_is_notified_with_its_figures_and_the_way_back(told):
     mail, text = told[0][LIVE], told[1][LIVE]
 
     assert mail["Subject"] == "Live: promotion plan 2017-12-04-a"
@@ -120,7 +120,7 @@ def test_a_plan_that_went_live_is_told_with_its_figures_and_the_way_back(told):
     assert text.endswith("http://shop.example/log")
 
 
-def test_a_mail_server_that_is_down_stops_nothing_and_the_webhook_is_still_told(told):
+def test_a_mail_server_that_is_down_stops_nothing_and_the_webhook_is_still_notified(told):
     mails, texts, log = told
 
     assert "told by webhook alone" in texts[MAIL_DOWN]

@@ -71,7 +71,7 @@ def test_too_little_disk_is_named(tmp_path, monkeypatch):
     assert any("are needed" in f.what and "PROMOLOOP_HOME" in f.mend for f in found)
 
 
-def test_a_publish_target_without_its_setting_is_told_before_anything_starts(tmp_path):
+def test_a_publish_target_without_its_setting_is_reported_before_anything_starts(tmp_path):
     chosen = Settings(home=tmp_path, targets="files,postgres,webhook", webhook_url="http://shop")
 
     found = [f for f in preflight.preflight(chosen) if "publish target" in f.what]

@@ -26,7 +26,7 @@ class Recorded:
         return self.looks.pop(0)[1]
 
 
-def test_a_task_is_told_when_it_starts_and_when_it_ends(monkeypatch):
+def test_a_task_is_shown_when_it_starts_and_when_it_ends(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     api = Recorded(
         ("running", [task("land", "running")]),
@@ -42,7 +42,7 @@ def test_a_task_is_told_when_it_starts_and_when_it_ends(monkeypatch):
     assert [line.split()[1:] for line in said] == [["land", "..."], ["land", "ok", "61.2", "s"]]
 
 
-def test_a_task_that_looks_again_and_again_is_told_once(monkeypatch):
+def test_a_task_that_looks_again_and_again_is_shown_once(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     states = ("running", "up_for_reschedule", "scheduled", "running", "up_for_retry")
     api = Recorded(
@@ -83,7 +83,7 @@ def test_a_failure_shows_the_tasks_own_error_and_its_log(tmp_path):
     assert failure.log == log
 
 
-def test_a_killed_task_without_a_log_is_said_to_be_one(tmp_path):
+def test_a_killed_task_without_a_log_is_reported_as_killed(tmp_path):
     assert "killed" in error_of(tmp_path / "attempt=1.log")
 
 

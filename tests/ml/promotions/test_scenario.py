@@ -90,7 +90,7 @@ def test_the_table_shows_what_changes_with_its_sign(tmp_path):
     assert [column[0] for column in cells[1:]] == ["1", "", "10.00", "+1,000.00", "5.00", "-0.50"]
 
 
-def test_a_scenario_is_told_by_its_file_and_what_changes_in_all(tmp_path):
+def test_a_scenario_is_described_by_its_file_and_what_changes_in_all(tmp_path):
     differing = by_category(plan(("TEA", 10.0, 5.0)), plan(("TEA", 12.0, 4.5)))
 
     told = ScenarioResult("v", plan(), 0.0, differing, tmp_path / "v.csv").to_dict()

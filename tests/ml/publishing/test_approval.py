@@ -143,7 +143,7 @@ def test_a_no_to_a_plan_made_again_since_is_recorded(review_asked, plan_day):
     assert review_of(version)["state"] == "rejected"
 
 
-def test_what_is_told_of_a_plan_is_its_own_release_also_after_its_day_was_planned_again(
+def test_a_plan_is_described_by_its_own_release_also_after_its_day_was_planned_again(
     review_asked, plan_day
 ):
     version = plan_day()

@@ -97,7 +97,7 @@ def test_other_plans_stand_beside_the_plan(plan_day):
     assert "this plan: $25 revenue, $10 margin, $40 cost, 2 promotions" in page
 
 
-def test_a_product_card_tells_what_moves_the_forecast(plan_day):
+def test_a_product_card_shows_what_moves_the_forecast(plan_day):
     plan_day()
     assert "usually" not in words(render_report(FIRST))
     week = {"product_id": "100", "week_start_date": FIRST, "model_version": "3"}

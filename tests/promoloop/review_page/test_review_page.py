@@ -47,7 +47,7 @@ def test_a_plan_is_shown_beside_the_live_schedule(page, plan_day):
     assert same["is_live"]
 
 
-def test_the_index_tells_who_did_what(page, plan_day):
+def test_the_index_shows_who_did_what(page, plan_day):
     version = plan_day()
     propose(FIRST, "Ada")
 

@@ -15,7 +15,7 @@ TEA = "/v1/products/100/promotions"
 C1 = "/v1/customers/c1/offers"
 
 
-def test_without_a_moment_every_promotion_of_the_product_is_told(client):
+def test_without_a_moment_every_promotion_of_the_product_is_answered(client):
     answer = client.get(TEA)
 
     assert answer.status_code == 200
@@ -95,7 +95,7 @@ def test_a_product_without_a_price_is_named(client):
     assert "['bag']: send their regular_price" in answer.json()["detail"]
 
 
-def test_the_etag_tells_one_version_from_another(client, live):
+def test_the_etag_distinguishes_versions(client, live):
     tag = client.get(TEA).headers["ETag"]
     assert tag == client.get(C1).headers["ETag"]
     assert tag.startswith(f'"{FIRST}:')
@@ -200,7 +200,7 @@ def test_a_refusal_names_places_and_repeats_no_value(client):
     assert "xxxx" * 100 not in answer.text
 
 
-def test_health_tells_a_stale_schedule_from_a_good_one(client, live):
+def test_health_distinguishes_a_stale_schedule_from_a_good_one(client, live):
     assert client.get("/health").json()["status"] == "ok"
     (store.folder(SECOND) / "schedule.parquet").unlink()
     store.point_at(SECOND)

@@ -28,7 +28,7 @@ def told(client, **asked):
     return [row["audience_id"] for row in client.get(TEA, params=asked).json()["promotions"]]
 
 
-def test_a_product_is_told_for_all_unless_an_audience_or_its_member_is_named(targeted, client):
+def test_a_product_is_answered_for_all_unless_an_audience_or_its_member_is_named(targeted, client):
     assert told(client) == ["all"]
     assert told(client, audience_id="all") == ["all"]
     assert told(client, audience_id="segment-0") == ["all", "segment-0"]

@@ -89,7 +89,7 @@ def test_weeks_that_were_not_announced_yet_are_free(options):
     assert frozen(options, line(), weeks=0).pinned is None
 
 
-def test_what_cannot_be_kept_is_withdrawn_and_told(options):
+def test_what_cannot_be_kept_is_withdrawn_and_reported(options):
     gone = frozen(options, line("9"), line("1", price=1.0), line("2", price=7.0))
     short = frozen(options, line("1"), allowed=False)
 
@@ -126,7 +126,7 @@ def published(version, *lines):
         history.write(json.dumps({"action": "publish", "plan_version": version}) + "\n")
 
 
-def test_what_was_on_promotion_is_what_the_schedule_live_last_said_of_each_week(home):
+def test_what_was_on_promotion_is_what_the_schedule_live_last_had_in_each_week(home):
     published("2017-11-20-a", line("1", "2017-11-20"), line("1", "2017-11-27"))
     published("2017-11-27-b", line("2", "2017-11-27"), line("1", "2017-12-04"))
 

@@ -54,7 +54,7 @@ def found(series):
     return rows.set_index(["effect", "category"])
 
 
-def test_dip_cannibalisation_and_halo_of_a_known_shop_are_found():
+def test_dip_cannibalisation_and_halo_of_a_known_shop_are_recovered():
     rows = found(shop())
 
     for category in ("HAM", "WINE"):

@@ -87,6 +87,6 @@ def test_an_id_that_is_there_twice_is_named():
         check_feed(feed(GOOD, GOOD))
 
 
-def test_many_broken_lines_are_counted_not_all_told():
+def test_many_broken_lines_are_counted_not_all_listed():
     with pytest.raises(ContractError, match=r"line 6, .* and 3 more"):
         check_feed(feed(*[GOOD | {"promotion_id": f"{k}!"} for k in range(8)]))
