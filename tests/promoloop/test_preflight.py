@@ -8,7 +8,7 @@ from promoloop.preflight import java_version
 
 
 @pytest.mark.parametrize(
-    ("said", "version"),
+    ("printed", "version"),
     [
         ('openjdk version "17.0.15" 2025-04-15', 17),
         ('openjdk version "21" 2023-09-19', 21),
@@ -16,8 +16,8 @@ from promoloop.preflight import java_version
         ("command not found", None),
     ],
 )
-def test_the_java_release_is_read_from_what_java_prints(said, version):
-    assert java_version(said) == version
+def test_the_java_release_is_read_from_what_java_prints(printed, version):
+    assert java_version(printed) == version
 
 
 def test_another_java_is_named_with_the_line_that_mends_it(tmp_path, monkeypatch):

@@ -34,12 +34,12 @@ def test_a_task_is_shown_when_it_starts_and_when_it_ends(monkeypatch):
         ServiceError("restarting"),
         ("success", [task("land", "success", duration=61.24, end_date="2026-01-01T00:00:00Z")]),
     )
-    said = []
+    messages = []
 
-    state = follow(api, "refresh", "run", said.append)
+    state = follow(api, "refresh", "run", messages.append)
 
     assert state == "success"
-    assert [line.split()[1:] for line in said] == [["land", "..."], ["land", "ok", "61.2", "s"]]
+    assert [line.split()[1:] for line in messages] == [["land", "..."], ["land", "ok", "61.2", "s"]]
 
 
 def test_a_task_that_looks_again_and_again_is_shown_once(monkeypatch):
@@ -49,11 +49,11 @@ def test_a_task_that_looks_again_and_again_is_shown_once(monkeypatch):
         *(("running", [task("segments", state)]) for state in states),
         ("success", [task("segments", "running", try_number=2)]),
     )
-    said = []
+    messages = []
 
-    follow(api, "refresh", "run", said.append)
+    follow(api, "refresh", "run", messages.append)
 
-    assert [" ".join(line.split()[1:]) for line in said] == [
+    assert [" ".join(line.split()[1:]) for line in messages] == [
         "segments ...",
         "segments failed, will be retried",
         "segments (try 2) ...",

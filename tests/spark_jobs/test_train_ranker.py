@@ -49,9 +49,9 @@ def test_a_version_logs_all_that_its_gates_read(train):
 
     assert version == "4"
     assert found.tags == {"compared_with": "3"}
-    told = {"calibration": 1.0, "size_mb": 1.0, "precision_over_champion_high": 1.1}
-    told |= {"leak_largest_move": 0.25, "data_changed": 0.0}
-    assert told.items() <= found.metrics.items()
+    logged = {"calibration": 1.0, "size_mb": 1.0, "precision_over_champion_high": 1.1}
+    logged |= {"leak_largest_move": 0.25, "data_changed": 0.0}
+    assert logged.items() <= found.metrics.items()
 
 
 def test_a_training_whose_data_changed_meanwhile_says_so(train, monkeypatch):

@@ -78,8 +78,8 @@ def test_the_report_says_what_promotions_move_elsewhere(plan_day):
         for effect in ("dip", "cannibalisation", "halo")
     ]
     columns = ["effect", "category", "onto", "share", "is_identified"]
-    told = DataFrame(rows, columns=columns).assign(share_sd=0.1, share_p05=-0.01, share_p95=0.4)
-    lake.write(EFFECTS, FIRST, told.assign(estimate=None, estimate_se=None))
+    named = DataFrame(rows, columns=columns).assign(share_sd=0.1, share_p05=-0.01, share_p95=0.4)
+    lake.write(EFFECTS, FIRST, named.assign(estimate=None, estimate_se=None))
 
     text = words(render_report(FIRST))
 
@@ -286,8 +286,8 @@ def test_a_segments_page_says_what_it_buys_and_what_is_promoted_to_it_alone(plan
     plan_day()
     segmented()
     numbers = {c.name: 0.5 for c in DIM_AUDIENCES.columns if c.kind == "double"}
-    told = ["all", "segment-0", "segment-1"], ["all customers", "frequent", "coupon users"]
-    audiences = DataFrame({"audience_id": told[0], "audience": told[1]}).assign(
+    named = ["all", "segment-0", "segment-1"], ["all customers", "frequent", "coupon users"]
+    audiences = DataFrame({"audience_id": named[0], "audience": named[1]}).assign(
         **numbers, customers=[40, 39, 1], may_be_targeted=1, traits="{}"
     )
     lake.write(DIM_AUDIENCES, FIRST, audiences)
