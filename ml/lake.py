@@ -210,7 +210,7 @@ def adopt(
         part.replace(target / data_file.name)
         adopted.append(data_file)
     sync(target)
-    made = Manifest(
+    new_manifest = Manifest(
         table=table.name,
         partition=f"{table.partition}={on.isoformat()}",
         rows=sum(f.rows for f in adopted),
@@ -220,12 +220,12 @@ def adopt(
         models=dict(sorted((models or {}).items())),
         code_version=code_version(),
     )
-    replace_text(target / MANIFEST, to_json(asdict(made)))
+    replace_text(target / MANIFEST, to_json(asdict(new_manifest)))
     current = {f.name for f in adopted} | {MANIFEST}
     for stale in target.iterdir():
         if stale.name not in current:
             stale.unlink()
-    return made
+    return new_manifest
 
 
 def _sha256(path: Path) -> str:

@@ -111,9 +111,9 @@ def _archive_spark_classes(settings: Settings, say: Callable[[str], None]) -> No
     if archive.exists():
         return
     say("archiving the classes of Spark")
-    made = archive.with_suffix(".new")
-    made.unlink(missing_ok=True)
-    options = f"{submit.STARTS_SOONER} -XX:ArchiveClassesAtExit={made}"
+    unfinished = archive.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    options = f"{submit.STARTS_SOONER} -XX:ArchiveClassesAtExit={unfinished}"
     job = str(ARCHIVE_CLASSES)
     scratch = str(archive.with_suffix(".parquet"))
     local = ["--master", "local[2]", "--driver-memory", submit.DRIVER_MEMORY]
@@ -122,8 +122,8 @@ def _archive_spark_classes(settings: Settings, say: Callable[[str], None]) -> No
         "spark-classes",
         ["spark-submit", *local, "--driver-java-options", options, job, scratch],
     )
-    if made.exists():
-        made.rename(archive)
+    if unfinished.exists():
+        unfinished.rename(archive)
     else:
         say("this Java archives no classes: Spark jobs will start more slowly")
 

@@ -37,10 +37,10 @@ def _outcome(version: str) -> str:
     if store.current() == version:
         return f"schedule {version} is published"
     review = review_of(version)
-    said = f"{review['state']} by {review['by']}" + (
+    status = f"{review['state']} by {review['by']}" + (
         f": {review['comment']}" * bool(review["comment"])
     )
-    return f"plan {version} is not published ({said}); {store.current() or 'nothing'} is live"
+    return f"plan {version} is not published ({status}); {store.current() or 'nothing'} is live"
 
 
 def _landed(as_of: date) -> list[str]:
@@ -76,8 +76,8 @@ def _affinity(as_of: date) -> list[str]:
 
 def _demand(as_of: date) -> list[str]:
     version = lake.manifest(FORECASTS, as_of).models["demand"]
-    found = registry.metrics("demand", version)
-    ours, naive = found["wape"], found["seasonal_naive.wape"]
+    metrics = registry.metrics("demand", version)
+    ours, naive = metrics["wape"], metrics["seasonal_naive.wape"]
     return [
         f"version {version}; it planned {lake.manifest(FORECASTS, as_of).rows:,} product-weeks",
         f"backtest WAPE {ours:.3f}, seasonal naive {naive:.3f}: {1 - ours / naive:.0%} better",

@@ -11,13 +11,13 @@ MEASURES = {
 }
 
 
-def table(found: ScenarioResult) -> Table:
+def table(result: ScenarioResult) -> Table:
     """By category: the plan's figure, and what the scenario adds to it."""
     shown = Table("category", box=None, pad_edge=False)
     for name, _ in MEASURES.values():
         shown.add_column(name, justify="right")
         shown.add_column("change", justify="right")
-    rows = found.categories.to_dict("index")
+    rows = result.categories.to_dict("index")
     for category, row in rows.items():
         cells = []
         for measure, (_, digits) in MEASURES.items():

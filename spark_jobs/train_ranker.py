@@ -58,21 +58,21 @@ def train(spark: SparkSession, as_of: date) -> str:
         seed,
     )
     measures |= comparison.metrics
-    kept = accuracy_by_variety(snapshot, judged, lines, last)
-    variety = chosen(kept, ListHyperparameters.read().give_up)
-    measures |= {f"ndcg_ratio.variety_{v}": share for v, share in kept.items()}
+    ndcg_shares = accuracy_by_variety(snapshot, judged, lines, last)
+    variety = chosen(ndcg_shares, ListHyperparameters.read().give_up)
+    measures |= {f"ndcg_ratio.variety_{v}": share for v, share in ndcg_shares.items()}
     log.info("judged on the four weeks before %s: %s", as_of, measures)
     pairs = histories(lines, as_of)
     ids = bought_by(pairs, hyper.minimum_customers)
     weights = item_item(pairs, ids)
-    made = Serving(fit(seen, seed), judged, ids, weights, hyper.comparison, variety)
-    measures |= checks(made, seen[0].signals) | {
-        "variety_ndcg_ratio": kept[variety],
-        "leak_largest_move": largest_score_change(lines, products, last, hyper, made.ranker),
+    serving = Serving(fit(seen, seed), judged, ids, weights, hyper.comparison, variety)
+    measures |= checks(serving, seen[0].signals) | {
+        "variety_ndcg_ratio": ndcg_shares[variety],
+        "leak_largest_move": largest_score_change(lines, products, last, hyper, serving.ranker),
         "data_changed": float(fingerprint(as_of) != read),
     }
     signals = seen[0].signals
-    candidate = RankerCandidate(as_of, made, measures, read, comparison.tags, signals)
+    candidate = RankerCandidate(as_of, serving, measures, read, comparison.tags, signals)
     return register(registration(candidate))
 
 

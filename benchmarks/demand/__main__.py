@@ -31,13 +31,15 @@ def main() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = commands.parser(__doc__, "benchmarks.demand")
-    commands.add_as_of(made)
-    made.add_argument("--products", type=int, default=settings().demand_products)
-    made.add_argument("--steps", type=int, default=settings().demand_steps, help="of training")
+    arguments = commands.parser(__doc__, "benchmarks.demand")
+    commands.add_as_of(arguments)
+    arguments.add_argument("--products", type=int, default=settings().demand_products)
+    arguments.add_argument("--steps", type=int, default=settings().demand_steps, help="of training")
     others = [peer for peer in PEERS if peer not in REFERENCES]
-    made.add_argument("--skip", nargs="*", choices=others, default=[], help="peers to leave out")
-    return made
+    arguments.add_argument(
+        "--skip", nargs="*", choices=others, default=[], help="peers to leave out"
+    )
+    return arguments
 
 
 def require_marts(as_of: date) -> None:

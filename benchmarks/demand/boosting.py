@@ -101,8 +101,8 @@ def boosted(
         target = units if level is None else np.log1p(units)
         data = lgb.Dataset(rows, target, categorical_feature=list(categorical))
         own = {"num_threads": 1} | ({} if level is None else {"alpha": level})
-        found = np.asarray(lgb.train(settings | own, data, trees).predict(asked, num_threads=1))
-        return found if level is None else np.maximum(np.expm1(found), 0.0)
+        predicted = np.asarray(lgb.train(settings | own, data, trees).predict(asked, num_threads=1))
+        return predicted if level is None else np.maximum(np.expm1(predicted), 0.0)
 
     with ThreadPoolExecutor(MODELS_AT_ONCE) as pool:
         mean, *levels = pool.map(trained, [None, *LEVELS])

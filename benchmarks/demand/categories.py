@@ -19,5 +19,5 @@ def category_score(panel: Panel, forecast: Forecast, seed: int) -> dict[str, flo
     units = np.zeros((len(sums.categories), origin + HORIZON))
     np.add.at(units, codes, panel.units[:, : origin + HORIZON])
     started = np.cumsum(units[:, :origin], axis=1) > 0
-    found = measures(units, started, sums.category_mean, sums.category_quantiles)
-    return {"method": forecast.method, **found}
+    scores = measures(units, started, sums.category_mean, sums.category_quantiles)
+    return {"method": forecast.method, **scores}

@@ -34,12 +34,12 @@ def cold_forecasts(
     """
     panel, origin = result.panel, max(f.origin for f in result.forecasts)
     new = held_out(panel.products, seed)
-    made = [
+    forecasts = [
         Forecast(OURS, origin, *structured(result, new, origin, seed)),
         Forecast("lightgbm", origin, *boosted_without_history(panel, known, new, origin)),
     ]
     log.info("cold: %d products held out of %d", new.sum(), len(new))
-    return panel.rows(new), made
+    return panel.rows(new), forecasts
 
 
 def structured(

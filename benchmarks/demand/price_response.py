@@ -28,10 +28,10 @@ def price_response(model: StructuredDemand, panel: Panel, origin: int) -> dict[s
     weights = ops.convert_to_numpy(coefficients(model.effects(model.codes(panel.products))))
     effects = covariates(panel, price_step=0.0)["effects"].astype("float64")
     lift = np.exp((effects * weights[:, None]).sum(axis=-1))
-    told = _deviance(panel, origin, lift)
-    untold = _deviance(panel, origin, np.ones_like(lift))
+    deviance = _deviance(panel, origin, lift)
+    level_deviance = _deviance(panel, origin, np.ones_like(lift))
     return {
-        "deviance_explained": 1 - told / untold,
+        "deviance_explained": 1 - deviance / level_deviance,
         "median_elasticity": float(np.median(weights[:, 0])),
         "share_positive": float((weights[:, 0] > 0).mean()),
     }
@@ -42,9 +42,11 @@ def _deviance(panel: Panel, origin: int, lift: np.ndarray) -> float:
     before = slice(max(0, origin - LEVEL_WEEKS), origin)
     there = (lift * panel.started)[:, before].sum(axis=1)
     sold = np.maximum(panel.unconstrained[:, before].sum(axis=1), LEAST_LEVEL)
-    known = there > 0
-    level = sold[known] / there[known]
-    return poisson_deviance(panel.demand[known, origin:], level[:, None] * lift[known, origin:])
+    has_level = there > 0
+    level = sold[has_level] / there[has_level]
+    return poisson_deviance(
+        panel.demand[has_level, origin:], level[:, None] * lift[has_level, origin:]
+    )
 
 
 def poisson_deviance(units: np.ndarray, mean: np.ndarray) -> float:

@@ -53,15 +53,15 @@ def benchmark(
     """Train, forecast and score every method on the marts of `as_of`."""
     result = backtest(as_of, products, DemandFitting(HORIZON, steps, seed))
     panel, known = result.panel, covariates(result.panel)
-    made = [f for f in result.forecasts if f.method != NAIVE]
-    made += peer_forecasts(result, known, skip)
-    tables = {f"top{n}": product_table(panel, made, n) for n in counted(panel)}
+    forecasts = [f for f in result.forecasts if f.method != NAIVE]
+    forecasts += peer_forecasts(result, known, skip)
+    tables = {f"top{n}": product_table(panel, forecasts, n) for n in counted(panel)}
     sure = {
-        (f"top{n}", reference): differences(panel, made, reference, n, seed)
+        (f"top{n}", reference): differences(panel, forecasts, reference, n, seed)
         for n in counted(panel)
         for reference in REFERENCES
     }
-    tables["categories"] = category_table(panel, made, seed)
+    tables["categories"] = category_table(panel, forecasts, seed)
     new, cold = cold_forecasts(result, known, seed)
     tables["cold"] = table([score(new, f, len(new.products)) for f in cold])
     first = min(result.models)
@@ -95,14 +95,14 @@ def known_at(known: dict[str, np.ndarray], origin: int) -> dict[str, np.ndarray]
     return {name: known[name][:, :end] for name, end in ends.items()}
 
 
-def product_table(panel: Panel, made: list[Forecast], products: int) -> pd.DataFrame:
+def product_table(panel: Panel, forecasts: list[Forecast], products: int) -> pd.DataFrame:
     """Measures on the largest `products`; `s` is always of all the panel's products."""
-    return table([score(panel, f, products) | {"s": f.seconds} for f in made])
+    return table([score(panel, f, products) | {"s": f.seconds} for f in forecasts])
 
 
-def category_table(panel: Panel, made: list[Forecast], seed: int) -> pd.DataFrame:
+def category_table(panel: Panel, forecasts: list[Forecast], seed: int) -> pd.DataFrame:
     """Measures on the categories, added up from the products."""
-    summed = [f for f in made if f.method in (OURS, *REFERENCES)]
+    summed = [f for f in forecasts if f.method in (OURS, *REFERENCES)]
     return table([category_score(panel, f, seed) for f in summed])
 
 
@@ -116,14 +116,14 @@ def table(rows: list[dict[str, float | str]]) -> pd.DataFrame:
 
 
 def differences(
-    panel: Panel, made: list[Forecast], reference: str, products: int, seed: int
+    panel: Panel, forecasts: list[Forecast], reference: str, products: int, seed: int
 ) -> pd.DataFrame:
     """Ours less the `reference` in WAPE and wQL, of all weeks and of sold weeks, with intervals."""
     rows = {
         measure: paired_difference(
-            product_losses(panel, made, OURS, measure, products),
-            product_losses(panel, made, reference, measure, products),
-            product_units(panel, made, products),
+            product_losses(panel, forecasts, OURS, measure, products),
+            product_losses(panel, forecasts, reference, measure, products),
+            product_units(panel, forecasts, products),
             seed,
         )
         for measure in COMPARED
@@ -131,18 +131,18 @@ def differences(
     return pd.DataFrame({m: vars(d) for m, d in rows.items()}).T
 
 
-def product_units(panel: Panel, made: list[Forecast], products: int) -> np.ndarray:
+def product_units(panel: Panel, forecasts: list[Forecast], products: int) -> np.ndarray:
     """(origins, products) units of the weeks ahead."""
-    origins = sorted({f.origin for f in made})
+    origins = sorted({f.origin for f in forecasts})
     return np.stack([panel.units[:products, o : o + HORIZON].sum(axis=1) for o in origins])
 
 
 def product_losses(
-    panel: Panel, made: list[Forecast], method: str, measure: str, products: int
+    panel: Panel, forecasts: list[Forecast], method: str, measure: str, products: int
 ) -> np.ndarray:
     """(origins, products) what `measure` sums up before it divides by the units."""
     losses = []
-    for forecast in sorted((f for f in made if f.method == method), key=lambda f: f.origin):
+    for forecast in sorted((f for f in forecasts if f.method == method), key=lambda f: f.origin):
         units = panel.units[:products, forecast.origin : forecast.origin + HORIZON]
         loss = week_losses(forecast, units, measure)
         counted = units > 0 if measure.endswith("sold") else np.ones_like(units)

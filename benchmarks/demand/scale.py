@@ -72,13 +72,13 @@ def main() -> None:
     commands.log_to_terminal()
     costs = [in_fresh_process(training_cost, n, given.steps) for n in sorted(given.products)]
     speed = in_fresh_process(candidate_speed, settings().demand_products)
-    told = asdict(costs[-1]) | {
+    summary = asdict(costs[-1]) | {
         "peak_rss_over_smallest": round(costs[-1].peak_rss_mb / costs[0].peak_rss_mb, 2),
         "candidates": asdict(speed),
     }
     tables = [pd.DataFrame(map(asdict, costs)), pd.DataFrame([asdict(speed)])]
     text = "\n\n".join(table.to_string(index=False) for table in tables)
-    print(text, json.dumps(told), sep="\n\n")  # noqa: T201  the command's result
+    print(text, json.dumps(summary), sep="\n\n")  # noqa: T201  the command's result
 
 
 if __name__ == "__main__":

@@ -31,12 +31,12 @@ def auto_theta(seen: Panel, known: Known, horizon: int) -> tuple[np.ndarray, np.
     """
     from statsforecast.models import AutoTheta
 
-    made = _forecaster(AutoTheta(season_length=1)).forecast(
+    forecasts = _forecaster(AutoTheta(season_length=1)).forecast(
         df=_long(seen), h=horizon, level=list(CENTRAL)
     )
-    mean = made["AutoTheta"].to_numpy()
-    low = [made[f"AutoTheta-lo-{level}"] for level in CENTRAL]
-    high = [made[f"AutoTheta-hi-{level}"] for level in reversed(CENTRAL)]
+    mean = forecasts["AutoTheta"].to_numpy()
+    low = [forecasts[f"AutoTheta-lo-{level}"] for level in CENTRAL]
+    high = [forecasts[f"AutoTheta-hi-{level}"] for level in reversed(CENTRAL)]
     shape = (len(seen.products), horizon)
     levels = np.stack([*low, mean, *high]).reshape(-1, *shape)
     return np.maximum(mean.reshape(shape), 0.0), np.maximum(levels, 0.0)

@@ -49,17 +49,17 @@ def rows(whole: Panel, seen: Panel, origin: int, steps: int, seed: int) -> list[
     model = fit(seen, origin, DemandFitting(HORIZON, steps, seed)).model
     mean, size = predict(model, seen, covariates(seen), origin)
     levels = quantiles(mean, size)
-    made = []
+    scores = []
     for products in sorted({min(LARGEST, len(mean)), len(mean)}):
         largest = whole.head(products)
-        found = measures(
+        values = measures(
             largest.units[:, : origin + HORIZON],
             largest.is_demand[:, :origin],
             mean[:products],
             levels[:, :products],
         )
-        made.append({"products": products, **{name: found[name] for name in SHOWN}})
-    return made
+        scores.append({"products": products, **{name: values[name] for name in SHOWN}})
+    return scores
 
 
 def benchmark(
@@ -71,13 +71,13 @@ def benchmark(
     cut = sold_out(whole)
     ways = {"whole": whole, "taken as demand": replace(cut, in_stock=whole.in_stock)}
     ways |= {"estimated": cut}
-    made = []
+    records = []
     for origin in ORIGINS:
         for way, seen in ways.items():
-            found = rows(whole, seen, origin, steps, seed)
-            log.info("from week %d, %s: %s", origin, way, found[-1])
-            made += [{"way": way, **row} for row in found]
-    scores = pd.DataFrame(made).groupby(["way", "products"], sort=False).mean()
+            scored = rows(whole, seen, origin, steps, seed)
+            log.info("from week %d, %s: %s", origin, way, scored[-1])
+            records += [{"way": way, **row} for row in scored]
+    scores = pd.DataFrame(records).groupby(["way", "products"], sort=False).mean()
     past, total = np.s_[:, : ORIGINS[-1]], whole.units[:, : ORIGINS[-1]].sum()
     shares = {
         "weeks_out": float((~cut.in_stock[past])[whole.started[past]].mean()),

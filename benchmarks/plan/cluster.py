@@ -86,13 +86,13 @@ def _cluster(root: Path) -> Iterator[str]:
     size = ("--cores", "2", "--memory", "3g", "--work-dir", str(root / "work"))
     started = []
     try:
-        for name, arguments, said in (
+        for name, arguments, message in (
             ("master.Master", (*where, "--port", str(port)), "I have been elected leader"),
             ("worker.Worker", (*where, *size, master), "registered with master"),
         ):
             log = root / f"{name}.log"
             started.append(_start(log, name, arguments))
-            _wait_for(log, said)
+            _wait_for(log, message)
         yield master
     finally:
         for process in reversed(started):
@@ -106,9 +106,9 @@ def _start(log: Path, name: str, arguments: tuple[str, ...]) -> subprocess.Popen
         return subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
 
 
-def _wait_for(log: Path, said: str) -> None:
+def _wait_for(log: Path, message: str) -> None:
     until = time.monotonic() + UP_WITHIN
-    while said not in log.read_text(errors="replace"):
+    while message not in log.read_text(errors="replace"):
         if time.monotonic() > until:
             raise ServiceError(f"Spark did not start in {UP_WITHIN} s: {log.read_text()[-2000:]}")
         time.sleep(0.5)

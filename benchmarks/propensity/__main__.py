@@ -33,16 +33,16 @@ DIGITS = 5
 
 def main() -> None:
     """Parse, run, print."""
-    made = commands.parser(__doc__, "benchmarks.propensity")
-    commands.add_as_of(made)
-    as_of = made.parse_args().as_of
+    parser = commands.parser(__doc__, "benchmarks.propensity")
+    commands.add_as_of(parser)
+    as_of = parser.parse_args().as_of
     commands.log_to_terminal()
     try:
-        report, told = benchmark(as_of)
+        report, summary = benchmark(as_of)
     except PromoloopError as error:
         sys.exit(f"bench-propensity: {error}")
     print(report.round(DIGITS).to_string())  # noqa: T201  the command's result
-    print(json.dumps(told))  # noqa: T201
+    print(json.dumps(summary))  # noqa: T201
 
 
 def benchmark(as_of: date) -> tuple[pd.DataFrame, dict[str, object]]:
@@ -61,13 +61,13 @@ def benchmark(as_of: date) -> tuple[pd.DataFrame, dict[str, object]]:
             method: {
                 name: round(value, DIGITS) for name, value in result.scores(days, method).items()
             }
-            for method in found.chances
+            for method in outcomes.chances
         }
-        for days, found in result.outcomes.items()
+        for days, outcomes in result.outcomes.items()
     }
-    rows_judged = {str(days): len(found.bought) for days, found in result.outcomes.items()}
-    told = {"customers": histories.customers, "categories": len(histories.categories)}
-    return table, methods | told | {"rows": rows_judged, "fit_s": round(took)}
+    rows_judged = {str(days): len(outcomes.bought) for days, outcomes in result.outcomes.items()}
+    sizes = {"customers": histories.customers, "categories": len(histories.categories)}
+    return table, methods | sizes | {"rows": rows_judged, "fit_s": round(took)}
 
 
 def _add_peers(

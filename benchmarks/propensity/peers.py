@@ -60,11 +60,11 @@ def features(inputs: Example) -> np.ndarray:
 
 def _last(bought: np.ndarray, age: np.ndarray) -> np.ndarray:
     """Days since the customer bought of the category before each origin: (n, O, K)."""
-    found = np.empty((*age.shape[:2], bought.shape[-1]), np.float32)
+    days = np.empty((*age.shape[:2], bought.shape[-1]), np.float32)
     for place in range(age.shape[1]):
         since = np.where(age[:, place] >= 0, age[:, place], NEVER)[..., None]
-        found[:, place] = np.where(bought > 0, since, NEVER).min(1)
-    return found
+        days[:, place] = np.where(bought > 0, since, NEVER).min(1)
+    return days
 
 
 def rows(
@@ -76,52 +76,52 @@ def rows(
     share = 1.0 if seed is None else min(1.0, ROWS / cells)
     draw = np.random.default_rng(seed)
     taken, bought = [], []
-    for known, _ in customers(histories, chosen):
-        inputs = at_origins(histories, known, places)
-        found = labels(histories, known, places, span.until)
-        kept = (found >= 0).any(-1)
+    for batch, _ in customers(histories, chosen):
+        inputs = at_origins(histories, batch, places)
+        targets = labels(histories, batch, places, span.until)
+        sampled = (targets >= 0).any(-1)
         if seed is not None:
-            kept &= draw.random(kept.shape) < share
-        taken.append(features(inputs)[kept])
-        bought.append(found[kept])
+            sampled &= draw.random(sampled.shape) < share
+        taken.append(features(inputs)[sampled])
+        bought.append(targets[sampled])
     return np.concatenate(taken), np.concatenate(bought)
 
 
 def lightgbm(learnt: Rows, judged: Rows, asked: np.ndarray, horizon: int, seed: int) -> np.ndarray:
     """Chances (rows,) of boosted trees on all categories together, stopped on `judged`."""
-    train, valid = (_known(rows, horizon) for rows in (learnt, judged))
+    train, valid = (_labelled(rows, horizon) for rows in (learnt, judged))
     data = lgb.Dataset(*train, categorical_feature=[0])
-    made = lgb.train(
+    booster = lgb.train(
         LEARNING | {"seed": seed},
         data,
         ROUNDS,
         valid_sets=[lgb.Dataset(*valid, reference=data)],
         callbacks=[lgb.early_stopping(STOP, verbose=False)],
     )
-    return np.asarray(made.predict(asked))
+    return np.asarray(booster.predict(asked))
 
 
 def logistic(learnt: Rows, asked: np.ndarray, horizon: int) -> np.ndarray:
     """Chances (rows,) of one regression a category on logs of the same numbers."""
-    known, bought = _known(learnt, horizon)
-    scale = StandardScaler().fit(_logs(known))
-    train, test = scale.transform(_logs(known)), scale.transform(_logs(asked))
+    numbers, bought = _labelled(learnt, horizon)
+    scale = StandardScaler().fit(_logs(numbers))
+    train, test = scale.transform(_logs(numbers)), scale.transform(_logs(asked))
     chances = np.zeros(len(asked))
     for code in np.unique(asked[:, 0]):
-        own, wanted = known[:, 0] == code, asked[:, 0] == code
-        told = bought[own]
-        if told.size == 0 or told.min() == told.max():
-            chances[wanted] = told.max(initial=0.0)
+        own, wanted = numbers[:, 0] == code, asked[:, 0] == code
+        targets = bought[own]
+        if targets.size == 0 or targets.min() == targets.max():
+            chances[wanted] = targets.max(initial=0.0)
             continue
-        made = LogisticRegression(max_iter=200).fit(train[own], told)
-        chances[wanted] = made.predict_proba(test[wanted])[:, 1]
+        regression = LogisticRegression(max_iter=200).fit(train[own], targets)
+        chances[wanted] = regression.predict_proba(test[wanted])[:, 1]
     return chances
 
 
-def _known(found: Rows, horizon: int) -> Rows:
+def _labelled(data: Rows, horizon: int) -> Rows:
     k = HORIZONS.index(horizon)
-    told = found[1][:, k] >= 0
-    return found[0][told], found[1][told, k]
+    is_labelled = data[1][:, k] >= 0
+    return data[0][is_labelled], data[1][is_labelled, k]
 
 
 def _logs(values: np.ndarray) -> np.ndarray:

@@ -44,12 +44,12 @@ ASKED_FOR = {"fold": folded, "scale": growth, "alike": alike, "value": value}  #
 
 def main() -> None:
     """Parse, run, print."""
-    made = commands.parser(__doc__, "benchmarks.recommend")
-    made.add_argument(
+    parser = commands.parser(__doc__, "benchmarks.recommend")
+    parser.add_argument(
         "--part", action="append", choices=PARTS | ASKED_FOR, help="only this one; repeatable"
     )
-    made.add_argument("--before", type=date.fromisoformat, default=WEEK_50, help="YYYY-MM-DD")
-    args = made.parse_args()
+    parser.add_argument("--before", type=date.fromisoformat, default=WEEK_50, help="YYYY-MM-DD")
+    args = parser.parse_args()
     commands.log_to_terminal()
     report = benchmark(args.before, args.part or list(PARTS))
     if "variety" in report:
@@ -67,17 +67,17 @@ def benchmark(before: date, parts: list[str]) -> dict[str, dict]:
     report: dict[str, dict] = {}
     for name in parts:
         started = time.perf_counter()
-        for key, found in rounded((PARTS | ASKED_FOR)[name](shop)).items():
-            report[key] = report.get(key, {}) | found
+        for key, measures in rounded((PARTS | ASKED_FOR)[name](shop)).items():
+            report[key] = report.get(key, {}) | measures
         log.info("part %s took %.0f s", name, time.perf_counter() - started)
     return report
 
 
-def rounded(found: dict) -> dict:
+def rounded(measures: dict) -> dict:
     """The same with every number to so many digits."""
     return {
         key: rounded(value) if isinstance(value, dict) else round(value, DIGITS)
-        for key, value in found.items()
+        for key, value in measures.items()
     }
 
 

@@ -19,7 +19,7 @@ def alike(shop: Shop) -> dict[str, dict]:
     """{"alike": {"products", "customers": NDCG@10 on both lists by measure and weights}}."""
     given, ids = shop.given, np.array(shop.given.customers)
     lines = log_lines(given)
-    found: dict[str, dict] = {"products": {}, "customers": {}}
+    measures: dict[str, dict] = {"products": {}, "customers": {}}
     with local_session() as spark:
         for how in ways():
             name = f"{how.likeness}_{how.product_weights}"
@@ -30,9 +30,9 @@ def alike(shop: Shop) -> dict[str, dict]:
                 "customers": lambda rows, model=customers: model.scores(ids[rows], lines[rows]),
             }
             for which, scored in scores.items():
-                found[which][name] = ndcg(given, scored)
-                log.info("%s by %s: %s", which, name, found[which][name])
-    return {"alike": found}
+                measures[which][name] = ndcg(given, scored)
+                log.info("%s by %s: %s", which, name, measures[which][name])
+    return {"alike": measures}
 
 
 def ways() -> list[Similarity]:

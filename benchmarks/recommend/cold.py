@@ -39,9 +39,9 @@ NEIGHBOURS = 50
 
 def cold_start(shop: Shop) -> dict[str, dict]:
     """Both, as keys of the report."""
-    found = {"cold_item": cold_items(shop.given, shop.products, factorised)}
+    report = {"cold_item": cold_items(shop.given, shop.products, factorised)}
     with local_session() as spark:
-        return found | {"cold_customer": cold_customers(shop, served(spark, shop))}
+        return report | {"cold_customer": cold_customers(shop, served(spark, shop))}
 
 
 def held_out(ids: list[str], one_in: int) -> np.ndarray:
@@ -60,22 +60,22 @@ def cold_items(
     factors from log lines (customers, products).
     """
     held = held_out(given.products, HELD_PRODUCTS)
-    known = sparse.csr_array(log_lines(given).multiply(~held))
-    known.eliminate_zeros()
+    shown_purchases = sparse.csr_array(log_lines(given).multiply(~held))
+    shown_purchases.eliminate_zeros()
     attributes = products.set_index("product_id").loc[given.products]
     described = content(attributes)
-    tastes, factors = factorise(known)
+    tastes, factors = factorise(shown_purchases)
     foretold = factors_from_content(described, factors, ~held)
     alike = _alike(described, ~held)
-    usual = _department_popularity(attributes["department"], known, ~held)
+    usual = _department_popularity(attributes["department"], shown_purchases, ~held)
     rankings: dict[str, Scores] = {
         "ours": lambda rows: tastes[rows] @ foretold.T,
-        "content_knn": lambda rows: (known[rows] @ alike.T).toarray(),
+        "content_knn": lambda rows: (shown_purchases[rows] @ alike.T).toarray(),
         "department_popularity": lambda rows: np.tile(usual, (len(rows), 1)),
     }
-    found = {name: _placed(given, scores, held) for name, scores in rankings.items()}
-    log.info("cold items %s", found)
-    return found
+    measures = {name: _placed(given, scores, held) for name, scores in rankings.items()}
+    log.info("cold items %s", measures)
+    return measures
 
 
 def _alike(described: sparse.csr_array, known: np.ndarray) -> sparse.csr_array:
@@ -112,17 +112,17 @@ def _placed(given: Split, scores: Scores, held: np.ndarray) -> dict[str, float]:
     lists, before = [], []
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        made = scores(block)
-        lists.append(best(made[:, held]))
-        for scored, row in zip(made, block, strict=True):
+        scored_rows = scores(block)
+        lists.append(best(scored_rows[:, held]))
+        for scored, row in zip(scored_rows, block, strict=True):
             bought = scored[held][wanted[[row]].indices]
             above = [(scored > one).mean() + (scored == one).mean() / 2 for one in bought]
             before.append(np.mean(above))
-    found = ranking_measures(np.vstack(lists), wanted[rows])
+    measures = ranking_measures(np.vstack(lists), wanted[rows])
     return {
         "percentile": float(np.mean(before)),
-        "ndcg10": found["ndcg10"],
-        "recall10": found["recall10"],
+        "ndcg10": measures["ndcg10"],
+        "recall10": measures["recall10"],
     }
 
 
@@ -142,20 +142,22 @@ def cold_customers(
     visit = theirs.groupby("customer_id")["sold_on"].rank("dense", ascending=False)
     wanted = given.wanted[np.flatnonzero(held)]
     popularity = _buyers(others, given.products, shop.before)
-    found = {}
+    measures = {}
     for baskets in BASKETS:
         own = theirs[visit <= baskets]
-        known = _days(own, ids, given.products).toarray() + popularity / (popularity.max() + 1)
+        own_then_popular = _days(own, ids, given.products).toarray() + popularity / (
+            popularity.max() + 1
+        )
         ranked = {
             "ours": rank(pd.concat([others, own]), ids),
-            "own_then_popularity": best(known),
+            "own_then_popularity": best(own_then_popular),
             "popularity": best(np.tile(popularity, (len(ids), 1))),
         }
-        found[f"baskets_{baskets}"] = {
-            name: ranking_measures(made, wanted)["ndcg10"] for name, made in ranked.items()
+        measures[f"baskets_{baskets}"] = {
+            name: ranking_measures(ranking, wanted)["ndcg10"] for name, ranking in ranked.items()
         }
-    log.info("cold customers %s", found)
-    return found
+    log.info("cold customers %s", measures)
+    return measures
 
 
 def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]], np.ndarray]:
@@ -167,14 +169,16 @@ def served(spark: SparkSession, shop: Shop) -> Callable[[pd.DataFrame, list[str]
     seen = [window_examples(lines, shop.products, day, hyper) for day in windows(before)]
     ranker = fit(seen, settings().seed)
 
-    def rank(known_lines: pd.DataFrame, asked: list[str]) -> np.ndarray:
+    def rank(lines: pd.DataFrame, asked: list[str]) -> np.ndarray:
         spark.catalog.clearCache()  # what was learned from, and the lists before
-        pairs = histories(cached(spark, known_lines), before)
+        pairs = histories(cached(spark, lines), before)
         affinity = learn(purchases(pairs), before, hyper)
-        known = take_snapshot(pairs, affinity, shop.products, hyper.comparison)
+        snapshot = take_snapshot(pairs, affinity, shop.products, hyper.comparison)
         targets = spark.createDataFrame(pa.table({"customer_id": asked}))
-        ours = Snapshot(known.customers.join(targets, "customer_id", "left_semi"), known.catalog)
-        new = targets.join(known.customers, "customer_id", "left_anti")
+        ours = Snapshot(
+            snapshot.customers.join(targets, "customer_id", "left_semi"), snapshot.catalog
+        )
+        new = targets.join(snapshot.customers, "customer_id", "left_anti")
         popular = for_new_customers(new, affinity.products, affinity.customers.count(), PLACES)
         rows = propensities(ours, ranker, PLACES).unionByName(popular).toPandas()
         return lists(rows, "rank", asked, products)
@@ -192,8 +196,8 @@ def _days(lines: pd.DataFrame, ids: list[str], products: list[str]) -> sparse.cs
     days = lines.drop_duplicates(["customer_id", "product_id", "sold_on"])
     customer = pd.Index(ids).get_indexer(pd.Index(days["customer_id"]))
     product = pd.Index(products).get_indexer(pd.Index(days["product_id"]))
-    kept = (customer >= 0) & (product >= 0)
-    cells = (np.ones(kept.sum()), (customer[kept], product[kept]))
+    in_both = (customer >= 0) & (product >= 0)
+    cells = (np.ones(in_both.sum()), (customer[in_both], product[in_both]))
     return sparse.coo_array(cells, shape=(len(ids), len(products))).tocsr()
 
 

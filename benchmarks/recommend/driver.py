@@ -1,4 +1,4 @@
-"""Do what the candidate jobs do, with executors of their own, and tell the driver's memory.
+"""Do what the candidate jobs do, with executors of their own, and report the driver's memory.
 
     python -m benchmarks.recommend.driver LINES PRODUCTS BEFORE
 
@@ -60,8 +60,8 @@ def stages(
     yield "candidates", held(spark)
     ranker = fit([window_examples(lines, products, day, hyper) for day in windows(before)], 0)
     yield "train_ranker", held(spark)
-    known = take_snapshot(pairs, affinity, products, hyper.comparison)
-    ranked = propensities(known, ranker, CANDIDATES_PER_CUSTOMER)
+    snapshot = take_snapshot(pairs, affinity, products, hyper.comparison)
+    ranked = propensities(snapshot, ranker, CANDIDATES_PER_CUSTOMER)
     write(CANDIDATES, before, ranked, {}, PARTS)
     yield "ranked_candidates", held(spark)
 

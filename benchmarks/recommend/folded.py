@@ -70,8 +70,8 @@ def measured(given: Split, learned: Callable[[], Affinity]) -> dict[str, float]:
     customers[rows["customer_id"].astype(int)] = np.stack(rows["factors"].to_list())
     items = np.zeros((len(given.products), customers.shape[1]), np.float32)
     items[pd.Index(given.products).get_indexer(pd.Index(products.ids))] = products.factors
-    found = ndcg(given, lambda rows: customers[rows] @ items.T)
-    return found | {"fit_s": wall, "fit_cpu_s": cpu}
+    measures = ndcg(given, lambda rows: customers[rows] @ items.T)
+    return measures | {"fit_s": wall, "fit_cpu_s": cpu}
 
 
 def _factors(affinity: Affinity) -> tuple[Affinity, pd.DataFrame]:

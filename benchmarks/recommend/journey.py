@@ -27,8 +27,8 @@ def read_journey() -> tuple[pd.DataFrame, pd.DataFrame]:
         "shelf_discount + coupon_discount + coupon_match_discount > 0 as is_discounted"
     )
     merchandise = products[~_excluded(products)]
-    found = lines.order("all").df()
-    return found[found["product_id"].isin(merchandise["product_id"])], merchandise
+    rows = lines.order("all").df()
+    return rows[rows["product_id"].isin(merchandise["product_id"])], merchandise
 
 
 def _excluded(products: pd.DataFrame) -> pd.Series:

@@ -54,14 +54,14 @@ def blended(shop: Shop) -> dict[str, dict]:
         log.info("ranker learned from %d windows", len(seen))
         pairs = histories(lines, before)
         affinity = learn(purchases(pairs), before, hyper)
-        known = take_snapshot(pairs, affinity, shop.products, hyper.comparison)
-        found = propensities(known, ranker, POOL).toPandas()
-    new = found[found["new_rank"].notna()]
+        snapshot = take_snapshot(pairs, affinity, shop.products, hyper.comparison)
+        ranked = propensities(snapshot, ranker, POOL).toPandas()
+    new = ranked[ranked["new_rank"].notna()]
     measures = given.measures(
-        lists(found, "rank", given.customers, given.products),
+        lists(ranked, "rank", given.customers, given.products),
         lists(new, "new_rank", given.customers, given.products),
     )
-    return measures | {"variety": variety(found, known.catalog, given)}
+    return measures | {"variety": variety(ranked, snapshot.catalog, given)}
 
 
 def cached(spark: SparkSession, lines: pd.DataFrame) -> DataFrame:
@@ -77,11 +77,11 @@ def als_alone(shop: Shop) -> dict[str, dict]:
     """
     tuned = Settings()
     with local_session() as spark:
-        found = spark_als(spark, shop.given, equal_settings(tuned))
-    log.info("Spark's ALS %s", found)
+        measures = spark_als(spark, shop.given, equal_settings(tuned))
+    log.info("Spark's ALS %s", measures)
     peer = implicit_beside(shop.given, tuned)
     log.info("implicit's ALS %s", peer)
-    return {"als": found | {f"implicit_{name}": value for name, value in peer.items()}}
+    return {"als": measures | {f"implicit_{name}": value for name, value in peer.items()}}
 
 
 def equal_settings(peers: Settings) -> AlsHyperparameters:
@@ -131,14 +131,14 @@ def _fitted(
 def factors(frame: DataFrame, count: int) -> np.ndarray:
     """float32 (count, rank): those of the first so many customers or products, zero if unknown."""
     rows = frame.where(f.col("id") < count).toPandas()
-    made = np.zeros((count, len(rows["features"][0])), np.float32)
-    made[rows["id"]] = np.stack(rows["features"].to_list())
-    return made
+    matrix = np.zeros((count, len(rows["features"][0])), np.float32)
+    matrix[rows["id"]] = np.stack(rows["features"].to_list())
+    return matrix
 
 
 def local_session() -> SparkSession:
     """Spark on this machine's cores, with the settings that jobs are submitted with."""
-    os.environ["PYSPARK_PYTHON"] = sys.executable  # without spark-submit nothing else tells Spark
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # without spark-submit nothing else sets it
     builder = SparkSession.builder.master("local[2]").appName("promoloop-bench-recommend")
     options: dict[str, bool | float | int | str | None] = {
         "spark.driver.bindAddress": "127.0.0.1",

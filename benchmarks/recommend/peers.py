@@ -56,7 +56,7 @@ def decayed_history(given: Split, settings: Settings) -> Scores:
 
 def ease(given: Split, settings: Settings) -> Scores:
     lines = log_lines(given)
-    model = fit_item_item(lines, settings.ease_ridge, kept=lines.shape[1])
+    model = fit_item_item(lines, settings.ease_ridge, max_weights=lines.shape[1])
     return lambda rows: model.scores(lines[rows])
 
 
@@ -137,11 +137,11 @@ PEERS: dict[str, Callable[[Split, Settings], Scores]] = {
 
 def all_peers(shop: Shop) -> dict[str, dict]:
     """{"peers": each one's NDCG@10 on both lists, and the seconds it took to fit}."""
-    found = {}
+    measures = {}
     for name in PEERS:
-        found[name] = peer_measures(shop.given, name, Settings())
-        log.info("%s %s", name, found[name])
-    return {"peers": found}
+        measures[name] = peer_measures(shop.given, name, Settings())
+        log.info("%s %s", name, measures[name])
+    return {"peers": measures}
 
 
 def log_lines(given: Split) -> sparse.csr_array:
@@ -156,16 +156,18 @@ def judged(given: Split, scores: Scores) -> dict[str, dict[str, float]]:
     everything, new = [], []
     for start in range(0, bought.shape[0], BLOCK):
         rows = np.arange(start, min(start + BLOCK, bought.shape[0]))
-        found = np.array(scores(rows), np.float64)
-        everything.append(best(found))
-        found[bought[rows].nonzero()] = -np.inf
-        new.append(best(found))
+        predicted = np.array(scores(rows), np.float64)
+        everything.append(best(predicted))
+        predicted[bought[rows].nonzero()] = -np.inf
+        new.append(best(predicted))
     return given.measures(np.vstack(everything), np.vstack(new))
 
 
 def ndcg(given: Split, scores: Scores) -> dict[str, float]:
     """NDCG@10 on both lists."""
-    return {f"ndcg10_{name}": found["ndcg10"] for name, found in judged(given, scores).items()}
+    return {
+        f"ndcg10_{name}": measures["ndcg10"] for name, measures in judged(given, scores).items()
+    }
 
 
 def best(scores: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from ml.settings import PROJECT, settings
 from spark_jobs.als.factors import fit_als
 
 log = logging.getLogger(__name__)
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 TIMES = (1, 5, 20)  # as many customers, fitted
 JUDGED = 5_000  # of the customers drawn, at most, by what they bought later
@@ -60,14 +60,14 @@ def fitted(given: Split, times: int) -> dict[str, float]:
     """
     drawn = bootstrapped(len(given.customers), times)
     purchases, judged = log_lines(given)[drawn], given.drawn(drawn[:JUDGED])
-    customers, items, found = _spark_fit(purchases, len(judged.customers))
-    found |= ndcg(judged, lambda rows: customers[rows] @ items.T)
+    customers, items, measures = _spark_fit(purchases, len(judged.customers))
+    measures |= ndcg(judged, lambda rows: customers[rows] @ items.T)
     for name, exact in (("implicit", False), ("implicit_exact", True)):
         model, wall, cpu = timed(partial(fit_implicit_as_spark, purchases, FEW, exact))
         ranks = ndcg(judged, liking(model))
-        found |= {f"{name}_{key}": value for key, value in (ranks | _seconds(wall, cpu)).items()}
-    log.info("%d customers, %d pairs: %s", purchases.shape[0], purchases.nnz, found)
-    return found
+        measures |= {f"{name}_{key}": value for key, value in (ranks | _seconds(wall, cpu)).items()}
+    log.info("%d customers, %d pairs: %s", purchases.shape[0], purchases.nnz, measures)
+    return measures
 
 
 def _spark_fit(
@@ -85,11 +85,11 @@ def _seconds(wall: float, cpu: float) -> dict[str, float]:
     return {"fit_s": wall, "fit_cpu_s": cpu}
 
 
-def timed(work: Callable[[], Made]) -> tuple[Made, float, float]:
+def timed(work: Callable[[], Result]) -> tuple[Result, float, float]:
     """What is made; seconds on the clock, and of processors in this process and its children."""
     started, used = time.perf_counter(), _used()
-    made = work()
-    return made, time.perf_counter() - started, _used() - used
+    result = work()
+    return result, time.perf_counter() - started, _used() - used
 
 
 def _used() -> float:
@@ -115,12 +115,12 @@ def driver_memory(shop: Shop, times: int) -> dict[str, dict[str, float]]:
         pq.write_table(drawn(lasting, times), lines)
         shop.products.to_parquet(products)
         job = [sys.executable, "-m", "benchmarks.recommend.driver"]
-        told = [*job, str(lines), str(products), shop.before.isoformat()]
+        command = [*job, str(lines), str(products), shop.before.isoformat()]
         env = os.environ | {"PROMOLOOP_HOME": folder}
-        made = subprocess.run(told, env=env, cwd=PROJECT, stdout=subprocess.PIPE, check=True)
-    found: dict[str, dict[str, float]] = json.loads(made.stdout.splitlines()[-1])
-    log.info("%d times as many customers: the driver held %s", times, found)
-    return found
+        done = subprocess.run(command, env=env, cwd=PROJECT, stdout=subprocess.PIPE, check=True)
+    megabytes: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    log.info("%d times as many customers: the driver held %s", times, megabytes)
+    return megabytes
 
 
 def drawn(lines: pd.DataFrame, times: int) -> pa.Table:

@@ -91,8 +91,8 @@ def _cells(
 ) -> sparse.csr_array:
     places = frame.drop_duplicates(["customer", "product"])
     if without is not None:
-        known = without.tocoo()
-        old = pd.MultiIndex.from_arrays([known.row, known.col])
+        left_out = without.tocoo()
+        old = pd.MultiIndex.from_arrays([left_out.row, left_out.col])
         places = places[~pd.MultiIndex.from_frame(places[["customer", "product"]]).isin(old)]
     values = np.ones(len(places), bool)
     return sparse.coo_array((values, (places["customer"], places["product"])), shape=shape).tocsr()
@@ -101,9 +101,9 @@ def _cells(
 def lists(frame: pd.DataFrame, place: str, customers: list[str], products: list[str]) -> np.ndarray:
     """Positions (customers, 10) from rows of customer_id, product_id and a place from 1 on."""
     top = frame[frame[place] <= PLACES]
-    made = np.full((len(customers), PLACES), -1)
+    positions = np.full((len(customers), PLACES), -1)
     rows = pd.Index(customers).get_indexer(pd.Index(top["customer_id"]))
-    made[rows, top[place].to_numpy(int) - 1] = pd.Index(products).get_indexer(
+    positions[rows, top[place].to_numpy(int) - 1] = pd.Index(products).get_indexer(
         pd.Index(top["product_id"])
     )
-    return made
+    return positions

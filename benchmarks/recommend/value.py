@@ -29,15 +29,15 @@ def value(shop: Shop) -> dict[str, dict]:
 
     Learned from what lies before those weeks. Loss is so many days without a visit.
     """
-    found: dict[str, dict] = {}
+    report: dict[str, dict] = {}
     for weeks in (FEW_WEEKS, MANY_WEEKS):
         start = shop.before - timedelta(weeks=weeks)
         expected = expectations(shop.lines, start, weeks)
         for name, measures in spending(shop.lines, start, shop.before, expected).items():
-            found[f"{name}_{weeks}_weeks"] = measures
+            report[f"{name}_{weeks}_weeks"] = measures
         if weeks == FEW_WEEKS:
-            found |= losses(shop.lines, start, expected)
-    return {"value": found}
+            report |= losses(shop.lines, start, expected)
+    return {"value": report}
 
 
 def spending(
@@ -46,7 +46,7 @@ def spending(
     """Of visits and sales, beside what they were a day: so far, and in the weeks just before."""
     seen, days = behaviour(lines, start), (end - start).days
     later = between(lines, start, end).reindex(seen.index).fillna(0)
-    found: dict[str, dict] = {}
+    measures: dict[str, dict] = {}
     for name in ("visits", "sales"):
         ours = expected[name].reindex(seen.index)
         rivals = {
@@ -54,34 +54,36 @@ def spending(
             "own_pace": seen[name] / seen["days_known"] * days,
             "last_weeks": seen[f"recent_{name}"] / (7 * FEW_WEEKS) * days,
         }
-        found[name] = {who: amounts(said, later[name]) for who, said in rivals.items()}
-        found[name]["tenths"] = tenths(ours, later[name])
-        log.info("%s of %d customers in %d days: %s", name, len(seen), days, found[name])
-    return found
+        measures[name] = {who: amounts(forecast, later[name]) for who, forecast in rivals.items()}
+        measures[name]["tenths"] = tenths(ours, later[name])
+        log.info("%s of %d customers in %d days: %s", name, len(seen), days, measures[name])
+    return measures
 
 
 def losses(lines: pd.DataFrame, start: date, expected: pd.DataFrame) -> dict[str, dict]:
     """Of who is lost, beside the days of silence alone."""
-    found: dict[str, dict] = {}
+    measures: dict[str, dict] = {}
     for days in AWAY:
         name, away = f"lost_{days}_days", lost(lines, start, days)
         ours = expected[name].reindex(away.index)
         chances = {"ours": ours, "silence": by_silence(lines, start, days).reindex(away.index)}
-        found[name] = {who: chance(said, away) for who, said in chances.items()}
-        found[name]["tenths"] = tenths(ours, away)
-        log.info("%s: %s", name, found[name])
-    return found
+        measures[name] = {
+            who: chance(probabilities, away) for who, probabilities in chances.items()
+        }
+        measures[name]["tenths"] = tenths(ours, away)
+        log.info("%s: %s", name, measures[name])
+    return measures
 
 
 def gaps_before(lines: pd.DataFrame, start: date) -> pd.DataFrame:
     """FCT_CUSTOMER_GAPS of a day, by the mart's own SQL."""
-    told = jinja2.Template(GAPS.read_text(encoding="utf-8"))
-    sql = told.render(
+    template = jinja2.Template(GAPS.read_text(encoding="utf-8"))
+    sql = template.render(
         ref=lambda _: "known_lines", as_of=lambda: f"date '{start}'", var=VARS.__getitem__
     )
     with duckdb.connect() as connection:
-        known = before(lines, start)[["customer_id", "sold_on"]]
-        connection.register("sold", known)
+        past = before(lines, start)[["customer_id", "sold_on"]]
+        connection.register("sold", past)
         connection.sql(
             "create view known_lines as select customer_id, sold_on::date as sold_on from sold"
         )
@@ -99,15 +101,15 @@ def expectations(lines: pd.DataFrame, start: date, weeks: int) -> pd.DataFrame:
         customers = spark.createDataFrame(sales.reset_index())
         model = fit_gaps(sample(gaps, FITTED))
         log.info("gaps between visits: %s", model)
-        made = {
+        by_away = {
             f"lost_{days}_days": worth(gaps, customers, model, days, weeks)
             .toPandas()
             .set_index("customer_id")
             for days in AWAY
         }
-    ours = made[f"lost_{AWAY_DAYS}_days"]
+    ours = by_away[f"lost_{AWAY_DAYS}_days"]
     amounts = {"visits": ours["expected_visits"], "sales": ours["lifetime_value"]}
-    chances = {name: found["churn_probability"] for name, found in made.items()}
+    chances = {name: values["churn_probability"] for name, values in by_away.items()}
     return pd.DataFrame(amounts | chances)
 
 
@@ -126,20 +128,20 @@ def totals(lines: pd.DataFrame) -> pd.DataFrame:
 
 def behaviour(lines: pd.DataFrame, start: date) -> pd.DataFrame:
     """visits, sales, recent_visits, recent_sales (twelve weeks), days_known and silence so far."""
-    known = before(lines, start)
-    dates = known.groupby("customer_id")["sold_on"]
-    recent = between(known, start - timedelta(weeks=FEW_WEEKS), start).add_prefix("recent_")
-    found = totals(known).join(recent).fillna(0)
-    found["days_known"] = (pd.Timestamp(start) - dates.min()).dt.days
-    found["silence"] = (pd.Timestamp(start) - dates.max()).dt.days
-    return found
+    past = before(lines, start)
+    dates = past.groupby("customer_id")["sold_on"]
+    recent = between(past, start - timedelta(weeks=FEW_WEEKS), start).add_prefix("recent_")
+    measures = totals(past).join(recent).fillna(0)
+    measures["days_known"] = (pd.Timestamp(start) - dates.min()).dt.days
+    measures["silence"] = (pd.Timestamp(start) - dates.max()).dt.days
+    return measures
 
 
 def lost(lines: pd.DataFrame, start: date, days: int) -> pd.Series:
     """Whether each customer known at `start` does not come in so many days from then on."""
     came = between(lines, start, start + timedelta(days=days)).index
-    known = behaviour(lines, start).index
-    return pd.Series(~known.isin(came), known, float)
+    customers = behaviour(lines, start).index
+    return pd.Series(~customers.isin(came), customers, float)
 
 
 def by_silence(lines: pd.DataFrame, start: date, days: int) -> pd.Series:

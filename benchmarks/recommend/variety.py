@@ -12,17 +12,18 @@ from spark_jobs.ranker.candidates import POOLED
 POOL = POOLED * PLACES  # places of `rank` that lists are made of
 
 
-def variety(found: pd.DataFrame, catalog: Catalog, given: Split) -> dict[str, dict[str, float]]:
+def variety(
+    propensities: pd.DataFrame, catalog: Catalog, given: Split
+) -> dict[str, dict[str, float]]:
     """NDCG@10 and `spread_measures` of our lists at each turn of the knob.
 
-    `found` are rows of propensities, to place POOL at least; the catalog's products are the
-    split's.
+    `propensities` reach to place POOL at least; the catalog's products are the split's.
     """
-    lists, scores = pooled(found, given.customers, catalog, POOL)
-    made = {}
+    lists, scores = pooled(propensities, given.customers, catalog, POOL)
+    measures = {}
     for turn in VARIETIES:
         chosen = best(lists, scores, catalog, turn)
         full = chosen[(chosen != EMPTY).all(axis=1)]
         accuracy = ranking_measures(chosen, given.wanted)["ndcg10"]
-        made[str(turn)] = {"ndcg10": accuracy, **spread_measures(full, catalog)}
-    return made
+        measures[str(turn)] = {"ndcg10": accuracy, **spread_measures(full, catalog)}
+    return measures

@@ -12,7 +12,7 @@ out = Console(highlight=False, soft_wrap=True)
 
 def main(
     lines: int = typer.Option(5_000, help="Of the plan that is opened."),
-    loads: int = typer.Option(9, help="At each width, each in a browser that kept nothing."),
+    loads: int = typer.Option(9, help="At each width, each in an empty browser context."),
 ) -> None:
     """Measure how fast the review page opens."""
     commands.log_to_terminal()

@@ -37,8 +37,8 @@ def real_release() -> tuple[pd.DataFrame, Dossier]:
         raise LakeError(f"live here is {version}, which holds no {PRODUCTS}: run `make demo` first")
     path = store.folder(version) / DOSSIER
     lines = pd.read_parquet(path.parent / SCHEDULE)
-    known = [json.loads(line) for line in (path.parent / PRODUCTS).open(encoding="utf-8")]
-    return lines, json.loads(path.read_text(encoding="utf-8")) | {"products": known}
+    products = [json.loads(line) for line in (path.parent / PRODUCTS).open(encoding="utf-8")]
+    return lines, json.loads(path.read_text(encoding="utf-8")) | {"products": products}
 
 
 def stock_up(lines: pd.DataFrame, dossier: Dossier, size: int) -> str:
@@ -58,7 +58,7 @@ def stock_up(lines: pd.DataFrame, dossier: Dossier, size: int) -> str:
     for version, day, rows in zip(versions, days, shown, strict=True):
         fill = partial(_fill, version, rows.assign(plan_version=version, as_of=day), whole)
         store.build(proposed.proposed(version), fill)
-        _say(version, "proposed")
+        _write_review(version, "proposed")
     proposed.proposed(versions[0]).rename(store.folder(versions[0]))
     store.point_at(versions[0])
     log.info("plan %s: %d lines, live is %s", versions[1], size, versions[0])
@@ -73,7 +73,7 @@ def _multiplied(dossier: Dossier, copies: range) -> Dossier:
 
 
 def _copied(product: Dossier, number: int) -> Dossier:
-    others = {f"{key}-{number}": found for key, found in product["alternatives"].items()}
+    others = {f"{key}-{number}": options for key, options in product["alternatives"].items()}
     return product | {"product_id": f"{product['product_id']}-{number}", "alternatives": others}
 
 
@@ -90,8 +90,8 @@ def _fill(version: str, lines: pd.DataFrame, dossier: Dossier, folder: Path) -> 
     (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")
 
 
-def _say(version: str, state: str) -> None:
-    said = {"plan_version": version, "state": state, "proposed_by": "bench", "by": "bench"}
+def _write_review(version: str, state: str) -> None:
+    review = {"plan_version": version, "state": state, "proposed_by": "bench", "by": "bench"}
     path = proposed.proposed(version).parents[1] / "reviews" / f"{version}.json"
-    replace_text(path, to_json(said))
+    replace_text(path, to_json(review))
     history.record(state, version, "bench")

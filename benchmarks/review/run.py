@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 WIDTHS = {1280: 900, 390: 844}  # to the height in pixels
 STARTUP_SECONDS = 120
 PATIENCE = 60_000  # milliseconds
-# Told by the browser's own clock, which starts with the navigation. A frame that shows something
-# is drawn by the time that the next one begins.
+# Measured by the browser's own clock, which starts with the navigation. A frame that shows
+# something is drawn by the time that the next one begins.
 WATCH = """
 window.seen = new Promise((resolve) => {
   let first;
@@ -42,9 +42,9 @@ window.seen = new Promise((resolve) => {
 });
 """
 ANSWER = """(version) => {
-  const [told] = performance.getEntriesByType("resource")
+  const [entry] = performance.getEntriesByType("resource")
     .filter((each) => each.name.endsWith(`api/plans/${version}`));
-  return { answer: told.responseEnd - told.startTime, bytes: told.encodedBodySize };
+  return { answer: entry.responseEnd - entry.startTime, bytes: entry.encodedBodySize };
 }"""
 FILTER = """() => new Promise((resolve) => {
   const search = document.getElementById("search"), started = performance.now();
@@ -82,7 +82,7 @@ def bench_review(size: int, loads: int, say: Callable[[str], None]) -> None:
 
 
 class _Visits:
-    """Loads of one page, each in a browser context that has kept nothing but the sign-in."""
+    """Loads of one page, each in a browser context that holds nothing but the sign-in."""
 
     def __init__(
         self, browser: "Browser", signed_in: "StorageState", page: str, version: str, size: int
@@ -97,10 +97,10 @@ class _Visits:
         page = context.new_page()
         page.add_init_script(self._watch)
         page.goto(self._page)
-        found = page.evaluate("window.seen") | page.evaluate(ANSWER, self._version)
-        found["filter"] = page.evaluate(FILTER)
+        timings = page.evaluate("window.seen") | page.evaluate(ANSWER, self._version)
+        timings["filter"] = page.evaluate(FILTER)
         context.close()
-        return dict(found)
+        return dict(timings)
 
 
 @contextmanager
@@ -112,10 +112,15 @@ def _server() -> Iterator[Settings]:
     chosen = settings().model_copy(update={"airflow_port": port})
     around, airflow = environment(chosen), str(Path(sys.executable).parent / "airflow")
     log = chosen.home / "airflow.log"
-    with log.open("w") as said:
-        told: dict[str, Any] = {"env": around, "stdout": said, "stderr": said, "cwd": chosen.home}
-        subprocess.run([airflow, "db", "migrate"], check=True, **told)
-        server = subprocess.Popen([airflow, "api-server"], **told)
+    with log.open("w") as output:
+        options: dict[str, Any] = {
+            "env": around,
+            "stdout": output,
+            "stderr": output,
+            "cwd": chosen.home,
+        }
+        subprocess.run([airflow, "db", "migrate"], check=True, **options)
+        server = subprocess.Popen([airflow, "api-server"], **options)
         try:
             _wait(f"http://{chosen.host}:{port}/api/v2/version", log)
             yield chosen
@@ -132,8 +137,10 @@ def _wait(url: str, log: Path) -> None:
                 return
         except (urllib.error.URLError, OSError) as error:
             if time.monotonic() > deadline:
-                said = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-                raise ServiceError(f"{url} does not answer: {error}; it said\n{said}") from error
+                log_tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                raise ServiceError(
+                    f"{url} does not answer: {error}; the end of its log:\n{log_tail}"
+                ) from error
             time.sleep(0.5)
 
 
@@ -145,9 +152,9 @@ def _signed_in(browser: "Browser", chosen: Settings) -> "StorageState":
     page.locator("input[name=password]").fill(credentials.password(chosen, credentials.ADMIN))
     page.locator("button[type=submit]").click()
     page.get_by_role("link", name="Plans").wait_for(timeout=PATIENCE)
-    kept = context.storage_state()
+    state = context.storage_state()
     context.close()
-    return kept
+    return state
 
 
 def _show(
@@ -159,9 +166,9 @@ def _show(
         middle = [median(visit[column] for visit in visits) for column in COLUMNS]
         say(f"{name:24}" + "".join(f"{value:12.0f}" for value in middle))
     say(f"the plan's answer: {first['bytes']:,.0f} bytes on the wire")
-    told = {
+    medians = {
         f"{column}_ms_{width}": round(median(visit[column] for visit in visits), 1)
         for width, visits in seen.items()
         for column in COLUMNS
     }
-    say(json.dumps(told | {"first_visit_ms": round(first["whole"], 1)}))
+    say(json.dumps(medians | {"first_visit_ms": round(first["whole"], 1)}))

@@ -53,37 +53,37 @@ def read_expected(
 
 
 def wrong_with(
-    known: Mapping[str, Expected], kind: str, key: str, answer: Mapping[str, Any], tag: str
+    published: Mapping[str, Expected], kind: str, key: str, answer: Mapping[str, Any], tag: str
 ) -> str:
     """What of an answer is not of the version it names; empty for a whole one.
 
     `kind` is product, customer or quote, `key` what was asked for; a quote's are joined by +.
     """
     version = answer.get("plan_version", "")
-    if version not in known:
+    if version not in published:
         return f"names version {version!r}, which was never published"
     if not tag.strip('"').startswith(version):
         return f"is tagged {tag} and names {version}"
-    expected = known[version]
+    expected = published[version]
     if kind == "product":
-        found = [tuple(row[name] for name in TERMS) for row in answer["promotions"]]
-        return _differs(found, expected.products[key], version)
+        answered = [tuple(row[name] for name in TERMS) for row in answer["promotions"]]
+        return _differs(answered, expected.products[key], version)
     if kind == "customer":
-        found = [
+        answered = [
             (offer["promotion_id"], offer["promotion"]["promo_price"]) for offer in answer["offers"]
         ]
-        return _differs(found, expected.customers[key], version)
+        return _differs(answered, expected.customers[key], version)
     amounts = [(line["product_id"], cents(line["amount"])) for line in answer["lines"]]
     return _differs(amounts, [(p, expected.quoted[p]) for p in key.split("+")], version)
 
 
-def _differs(found: list[Term], expected: list[Term], version: str) -> str:
-    return "" if found == expected else f"says {found} where {version} says {expected}"
+def _differs(answered: list[Term], expected: list[Term], version: str) -> str:
+    return "" if answered == expected else f"says {answered} where {version} says {expected}"
 
 
 def _by(rows: pd.DataFrame, key: str, names: tuple[str, ...]) -> dict[str, list[Term]]:
     terms = list(rows[list(names)].itertuples(index=False, name=None))
-    found: dict[str, list[Term]] = {name: [] for name in rows[key]}
+    grouped: dict[str, list[Term]] = {name: [] for name in rows[key]}
     for name, term in zip(rows[key], terms, strict=True):
-        found[name].append(term)
-    return found
+        grouped[name].append(term)
+    return grouped

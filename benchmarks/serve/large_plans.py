@@ -72,9 +72,9 @@ def _approved(day: date, version: str, lines: pd.DataFrame, offers: pd.DataFrame
     write_verdict(day, version, passed=True)
     store.build(proposed.proposed(version), partial(_fill, version, lines, offers))
     seal = store.seal(proposed.proposed(version))
-    said = {"plan_version": version, "seal": seal, "state": approval.APPROVED}
+    review = {"plan_version": version, "seal": seal, "state": approval.APPROVED}
     path = proposed.proposed(version).parents[1] / "reviews" / f"{version}.json"
-    replace_text(path, to_json(said | {"proposed_by": "bench", "by": "bench"}))
+    replace_text(path, to_json(review | {"proposed_by": "bench", "by": "bench"}))
 
 
 def _fill(version: str, lines: pd.DataFrame, offers: pd.DataFrame, folder: Path) -> None:

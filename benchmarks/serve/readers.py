@@ -36,12 +36,12 @@ class Job:
     rate: float
     seconds: float
     seed: int
-    known: Mapping[str, Expected]
+    expected: Mapping[str, Expected]
 
     @cached_property
     def keys(self) -> dict[str, list[str]]:
-        """What may be asked for; every version knows the same."""
-        one = next(iter(self.known.values()))
+        """What may be asked for; every version has the same."""
+        one = next(iter(self.expected.values()))
         tables = (one.products, one.customers, one.quoted)
         return {kind: sorted(table) for kind, table in zip(MIX, tables, strict=True)}
 
@@ -110,14 +110,14 @@ async def _ask(
         if answer.status != 200:
             seen.failed.append(f"{answer.status} {body[:200]!r}")
             return
-        told = json.loads(body)
-        wrong = wrong_with(job.known, kind, key, told, answer.headers["ETag"])
+        content = json.loads(body)
+        wrong = wrong_with(job.expected, kind, key, content, answer.headers["ETag"])
     if wrong:
         seen.torn.append(f"{kind} {key} {wrong}")
     seen.due[kind].append(done - due)
     seen.sent[kind].append(done - sent)
-    if not seen.versions or seen.versions[-1][1] != told["plan_version"]:
-        seen.versions.append((time.time(), told["plan_version"]))
+    if not seen.versions or seen.versions[-1][1] != content["plan_version"]:
+        seen.versions.append((time.time(), content["plan_version"]))
 
 
 def _request(

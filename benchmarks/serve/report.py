@@ -29,7 +29,7 @@ def show(
     every = [*closed, *paced]
     changes = [sum(a != b for (_, a), (_, b) in pairwise(each.versions)) for each in paced]
     say(f"changes of version that a process of readers saw: {changes}")
-    torn, failed = _found(every, "torn"), _found(every, "failed")
+    torn, failed = _messages(every, "torn"), _messages(every, "failed")
     say(f"answers not wholly of one version: {len(torn)}; without an answer: {len(failed)}")
     for each in [*torn, *failed][:SHOWN]:
         say(f"  {each}")
@@ -43,7 +43,7 @@ def result(closed: list[Seen], paced: list[Seen], seconds: float) -> dict[str, A
         "rps": round(answers / seconds, 1),
         "p50_ms": _ms(look_ups, 50),
         "p99_ms": _ms(look_ups, 99),
-        "torn_reads": len(_found([*closed, *paced], "torn")),
+        "torn_reads": len(_messages([*closed, *paced], "torn")),
     }
 
 
@@ -58,7 +58,7 @@ def _all(seen: list[Seen], clock: str, kind: str) -> np.ndarray:
     return np.concatenate([getattr(each, clock)[kind] for each in seen])
 
 
-def _found(seen: list[Seen], what: str) -> list[str]:
+def _messages(seen: list[Seen], what: str) -> list[str]:
     return [each for one in seen for each in getattr(one, what)]
 
 

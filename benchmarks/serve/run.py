@@ -67,10 +67,10 @@ def bench_serve(
         days = stock_up(lines, offers, size, PLANS)
         publish(days[0], BY)
         at = lines["starts_at"].mode().iloc[0]
-        known = {version: _expected(version, at) for version in map(_version, days)}
+        expected = {version: _expected(version, at) for version in map(_version, days)}
         with _server(workers) as url:
             token = credentials.serving_token(settings())
-            job = Job(url, token, at.isoformat(), readers, 0.0, closed_seconds, 0, known)
+            job = Job(url, token, at.isoformat(), readers, 0.0, closed_seconds, 0, expected)
             closed = _measure(job, [])
             seconds = SECONDS_A_SWITCH * (switches + 1)
             paced = _measure(replace(job, rate=rate, seconds=seconds), _switches(days, switches))
@@ -128,13 +128,13 @@ def _switches(days: list[date], count: int) -> list[Switch]:
 
     After the last plan come rolls back alone: a plan older than the live one is not published.
     """
-    made: list[Switch] = []
+    switches: list[Switch] = []
     for k in range(count):
         place = k // 2 if k % 2 else k // 2 + 1
         day, is_new = days[place % len(days)], not k % 2 and place < len(days)
         back: Switch = partial(roll_back, _version(day), BY)
-        made.append(partial(publish, day, BY) if is_new else back)
-    return made
+        switches.append(partial(publish, day, BY) if is_new else back)
+    return switches
 
 
 def _measure(job: Job, switches: list[Switch]) -> list[Seen]:

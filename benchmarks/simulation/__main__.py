@@ -44,14 +44,14 @@ WEEKLY = ["product_id", "week_start_date", "units", "depth", "display_share", "m
 
 def main() -> None:
     """Parse, run, print."""
-    made = commands.parser(__doc__, "benchmarks.simulation")
-    commands.add_as_of(made, date(2017, 12, 4))
-    made.add_argument("--later", type=date.fromisoformat, default=date(2017, 12, 25))
-    asked = made.parse_args()
+    parser = commands.parser(__doc__, "benchmarks.simulation")
+    commands.add_as_of(parser, date(2017, 12, 4))
+    parser.add_argument("--later", type=date.fromisoformat, default=date(2017, 12, 25))
+    args = parser.parse_args()
     commands.log_to_terminal()
-    found = compare(asked.as_of, asked.later)
-    print(table(found))  # noqa: T201  the command's result
-    print(json.dumps(found, sort_keys=True))  # noqa: T201
+    result = compare(args.as_of, args.later)
+    print(table(result))  # noqa: T201  the command's result
+    print(json.dumps(result, sort_keys=True))  # noqa: T201
 
 
 def compare(as_of: date, later: date) -> dict[str, Any]:
@@ -93,14 +93,14 @@ def compare(as_of: date, later: date) -> dict[str, Any]:
     return _figures(outcomes, proposal) | {"violations": broken}
 
 
-def table(found: dict[str, Any]) -> str:
+def table(result: dict[str, Any]) -> str:
     """One row per plan."""
     rows = [f"{'plan':<26}{'margin':>10}{'5 %':>10}{'95 %':>10}{'discount':>10}{'ours more':>11}"]
-    for name, told in found["plans"].items():
-        low, high = told["interval"]
+    for name, figures in result["plans"].items():
+        low, high = figures["interval"]
         rows.append(
-            f"{name:<26}{told['margin']:>10.2f}{low:>10.2f}{high:>10.2f}"
-            f"{told['discount']:>10.2f}{told['ours_more']:>11.2f}"
+            f"{name:<26}{figures['margin']:>10.2f}{low:>10.2f}{high:>10.2f}"
+            f"{figures['discount']:>10.2f}{figures['ours_more']:>11.2f}"
         )
     return "\n".join(rows)
 
@@ -117,28 +117,28 @@ def _truth(later: date, inputs: PlanInputs) -> Truth:
 def _until(inputs: PlanInputs, later: date) -> PlanInputs:
     """The tables with only those weeks ahead that are complete by the later date."""
     last = later - timedelta(days=7)
-    kept = inputs.forecasts["week_start_date"] <= last
-    if not kept.any():
+    in_time = inputs.forecasts["week_start_date"] <= last
+    if not in_time.any():
         raise PolicyError(
             f"no week of the plan is complete by {later}: its first is "
             f"{inputs.forecasts['week_start_date'].min()}; ask for a later date"
         )
     stocked = inputs.stock["week_start_date"] <= last
-    return replace(inputs, forecasts=inputs.forecasts[kept], stock=inputs.stock[stocked])
+    return replace(inputs, forecasts=inputs.forecasts[in_time], stock=inputs.stock[stocked])
 
 
 def _figures(outcomes: dict[str, Outcome], proposal: Proposal) -> dict[str, Any]:
     ours, rule = outcomes["ours"], outcomes["rule"]
     usual = _category_margin(proposal)
     return {
-        "plans": {name: _told(each, ours) for name, each in outcomes.items()},
+        "plans": {name: _plan_figures(each, ours) for name, each in outcomes.items()},
         "category_margin": round(usual, 2),
         "more_than_rule_share": round(float((ours.margin - rule.margin).mean()) / usual, 4),
         "discount_to_rule": round(float(ours.discount.mean() / rule.discount.mean()), 4),
     }
 
 
-def _told(outcome: Outcome, ours: Outcome) -> dict[str, Any]:
+def _plan_figures(outcome: Outcome, ours: Outcome) -> dict[str, Any]:
     more = ours.margin - outcome.margin
     return {
         "margin": _round(outcome.margin.mean()),

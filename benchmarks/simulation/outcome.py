@@ -44,9 +44,9 @@ def simulate(
     for _ in range(DRAWS):
         chance = rng.random(proposal.draft.items.baseline.shape)
         shop = _shop(proposal, shares, *truth.draw(rng))
-        found = [shop.play(plan, chance) for plan in plans]
-        margins.append([margin for margin, _ in found])
-        discounts.append([discount for _, discount in found])
+        played = [shop.play(plan, chance) for plan in plans]
+        margins.append([margin for margin, _ in played])
+        discounts.append([discount for _, discount in played])
     return [
         Outcome(margin, discount)
         for margin, discount in zip(np.transpose(margins), np.transpose(discounts), strict=True)

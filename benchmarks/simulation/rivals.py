@@ -38,11 +38,12 @@ def retailer(proposal: Proposal, weeks: pd.DataFrame) -> np.ndarray:
     options, ids = proposal.draft.options, proposal.draft.items.product_id
     choice = np.full(proposal.draft.items.baseline.shape, NOTHING)
     for at, week in enumerate(proposal.draft.items.weeks):
-        told = weeks[weeks["week_start_date"] == week].set_index("product_id").reindex(ids)
-        depth = told["depth"].fillna(0.0).to_numpy(float)
-        least = proposal.draft.policy.supported_share
+        rows = weeks[weeks["week_start_date"] == week].set_index("product_id").reindex(ids)
+        depth = rows["depth"].fillna(0.0).to_numpy(float)
+        min_share = proposal.draft.policy.supported_share
         display, mailer = (
-            told[f"{name}_share"].fillna(0.0).to_numpy() >= least for name in ("display", "mailer")
+            rows[f"{name}_share"].fillna(0.0).to_numpy() >= min_share
+            for name in ("display", "mailer")
         )
         for support, had in (
             ("none", ~display & ~mailer),
@@ -76,5 +77,5 @@ def _nearest(options: Options, depth: np.ndarray, among: np.ndarray) -> np.ndarr
         return np.full(len(depth), NOTHING)
     off = np.abs(options.depth[:, among] - depth[:, None])
     off = np.where(np.isfinite(off), off, np.inf)
-    found = np.flatnonzero(among)[off.argmin(axis=1)]
-    return np.where(np.isfinite(off.min(axis=1)), found, NOTHING)
+    nearest = np.flatnonzero(among)[off.argmin(axis=1)]
+    return np.where(np.isfinite(off.min(axis=1)), nearest, NOTHING)

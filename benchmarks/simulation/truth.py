@@ -36,9 +36,9 @@ class Truth:
             for name in TERMS
         }
         drawn["elasticity"] = np.clip(drawn["elasticity"], LEAST_ELASTIC, 0.0)
-        known = dict.fromkeys((f"{name}_sd" for name in TERMS), 0.0)
+        certain = dict.fromkeys((f"{name}_sd" for name in TERMS), 0.0)
         shares = rng.normal(*(self.effects[c].to_numpy(float) for c in ("share", "share_sd")))
-        return self.responses.assign(**drawn, **known), self.effects.assign(share=shares)
+        return self.responses.assign(**drawn, **certain), self.effects.assign(share=shares)
 
 
 def refit(panel: Panel, responses: pd.DataFrame) -> pd.DataFrame:
@@ -48,20 +48,22 @@ def refit(panel: Panel, responses: pd.DataFrame) -> pd.DataFrame:
     its spread.
     """
     series = make_series(panel, responses)
-    known = panel.products["product_id"].isin(responses["product_id"]).to_numpy()
-    grids = [grid[known] for grid in (panel.log_price_ratio, panel.display, panel.mailer)]
+    has_response = panel.products["product_id"].isin(responses["product_id"]).to_numpy()
+    grids = [grid[has_response] for grid in (panel.log_price_ratio, panel.display, panel.mailer)]
     value, se = (np.full((len(series.units), len(TERMS)), np.nan) for _ in range(2))
     for product in range(len(series.units)):
         own = series.only(np.arange(len(series.units)) == product)
-        moved = [own.residual(own.mean * grid[[product]]) for grid in grids]
-        found = fit(own.left, moved, own.precision)
-        value[product], se[product] = found.value, found.se
-    told = responses.set_index("product_id").loc[panel.products["product_id"][known]].copy()
+        regressors = [own.residual(own.mean * grid[[product]]) for grid in grids]
+        fitted = fit(own.left, regressors, own.precision)
+        value[product], se[product] = fitted.value, fitted.se
+    corrected = (
+        responses.set_index("product_id").loc[panel.products["product_id"][has_response]].copy()
+    )
     for column, term in enumerate(TERMS):
         pooled = pool(value[:, column], se[:, column], prior=0.0, prior_sd=PRIOR_SD)
-        told[term] = told[term] + pooled.mean
-        told[f"{term}_sd"] = pooled.sd
-    return told.reset_index()
+        corrected[term] = corrected[term] + pooled.mean
+        corrected[f"{term}_sd"] = pooled.sd
+    return corrected.reset_index()
 
 
 def spread(values: Floats) -> tuple[float, float]:

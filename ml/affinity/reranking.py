@@ -25,12 +25,12 @@ class ListHyperparameters(Hyperparameters):
     give_up: float = Field(ge=0, lt=1)
 
 
-def chosen(kept: dict[float, float], give_up: float) -> float:
+def chosen(shares: dict[float, float], give_up: float) -> float:
     """The largest variety whose lists lose no more than `give_up`; none where nothing may be lost.
 
-    `kept` is what `accuracy_kept` returns. Nothing to lose is not left to a window's luck.
+    `shares` is what `accuracy_kept` returns. Nothing to lose is not left to a window's luck.
     """
-    return max(v for v, share in kept.items() if v == 0 or (give_up and share >= 1 - give_up))
+    return max(v for v, share in shares.items() if v == 0 or (give_up and share >= 1 - give_up))
 
 
 def accuracy_kept(

@@ -65,11 +65,11 @@ def landing_rules(
 
 def _suite(name: str, rules: list[Rule]) -> "ExpectationSuite":
     gx = great_expectations()
-    made = []
+    expectations = []
     for rule in rules:
         meta = {"column": rule.column, "rule": rule.name}
-        made.append(getattr(gx.expectations, rule.expectation)(meta=meta, **rule.arguments))
-    return gx.ExpectationSuite(name=name, expectations=made)
+        expectations.append(getattr(gx.expectations, rule.expectation)(meta=meta, **rule.arguments))
+    return gx.ExpectationSuite(name=name, expectations=expectations)
 
 
 def great_expectations() -> Any:

@@ -70,8 +70,8 @@ def write_drift(as_of: date) -> None:
     version = lake.manifest(FORECASTS, as_of).models[NAME]
     trained = registry.trained_as_of(NAME)
     panel = read_panel(as_of, settings().demand_products)
-    made, read = earlier_forecasts(as_of, panel, trained)
-    judged = judge(made, panel)
+    forecasts, read = earlier_forecasts(as_of, panel, trained)
+    judged = judge(forecasts, panel)
     reference = registry.metrics(NAME, version).get("all.wape", np.nan)
     seen = int((panel.weeks + WEEK <= np.datetime64(trained[version])).sum())
     shift = input_shift(panel, max(seen, 1), RECENT_WEEKS)
@@ -104,31 +104,31 @@ def earlier_forecasts(
     responses = set(lake.partitions(RESPONSES))
     frames, read = [], lake.inputs(MARTS, as_of)
     for day in (d for d in lake.partitions(FORECASTS) if oldest <= d < as_of and d in responses):
-        made = lake.manifest(FORECASTS, day)
-        if trained.get(made.models[NAME], date.max) > day:
+        manifest = lake.manifest(FORECASTS, day)
+        if trained.get(manifest.models[NAME], date.max) > day:
             continue
         rows = lake.read(FORECASTS, day)
         weeks = rows["week_start_date"]
         rows = rows[(weeks >= first) & (weeks <= panel.weeks[-1].item())]
         rows = rows[rows["horizon"] <= HORIZON_WEEKS]
         frames.append(rows.merge(lake.read(RESPONSES, day)[RESPONSE_COLUMNS], on="product_id"))
-        read[f"{FORECASTS.uri}/{day}"] = made.content_hash
+        read[f"{FORECASTS.uri}/{day}"] = manifest.content_hash
     columns = [*FORECASTS.column_names, *RESPONSE_COLUMNS[1:]]
-    found = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
-    return found.drop_duplicates(KEY, keep="last").sort_values(KEY), read
+    forecasts = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
+    return forecasts.drop_duplicates(KEY, keep="last").sort_values(KEY), read
 
 
-def judge(made: pd.DataFrame, panel: Panel) -> JudgedForecasts:
+def judge(forecasts: pd.DataFrame, panel: Panel) -> JudgedForecasts:
     """Hold `earlier_forecasts` against the panel.
 
     Products no longer in it are left out, and weeks in which one was out of stock.
     """
-    row = pd.Index(panel.products["product_id"]).get_indexer(pd.Index(made["product_id"]))
-    weeks = made["week_start_date"].to_numpy("datetime64[D]")
+    row = pd.Index(panel.products["product_id"]).get_indexer(pd.Index(forecasts["product_id"]))
+    weeks = forecasts["week_start_date"].to_numpy("datetime64[D]")
     week = ((weeks - panel.weeks[0]) // WEEK).astype(int)
-    known = (row >= 0) & panel.in_stock[row, week]
-    made, at = made[known], (row[known], week[known])
-    numbers = made[["mean_units", *RESPONSE_COLUMNS[1:]]].to_numpy("float64").T
+    observed = (row >= 0) & panel.in_stock[row, week]
+    forecasts, at = forecasts[observed], (row[observed], week[observed])
+    numbers = forecasts[["mean_units", *RESPONSE_COLUMNS[1:]]].to_numpy("float64").T
     mean, elasticity, display, mailer, dispersion = numbers
     lift = (
         elasticity * panel.log_price_ratio[at]

@@ -69,9 +69,9 @@ class DemandForecaster:
         mean, dispersion = self._forecast(panel, past, planned)
         levels = quantiles(mean, dispersion)
         ids, weeks = panel.products["product_id"].to_numpy(), panel.weeks[past:]
-        made = {"product_id": np.repeat(ids, planned), "week_start_date": np.tile(weeks, len(ids))}
+        keys = {"product_id": np.repeat(ids, planned), "week_start_date": np.tile(weeks, len(ids))}
         named = {f"p{int(q * 100)}": v.ravel() for q, v in zip(QUANTILES, levels, strict=True)}
-        return pd.DataFrame(made | {"mean_units": mean.ravel()} | named)
+        return pd.DataFrame(keys | {"mean_units": mean.ravel()} | named)
 
     def _forecast(self, panel: Panel, past: int, planned: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and dispersion (N, planned)."""

@@ -42,7 +42,7 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class PropensityBacktest:
-    """What a model trained before the test weeks said of them, by days ahead."""
+    """What a model trained before the test weeks predicted for them, by days ahead."""
 
     fit: PropensityFit
     rates: Rates

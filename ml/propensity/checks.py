@@ -19,8 +19,9 @@ def checks(
     """On the first batch of customers, from an origin in the middle of what is known.
 
     `leak_largest_move`: how far any output moves when all baskets from the origin on are changed.
-    `negative_lifts`: offers said to lower a chance. `extreme_nonfinite`: logits that are not
-    numbers when everything is free. `seconds_per_1000`: customers, by the network on this machine.
+    `negative_lifts`: offers predicted to lower a probability. `extreme_nonfinite`: logits that are
+    not numbers when everything is free. `seconds_per_1000`: customers, by the network on this
+    machine.
     """
     baskets, _ = next(customers(histories, chosen))
     places = np.array([len(histories.origins) // 2])

@@ -126,8 +126,8 @@ def in_order(
                 labels(histories, customer_inputs, places, span.until),
             )
 
-    made = _dataset(generate, histories, chosen.baskets, len(places))
-    return made.apply(tf.data.experimental.assert_cardinality(steps(histories, chosen.batch)))
+    dataset = _dataset(generate, histories, chosen.baskets, len(places))
+    return dataset.apply(tf.data.experimental.assert_cardinality(steps(histories, chosen.batch)))
 
 
 def customers(
@@ -172,5 +172,5 @@ def _dataset(generate: object, histories: Histories, longest: int, count: int) -
     }
     inputs = {name: tf.TensorSpec((None, *shape), tf.float32) for name, shape in shapes.items()}
     target = tf.TensorSpec((None, count, width, len(HORIZONS)), tf.float32)
-    made = tf.data.Dataset.from_generator(generate, output_signature=(inputs, target))
-    return made.prefetch(2)
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=(inputs, target))
+    return dataset.prefetch(2)

@@ -114,14 +114,14 @@ def _read_lines(db: duckdb.DuckDBPyConnection, as_of: date, files: list[str]) ->
 
 def _most_bought(db: duckdb.DuckDBPyConnection, count: int) -> list[str]:
     """The categories that most customers bought, by name."""
-    found = db.execute(
+    rows = db.execute(
         """
         select category from lines group by category
         order by count(distinct customer_id) desc, category limit ?
         """,
         [count],
     ).fetchall()
-    return sorted(name for (name,) in found)
+    return sorted(name for (name,) in rows)
 
 
 def _gather_baskets(db: duckdb.DuckDBPyConnection, count: int) -> None:
@@ -188,7 +188,7 @@ def _shop(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`usual` (O, K) and `depth` (O, K, horizons) of `Histories`, from sums by day."""
     first = _number(db, "select min(day) from lines")
-    found = db.execute(
+    by_day = db.execute(
         """
         select
             code, day, count(distinct customer_id) as buyers,
@@ -198,9 +198,9 @@ def _shop(
         """
     ).fetchnumpy()
     sums = np.zeros((3, categories, -first + 1))  # sums[..., d]: of the days before first + d
-    place = np.asarray(found["day"]) - first + 1
+    place = np.asarray(by_day["day"]) - first + 1
     for row, name in enumerate(("buyers", "saved", "regular")):
-        sums[row, found["code"], place] = found[name]
+        sums[row, by_day["code"], place] = by_day[name]
     sums = sums.cumsum(axis=-1)
     seen = db.execute("select min(day) as day from lines group by customer_id").fetchnumpy()["day"]
 

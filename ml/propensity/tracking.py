@@ -88,16 +88,16 @@ def metrics(candidate: PropensityCandidate) -> dict[str, float]:
     Scores of the coming four weeks have no prefix, those of the coming week `week.`.
     """
     scores, (week, month) = candidate.backtest.scores, HORIZONS
-    found: dict[str, float] = {}
+    result: dict[str, float] = {}
     for days, prefix in ((month, ""), (week, "week.")):
         ours, rate = scores(days, OURS), scores(days, OWN)
-        found |= {prefix + name: value for name, value in ours.items()}
-        found[f"{prefix}log_loss_over_own_rate"] = ours["log_loss"] / rate["log_loss"]
+        result |= {prefix + name: value for name, value in ours.items()}
+        result[f"{prefix}log_loss_over_own_rate"] = ours["log_loss"] / rate["log_loss"]
         usual = scores(days, USUAL_OFFERS)["log_loss"]
-        found[f"{prefix}offers_gain"] = 1 - ours["log_loss"] / usual
+        result[f"{prefix}offers_gain"] = 1 - ours["log_loss"] / usual
     lifts = candidate.fit.model.category_lifts()
     return (
-        found
+        result
         | candidate.checks
         | candidate.comparison.metrics
         | {"lift_median": float(np.median(lifts))}

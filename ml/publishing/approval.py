@@ -105,11 +105,11 @@ def describe(version: str) -> str:
     summary = PlanSummary.from_dict(dossier["summary"])
     kinds = ", ".join(f"{n} {name}" for name, n in summary.promotions_by_mechanic.items())
     own = {k: n for k, n in summary.promotions_by_audience.items() if k != EVERYBODY}
-    told = ", ".join(f"{number} for {audience}" for audience, number in own.items())
+    audiences = ", ".join(f"{number} for {audience}" for audience, number in own.items())
     return "\n".join(
         [
             f"* {summary.promotions} promotions of {summary.products} products: {kinds}",
-            *([f"* of these for one segment only: {told}"] if own else []),
+            *([f"* of these for one segment only: {audiences}"] if own else []),
             f"* cost {summary.cost:,.2f} of a budget of {summary.budget:,.2f}",
             f"* expected incremental margin {summary.incremental_margin:,.2f}, "
             f"9 times in 10 above {summary.incremental_margin_p10:,.2f}",
@@ -135,18 +135,18 @@ def version_of(plan: pd.DataFrame, as_of: date) -> str:
         GateError: the plan holds no promotion.
         LakeError: it holds more than one version.
     """
-    found = plan["plan_version"].unique()
-    if not len(found):
+    versions = plan["plan_version"].unique()
+    if not len(versions):
         raise GateError(
             f"the plan of {as_of} holds no promotion, so there is nothing to publish and the "
             "live schedule stays; see the plan's summary for the limits that rule all out"
         )
-    if len(found) > 1:
+    if len(versions) > 1:
         raise LakeError(
-            f"{PLAN.uri} as_of={as_of} holds plan versions {sorted(found)}; expected one: "
+            f"{PLAN.uri} as_of={as_of} holds plan versions {sorted(versions)}; expected one: "
             "plan that day again"
         )
-    return str(found[0])
+    return str(versions[0])
 
 
 def _set_state(review: dict[str, Any], state: str, by: str, comment: str = "") -> None:

@@ -111,8 +111,8 @@ def _manifest(
     scored = as_of in lake.partitions(CUSTOMER_PROPENSITY)
     grouped = (CUSTOMER_SEGMENTS,) if as_of in lake.partitions(CUSTOMER_SEGMENTS) else ()
     offered_by = (*OFFERED_BY, *grouped, *((CUSTOMER_PROPENSITY,) if scored else ()))
-    made_by = [lake.manifest(t, as_of) for t in offered_by]
-    inputs = {made.table: made.content_hash for made in made_by}
+    manifests = [lake.manifest(t, as_of) for t in offered_by]
+    inputs = {manifest.table: manifest.content_hash for manifest in manifests}
     return {
         "plan_version": version,
         "as_of": as_of.isoformat(),
@@ -121,7 +121,7 @@ def _manifest(
             for name, digest in digests.items()
         ],
         "inputs": plan.inputs | inputs | {PLAN.name: plan.content_hash},
-        "models": plan.models | (made_by[-1].models if scored else {}),
+        "models": plan.models | (manifests[-1].models if scored else {}),
         "code_version": lake.code_version(),
     }
 

@@ -68,15 +68,15 @@ def product_dossiers(facts: Facts) -> Iterator[dict[str, Any]]:
 def _segments(facts: Facts, offers: pd.DataFrame, people: pd.DataFrame) -> list[dict[str, Any]]:
     """Per segment: its customers, those who get offers, and what they are offered most."""
     category = facts.plan.set_index("promotion_id")["category"]
-    made = offers.merge(people, on="customer_id").assign(
+    offered = offers.merge(people, on="customer_id").assign(
         category=lambda rows: rows["promotion_id"].map(category)
     )
-    found = []
+    segments = []
     for segment, members in people.groupby("segment", sort=True):
-        own = made[made["segment"] == segment]
+        own = offered[offered["segment"] == segment]
         most = own["category"].value_counts().rename_axis("category").reset_index(name="offers")
         most = most.sort_values(["offers", "category"], ascending=[False, True]).head(SHOWN)
-        found.append(
+        segments.append(
             {
                 "segment": str(segment),
                 "customers": len(members),
@@ -85,7 +85,7 @@ def _segments(facts: Facts, offers: pd.DataFrame, people: pd.DataFrame) -> list[
                 "most_offered": most.to_dict("records"),
             }
         )
-    return found
+    return segments
 
 
 def _by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
@@ -95,7 +95,7 @@ def _by(rows: pd.DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
         if rest[name].dtype == object:
             rest[name] = rest[name].map(lambda value: value if pd.isna(value) else str(value))
     records = json.loads(rest.to_json(orient="records"))
-    found: dict[str, list[dict[str, Any]]] = {}
+    grouped: dict[str, list[dict[str, Any]]] = {}
     for key, row in zip(rows[column], records, strict=True):
-        found.setdefault(str(key), []).append(row)
-    return found
+        grouped.setdefault(str(key), []).append(row)
+    return grouped

@@ -104,12 +104,12 @@ def _own_conflict(program: DynamicProgram, item: int) -> str:
         return not _is_feasible(changed, program.settings)
 
     rules = _deletion_filter(names, contradict).tolist()
-    kept = [f"{rule}{_relief(alone, rule, program.settings)}" for rule in rules]
+    limits = [f"{rule}{_relief(alone, rule, program.settings)}" for rule in rules]
     must = alone.problem.must is not None and bool(alone.problem.must[0])
     demand = "must be promoted" if must else "has pinned promotions"
     return (
         f"{_named(program.merged, np.array([item]))}: {demand}{_pins(alone.problem)}, and no "
-        f"calendar keeps {' and '.join(kept)}; "
+        f"calendar keeps {' and '.join(limits)}; "
         "loosen one of these"
     )
 

@@ -156,11 +156,11 @@ async def quote_basket(
 ) -> QuotedBasket:
     """What a basket costs at a time, and per line which promotion did what and why not."""
     zone = request.app.state.zone
-    found = {p: schedule.in_force(p, basket.at, zone) for p in basket.items}
+    in_force = {p: schedule.in_force(p, basket.at, zone) for p in basket.items}
     whose = [] if basket.customer_id is None else schedule.audiences(basket.customer_id)
     quoted = quote(
         _lines(basket, schedule),
-        {product: offer for product, offer in found.items() if offer},
+        {product: offer for product, offer in in_force.items() if offer},
         {p: Redeemed(r.by_customer, r.in_all) for p, r in basket.redeemed.items()},
         whose,
     )

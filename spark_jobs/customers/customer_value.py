@@ -55,7 +55,7 @@ def fit_gaps(gaps: pd.DataFrame) -> GapModel:
     """
     from lifelines import LogLogisticAFTFitter  # loads for seconds
 
-    known = pd.DataFrame(
+    observed = pd.DataFrame(
         {
             "days": gaps["days"].astype(float),
             "ended": ~gaps["is_open"],
@@ -63,7 +63,7 @@ def fit_gaps(gaps: pd.DataFrame) -> GapModel:
             "visits": np.log(gaps["visit_days"]),
         }
     )
-    fitted = LogLogisticAFTFitter(penalizer=SHRINKAGE).fit(known, "days", "ended").params_
+    fitted = LogLogisticAFTFitter(penalizer=SHRINKAGE).fit(observed, "days", "ended").params_
     level, pace, seen = (float(fitted["alpha_"][name]) for name in ("Intercept", "usual", "visits"))
     return GapModel(level, pace, seen, float(np.exp(fitted["beta_"]["Intercept"])))
 

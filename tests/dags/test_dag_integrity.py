@@ -65,12 +65,12 @@ def test_a_dag_says_what_it_is_and_how_to_triage_it(parsed, name):
 
 
 @pytest.mark.parametrize("name", sorted(DAGS))
-def test_a_failed_run_is_told_to_those_named_in_the_settings(parsed, name):
+def test_a_failed_run_notifies_those_named_in_the_settings(parsed, name):
     assert parsed["dags"][name]["tells_of_failure"]
 
 
 @pytest.mark.parametrize("name", sorted(DAGS))
-def test_every_task_has_an_owner_a_timeout_and_tells_of_its_failure(parsed, name):
+def test_every_task_has_an_owner_a_timeout_and_a_failure_notification(parsed, name):
     for task_id, task in ours(parsed["dags"][name]["tasks"]).items():
         assert task["owner"] != "airflow", task_id
         assert task["timeout"], task_id
@@ -121,7 +121,7 @@ def test_propensities_are_scored_beside_the_forecast_and_before_offers_are_given
     assert "propensity" in refresh["review.propose"]["upstream"]
 
 
-def test_drift_is_measured_on_the_days_forecast_and_told_in_its_report(refresh):
+def test_drift_is_measured_on_the_days_forecast_and_shown_in_its_report(refresh):
     assert refresh["drift.measure"]["upstream"] == ["demand.forecast"]
     assert "drift.measure" in refresh["review.propose"]["upstream"]
 

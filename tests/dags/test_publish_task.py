@@ -35,7 +35,7 @@ except Exception as error:
 def test_a_plan_older_than_the_live_one_is_skipped_and_every_other_refusal_fails(
     dag_settings, error, raised
 ):
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", PUBLISH, str(PROJECT / "dags"), error],
         env=environment(dag_settings),
         cwd=dag_settings.home,
@@ -43,4 +43,4 @@ def test_a_plan_older_than_the_live_one_is_skipped_and_every_other_refusal_fails
         text=True,
     )
 
-    assert said.stdout.splitlines()[-1:] == [f"{raised} the message"], said.stderr
+    assert done.stdout.splitlines()[-1:] == [f"{raised} the message"], done.stderr

@@ -59,7 +59,7 @@ def landed(home: Path) -> Path:
 
 @pytest.fixture
 def dbt_build(home: Path) -> Callable[[date], str]:
-    """Run `dbt build` for a date; returns what it said."""
+    """Run `dbt build` for a date; returns what it printed."""
 
     def build(as_of: date, *more: str) -> str:
         folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]

@@ -43,8 +43,8 @@ def spoil(day: date) -> None:
 def test_a_new_day_reads_one_batch_and_an_earlier_date_keeps_its_bytes(
     landed: Path, dbt_build: Build, land: Land
 ) -> None:
-    said = dbt_build(TODAY)
-    assert "OFF: display and mailer share (promotions never landed)" in said
+    log = dbt_build(TODAY)
+    assert "OFF: display and mailer share (promotions never landed)" in log
     first = exported(TODAY)
     weeks = lake.read(marts.FCT_PRODUCT_WEEKS, TODAY)
     assert weeks.groupby("product_id").units.agg(list).to_dict() == {

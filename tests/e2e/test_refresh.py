@@ -84,7 +84,7 @@ def test_a_person_approved_what_is_published(platform, first_day):
     assert (steps[1]["by"], steps[1]["comment"]) == ("admin", "read and found good")
 
 
-def test_the_model_serves_because_its_reviewer_said_so_in_airflow(platform, first_day):
+def test_the_model_serves_because_its_reviewer_approved_it_in_airflow(platform, first_day):
     client = MlflowClient(tracking_uri=platform.settings.tracking_uri)
     champion = client.get_model_version_by_alias("demand", "champion")
     experiment = client.get_experiment_by_name("champions")

@@ -128,7 +128,7 @@ def test_a_filter_leaves_one_category_and_a_product_shows_its_charts(reviewed):
     assert reviewed["charts"] == 3
 
 
-def test_a_veto_is_solved_again_and_its_cost_is_told(reviewed):
+def test_a_veto_is_solved_again_and_its_cost_is_shown(reviewed):
     assert re.match(r"Margin \S*\$[\d,.]+, cost ", reviewed["cost"])
 
 

@@ -55,7 +55,7 @@ def test_a_rewrite_leaves_no_file_of_the_old_content(home):
 
 
 @pytest.mark.parametrize(
-    ("frame", "said"),
+    ("frame", "message"),
     [
         (pd.DataFrame({"product_id": ["a"]}), r"columns \['price'\] are missing"),
         (prices(("a", "cheap")), "wrong type"),
@@ -63,10 +63,10 @@ def test_a_rewrite_leaves_no_file_of_the_old_content(home):
         (prices(("a", 1.0), ("a", 2.0)), "not unique, for example .*'a'"),
     ],
 )
-def test_a_frame_that_breaks_its_contract_changes_nothing(home, frame, said):
+def test_a_frame_that_breaks_its_contract_changes_nothing(home, frame, message):
     before = lake.write(PRICES, D, prices(("a", 1.0)))
 
-    with pytest.raises(ContractError, match=said):
+    with pytest.raises(ContractError, match=message):
         lake.write(PRICES, D, frame)
 
     assert lake.manifest(PRICES, D) == before

@@ -58,7 +58,7 @@ def test_a_wrong_password_is_a_refusal_and_no_endless_retry(server, api):
         api.dag_ids()
 
 
-def test_a_server_that_is_down_is_told_with_the_command_that_starts_it(server, api):
+def test_a_server_that_is_down_is_reported_with_the_command_that_starts_it(server, api):
     server.stop()
 
     with pytest.raises(ServiceError, match="make up"):

@@ -8,7 +8,7 @@ from promoloop.preflight import java_version
 
 
 @pytest.mark.parametrize(
-    ("said", "version"),
+    ("printed", "version"),
     [
         ('openjdk version "17.0.15" 2025-04-15', 17),
         ('openjdk version "21" 2023-09-19', 21),
@@ -16,8 +16,8 @@ from promoloop.preflight import java_version
         ("command not found", None),
     ],
 )
-def test_the_java_release_is_read_from_what_java_prints(said, version):
-    assert java_version(said) == version
+def test_the_java_release_is_read_from_what_java_prints(printed, version):
+    assert java_version(printed) == version
 
 
 def test_another_java_is_named_with_the_line_that_mends_it(tmp_path, monkeypatch):
@@ -71,7 +71,7 @@ def test_too_little_disk_is_named(tmp_path, monkeypatch):
     assert any("are needed" in f.what and "PROMOLOOP_HOME" in f.mend for f in found)
 
 
-def test_a_publish_target_without_its_setting_is_told_before_anything_starts(tmp_path):
+def test_a_publish_target_without_its_setting_is_reported_before_anything_starts(tmp_path):
     chosen = Settings(home=tmp_path, targets="files,postgres,webhook", webhook_url="http://shop")
 
     found = [f for f in preflight.preflight(chosen) if "publish target" in f.what]

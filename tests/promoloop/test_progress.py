@@ -26,7 +26,7 @@ class Recorded:
         return self.looks.pop(0)[1]
 
 
-def test_a_task_is_told_when_it_starts_and_when_it_ends(monkeypatch):
+def test_a_task_is_shown_when_it_starts_and_when_it_ends(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     api = Recorded(
         ("running", [task("land", "running")]),
@@ -34,26 +34,26 @@ def test_a_task_is_told_when_it_starts_and_when_it_ends(monkeypatch):
         ServiceError("restarting"),
         ("success", [task("land", "success", duration=61.24, end_date="2026-01-01T00:00:00Z")]),
     )
-    said = []
+    messages = []
 
-    state = follow(api, "refresh", "run", said.append)
+    state = follow(api, "refresh", "run", messages.append)
 
     assert state == "success"
-    assert [line.split()[1:] for line in said] == [["land", "..."], ["land", "ok", "61.2", "s"]]
+    assert [line.split()[1:] for line in messages] == [["land", "..."], ["land", "ok", "61.2", "s"]]
 
 
-def test_a_task_that_looks_again_and_again_is_told_once(monkeypatch):
+def test_a_task_that_looks_again_and_again_is_shown_once(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     states = ("running", "up_for_reschedule", "scheduled", "running", "up_for_retry")
     api = Recorded(
         *(("running", [task("segments", state)]) for state in states),
         ("success", [task("segments", "running", try_number=2)]),
     )
-    said = []
+    messages = []
 
-    follow(api, "refresh", "run", said.append)
+    follow(api, "refresh", "run", messages.append)
 
-    assert [" ".join(line.split()[1:]) for line in said] == [
+    assert [" ".join(line.split()[1:]) for line in messages] == [
         "segments ...",
         "segments failed, will be retried",
         "segments (try 2) ...",
@@ -83,7 +83,7 @@ def test_a_failure_shows_the_tasks_own_error_and_its_log(tmp_path):
     assert failure.log == log
 
 
-def test_a_killed_task_without_a_log_is_said_to_be_one(tmp_path):
+def test_a_killed_task_without_a_log_is_reported_as_killed(tmp_path):
     assert "killed" in error_of(tmp_path / "attempt=1.log")
 
 

@@ -31,7 +31,7 @@ def plan_lines(version: str, promo_price: float, products: int = 3) -> pd.DataFr
     lines = pd.MultiIndex.from_product([ids, MONDAYS], names=["product_id", "starts_at"])
     frame = lines.to_frame(index=False)
     stamps = frame["starts_at"].dt.strftime("%Y%m%d")
-    told = {
+    terms = {
         "plan_version": version,
         "as_of": date.fromisoformat(version[:10]),
         "promotion_id": frame["product_id"] + "-" + stamps + "-percent_off",
@@ -44,7 +44,7 @@ def plan_lines(version: str, promo_price: float, products: int = 3) -> pd.DataFr
         "regular_price": 10.0,
         "promo_price": promo_price,
     }
-    return frame.assign(**anything(PLAN) | told)
+    return frame.assign(**anything(PLAN) | terms)
 
 
 def anything(table: Table) -> dict[str, object]:
@@ -94,9 +94,9 @@ def shelve(home: Path) -> Callable[..., Path]:
     """Put a release on the shelf; nothing is live yet. Returns its folder."""
 
     def shelved(version: str, promo_price: float = 7.99, lines: pd.DataFrame | None = None) -> Path:
-        told = plan_lines(version, promo_price) if lines is None else lines
+        rows = plan_lines(version, promo_price) if lines is None else lines
         folder = store.folder(version)
-        store.build(folder, lambda aside: write_release(aside, version, told))
+        store.build(folder, lambda aside: write_release(aside, version, rows))
         return folder
 
     return shelved

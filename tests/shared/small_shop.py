@@ -77,9 +77,9 @@ def write_effects():
     """A third of the extra units come from later weeks; nothing else moves."""
     shares = {"dip": 0.33, "cannibalisation": 0.0, "halo": 0.0}
     rows = pd.DataFrame({"effect": shares.keys(), "share": shares.values()})
-    told = {"category": "all", "onto": "all", "share_sd": 0.0, "share_p05": 0.0, "share_p95": 0.0}
+    same = {"category": "all", "onto": "all", "share_sd": 0.0, "share_p05": 0.0, "share_p95": 0.0}
     none = {"estimate": None, "estimate_se": None, "is_identified": False}
-    lake.write(EFFECTS, AS_OF, rows.assign(**told, **none))
+    lake.write(EFFECTS, AS_OF, rows.assign(**same, **none))
 
 
 def write_baskets():

@@ -44,14 +44,14 @@ def train(home, monkeypatch):
     return lambda: (train_ranker.train(None, AS_OF), found[-1])
 
 
-def test_a_version_tells_all_that_its_gates_read(train):
+def test_a_version_logs_all_that_its_gates_read(train):
     version, found = train()
 
     assert version == "4"
     assert found.tags == {"compared_with": "3"}
-    told = {"calibration": 1.0, "size_mb": 1.0, "precision_over_champion_high": 1.1}
-    told |= {"leak_largest_move": 0.25, "data_changed": 0.0}
-    assert told.items() <= found.metrics.items()
+    logged = {"calibration": 1.0, "size_mb": 1.0, "precision_over_champion_high": 1.1}
+    logged |= {"leak_largest_move": 0.25, "data_changed": 0.0}
+    assert logged.items() <= found.metrics.items()
 
 
 def test_a_training_whose_data_changed_meanwhile_says_so(train, monkeypatch):
@@ -65,7 +65,7 @@ def test_a_training_whose_data_changed_meanwhile_says_so(train, monkeypatch):
 
 
 @pytest.mark.parametrize(("give_up", "variety"), [(0, 0.0), (0.01, 0.1), (0.05, 0.3)])
-def test_variety_is_what_may_be_given_up_and_its_price_is_told(
+def test_variety_is_what_may_be_given_up_and_its_price_is_logged(
     train, home, monkeypatch, give_up, variety
 ):
     home.mkdir(parents=True, exist_ok=True)

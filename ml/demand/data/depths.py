@@ -36,15 +36,15 @@ def filled_depths(
     own: dict[tuple[int, int], list[float]] = defaultdict(list)
     shared: dict[tuple[int, int], list[float]] = defaultdict(list)
     sold, started = ~np.isnan(depth), np.zeros(len(depth), bool)
-    made = np.where(sold, depth, 0.0)
+    filled = np.where(sold, depth, 0.0)
     for week in range(depth.shape[1]):
         for row in np.flatnonzero(started & ~sold[:, week]).tolist():
             kind = support[row][week]
             donors = own[row, kind] or shared[group[row], kind] or [0.0]
-            made[row, week] = donors[week % len(donors)]
+            filled[row, week] = donors[week % len(donors)]
         for row in np.flatnonzero(sold[:, week]).tolist():
             kind = support[row][week]
             own[row, kind].append(depth[row, week])
             shared[group[row], kind].append(depth[row, week])
         started |= sold[:, week]
-    return made
+    return filled

@@ -56,7 +56,7 @@ def _importance(importances: dict[str, float]) -> Figure:
     figure = Figure(figsize=(10, 4), layout="constrained")
     labels = {
         "contribution": "mean absolute contribution, log units",
-        "occlusion": "WAPE added when it tells nothing",
+        "occlusion": "WAPE added when it is replaced by its mean",
     }
     for (kind, words), axes in zip(labels.items(), figure.subplots(1, 2), strict=True):
         shares = {

@@ -162,11 +162,11 @@ def predict_once(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What `predict` returns, without its graph, which holds for one length of history alone."""
     inputs = window(panel, known, origin, model.horizon) | {"codes": model.codes(panel.products)}
-    made = [
+    batches = [
         ops.convert_to_numpy(model({k: v[at : at + BATCH] for k, v in inputs.items()}))[:, -1]
         for at in range(0, len(panel.products), BATCH)
     ]
-    return _units(np.concatenate(made))
+    return _units(np.concatenate(batches))
 
 
 def _units(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,21 +61,24 @@ class Occlusion:
     days: np.ndarray
 
     def without(self, groups: frozenset[str]) -> Inputs:
-        made = {name: values.copy() for name, values in self.inputs.items()}
+        occluded = {name: values.copy() for name, values in self.inputs.items()}
         if "past_promotions" in groups:
-            made["effects"][:, : self.origin, PROMOTION] = 0.0
+            occluded["effects"][:, : self.origin, PROMOTION] = 0.0
         if "recent_sales" in groups:
-            flat = np.exp(self.level() + self._effect(made)) * made["started"][:, : self.origin]
-            made["units"][:, : self.origin] = flat
-            past = made["history"][:, : self.origin]
+            flat = (
+                np.exp(self.level() + self._effect(occluded))
+                * occluded["started"][:, : self.origin]
+            )
+            occluded["units"][:, : self.origin] = flat
+            past = occluded["history"][:, : self.origin]
             past[:] = past.mean(axis=1, keepdims=True)
             past[..., ALIVE] = 0.0
         if "rivals" in groups:
-            past = made["context"][:, : self.origin, RIVALS]
-            made["context"][:, :, RIVALS] = past.mean(axis=1, keepdims=True)
+            past = occluded["context"][:, : self.origin, RIVALS]
+            occluded["context"][:, :, RIVALS] = past.mean(axis=1, keepdims=True)
         if "calendar" in groups:
-            made["context"][:, :, CALENDAR] = 0.0
-        return made
+            occluded["context"][:, :, CALENDAR] = 0.0
+        return occluded
 
     def level(self) -> np.ndarray:
         """(N, 1) log units a week before the origin, promotions and calendar divided out."""
@@ -107,16 +110,16 @@ def split(
     ahead = inputs["effects"][:, origin : origin + model.horizon].copy()
     ahead[..., REGULAR] = inputs["effects"][:, origin - 1 : origin, REGULAR]
     planned = ahead * occlusion.weights[:, None]
-    told = planned.sum(axis=-1) + level
+    formula = planned.sum(axis=-1) + level
 
-    def network(kept: frozenset[str]) -> np.ndarray:
-        made = model.predict(occlusion.without(ALL - kept), batch_size=500, verbose=0)
-        return np.asarray(made[:, origin - 1, :, 0], "float64") - told
+    def network(groups: frozenset[str]) -> np.ndarray:
+        predicted = model.predict(occlusion.without(ALL - groups), batch_size=500, verbose=0)
+        return np.asarray(predicted[:, origin - 1, :, 0], "float64") - formula
 
     price, regular, display, mailer = np.moveaxis(planned, -1, 0)
     nothing, shares = shared_out(network, GROUPS)
     return {
-        "level": np.broadcast_to(level, told.shape),
+        "level": np.broadcast_to(level, formula.shape),
         "similar_products": nothing,
         **shares,
         "price": price,
@@ -134,15 +137,15 @@ def shared_out(
     `value` is asked for 2 * len(groups) sets of groups.
     """
     walks = []
-    known: dict[frozenset[str], np.ndarray] = {}
+    values: dict[frozenset[str], np.ndarray] = {}
     for order in (list(groups), list(groups)[::-1]):
         sets = [frozenset(order[:count]) for count in range(len(order) + 1)]
         for each in sets:
-            if each not in known:
-                known[each] = value(each)
+            if each not in values:
+                values[each] = value(each)
         steps = zip(order, pairwise(sets), strict=True)
-        walks.append({group: known[after] - known[before] for group, (before, after) in steps})
-    return known[frozenset()], {g: (walks[0][g] + walks[1][g]) / 2 for g in groups}
+        walks.append({group: values[after] - values[before] for group, (before, after) in steps})
+    return values[frozenset()], {g: (walks[0][g] + walks[1][g]) / 2 for g in groups}
 
 
 def explanations(
@@ -154,12 +157,17 @@ def explanations(
     (counted from the panel's last one, in order).
     """
     parts = split(model, seen.panel, seen.inputs, len(seen.panel.weeks))
-    made = {name: values[:, ahead - 1].ravel() for name, values in parts.items()}
+    log_parts = {name: values[:, ahead - 1].ravel() for name, values in parts.items()}
     log_mean = np.log(np.maximum(forecasts["mean_units"].to_numpy(), LEAST_UNITS))
-    made["similar_products"] = made["similar_products"] + log_mean - sum(made.values())
+    log_parts["similar_products"] = (
+        log_parts["similar_products"] + log_mean - sum(log_parts.values())
+    )
     rows = forecasts[["product_id", "week_start_date"]]
     return pd.concat(
-        [rows.assign(part=name, log_units=made[name].round(DIGITS)) for name in EXPLANATION_PARTS],
+        [
+            rows.assign(part=name, log_units=log_parts[name].round(DIGITS))
+            for name in EXPLANATION_PARTS
+        ],
         ignore_index=True,
     )
 
@@ -169,7 +177,8 @@ def importances(model: StructuredDemand, panel: Panel) -> dict[str, float]:
 
     Returns:
         `contribution.<part>`: mean absolute log units; `occlusion.<part>`: the WAPE added when
-        the part is replaced by its mean over all products and weeks, so that it tells nothing.
+        the part is replaced by its mean over all products and weeks, so that it carries no
+        information.
     """
     weeks = min(WEEKS_JUDGED, model.horizon)
     origin = len(panel.weeks) - weeks

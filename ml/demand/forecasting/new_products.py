@@ -82,7 +82,7 @@ def unseen(
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Mean and dispersion (N, horizon) of the rows `new` without their past, and the level's sd.
 
-    The model takes them for products it was not trained on. With `by_plan` levels are told by
+    The model takes them for products it was not trained on. With `by_plan` levels depend on
     how much a product is promoted in the weeks ahead, too: what sells much is promoted much.
     """
     ahead = promotion(panel, origin) if by_plan else np.empty((len(new), 0))

@@ -22,7 +22,7 @@ from ml.demand.network.priors import PRIOR_SD
 from ml.demand.network.structured import StructuredDemand, coefficients
 
 PROMOTED = np.log(1 - ON_PROMOTION_DEPTH)  # of the log price ratio
-IDENTIFIED = 0.5  # of the prior variance: above it the data said little
+IDENTIFIED = 0.5  # of the prior variance: above it the data hold little information
 STEPS = np.array(list(PRIOR_SD.values()))  # sds, department first
 
 

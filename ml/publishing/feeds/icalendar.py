@@ -36,7 +36,7 @@ def promotions_calendar(
 
     Nothing in it is newer than the as-of date: that midnight stands as the time it was made.
     """
-    made = datetime.combine(schedule["as_of"].iloc[0], time(), UTC)
+    timestamp = datetime.combine(schedule["as_of"].iloc[0], time(), UTC)
     calendar = Calendar.new(
         name="Promotions",
         description=f"Promotion plan {version}",
@@ -44,12 +44,12 @@ def promotions_calendar(
         method="PUBLISH",
         uid="promotions@promoloop",
         refresh_interval=ASK_AGAIN,
-        last_modified=made,
+        last_modified=timestamp,
     )
     zone = ZoneInfo(time_zone)
     for _, rows in schedule.groupby(PERIOD, sort=True):
-        calendar.add_component(_event(rows.to_dict("records"), names, zone, made))
-    calendar.add_missing_timezones(made.date(), schedule["ends_at"].max().date())
+        calendar.add_component(_event(rows.to_dict("records"), names, zone, timestamp))
+    calendar.add_missing_timezones(timestamp.date(), schedule["ends_at"].max().date())
     return calendar.to_ical().decode("utf-8")
 
 
@@ -78,14 +78,14 @@ def _wrong(number: int, event: Event) -> list[str]:
 
 
 def _event(
-    rows: list[dict[Hashable, Any]], names: Mapping[str, str], zone: ZoneInfo, made: datetime
+    rows: list[dict[Hashable, Any]], names: Mapping[str, str], zone: ZoneInfo, timestamp: datetime
 ) -> Event:
     starts, ends, category = (rows[0][name] for name in PERIOD)
     named = f"{starts.isoformat()} {ends.isoformat()} {category}"
     promotions = "1 promotion" if len(rows) == 1 else f"{len(rows)} promotions"
     return Event.new(
         uid=f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@promoloop",
-        stamp=made,
+        stamp=timestamp,
         start=_moment(starts, zone),
         end=_moment(ends, zone),
         summary=f"{category}: {promotions}, up to {_off(max(row['depth'] for row in rows))}",

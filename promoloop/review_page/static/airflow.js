@@ -6,9 +6,9 @@ const at = (path) => new URL(path, api).href;
 
 /** The request that waits for an answer about a version, or null. */
 export async function waitingFor(version) {
-  const found = await getJson(at("dags/~/dagRuns/~/hitlDetails?response_received=false&limit=100"))
+  const details = await getJson(at("dags/~/dagRuns/~/hitlDetails?response_received=false&limit=100"))
     .catch((error) => { if (error.status === 404) return { hitl_details: [] }; throw error; });
-  return found.hitl_details.find((each) => each.subject.includes(version)) ?? null;
+  return details.hitl_details.find((each) => each.subject.includes(version)) ?? null;
 }
 
 export function answer(request, option, comment) {

@@ -13,7 +13,7 @@ export function drawBar(state, show) {
   bar.hidden = !(pending || state.request);
   if (bar.hidden) return;
   bar.innerHTML = pending ? editing(state) : answering(state);
-  const on = (id, act) => byId(id)?.addEventListener("click", () => act(state, show).catch((error) => tell(error.message)));
+  const on = (id, act) => byId(id)?.addEventListener("click", () => act(state, show).catch((error) => notify(error.message)));
   on("resolve", solve);
   on("propose", propose);
   on("discard", (_, again) => again(state.plan.version));
@@ -39,16 +39,16 @@ function answering(state) {
 
 /** Whether the edits differ from those the plan was made with. */
 function changedEdits(state) {
-  const made = (state.plan.summary.edits ?? []).length;
-  const kept = [...state.edits.values()].filter((edit) => edit.made).length;
-  return kept !== made || state.edits.size !== made;
+  const initial = (state.plan.summary.edits ?? []).length;
+  const unchanged = [...state.edits.values()].filter((edit) => edit.made).length;
+  return unchanged !== initial || state.edits.size !== initial;
 }
 
 const sent = (edits) => [...edits.values()].map(({ product_id, week, choice }) => ({ product_id, week, choice }))
   .sort((a, b) => (a.product_id + a.week < b.product_id + b.week ? -1 : 1));
 
-function tell(text) {
-  const place = byId("outcome") ?? byId("told");
+function notify(text) {
+  const place = byId("outcome") ?? byId("notice");
   place.textContent = text;
 }
 
@@ -57,43 +57,43 @@ async function solve(state, show) {
   byId("resolve").disabled = true;
   const started = Date.now();
   const { preview } = await sendJson("POST", `api/plans/${plan.version}/previews`, { edits, budget });
-  let found = await getJson(`api/previews/${preview}`);
-  while (SOLVING.includes(found.state)) {
-    tell(found.state === "solving" ? word("solving")(Math.round((Date.now() - started) / 1000)) : word("waiting"));
+  let solved = await getJson(`api/previews/${preview}`);
+  while (SOLVING.includes(solved.state)) {
+    notify(solved.state === "solving" ? word("solving")(Math.round((Date.now() - started) / 1000)) : word("waiting"));
     await pause(LOOK_AGAIN);
-    found = await getJson(`api/previews/${preview}`);
+    solved = await getJson(`api/previews/${preview}`);
   }
   byId("resolve").disabled = false;
-  if (found.state === "failed") return tell(found.error);
-  state.preview = { edits, budget, version: found.result.version };
-  return drawOutcome(found.result, plan, state, show);
+  if (solved.state === "failed") return notify(solved.error);
+  state.preview = { edits, budget, version: solved.result.version };
+  return drawOutcome(solved.result, plan, state, show);
 }
 
 function drawOutcome(result, plan, state, show) {
   const place = byId("outcome");
-  if (result.version === plan.version) return tell(word("same"));
+  if (result.version === plan.version) return notify(word("same"));
   const more = (name) => signed(result.money[`${name}_more`], money);
   place.innerHTML = `<strong>${esc(word("result")(more("incremental_margin"), more("cost"), result.come.length, result.gone.length))}</strong>
     <span class="id">${esc(result.version)}</span> <button id="propose" type="button" class="main">${word("propose")}</button>`;
-  byId("propose").addEventListener("click", () => propose(state, show).catch((error) => tell(error.message)));
+  byId("propose").addEventListener("click", () => propose(state, show).catch((error) => notify(error.message)));
   return null;
 }
 
 /** Plan the day again with the edits; the version that was waiting is answered with a no. */
 async function propose(state, show) {
   const { plan, request, preview } = state;
-  tell(word("proposing"));
+  notify(word("proposing"));
   const run = await revise(plan.as_of, preview.edits, preview.budget);
   if (request) await answer(request, "Reject", word("replaced"));
   let runs = "running";
   while (!(await waitingFor(preview.version))) {
     runs = await runState("revise_plan", run.dag_run_id);
-    if (runs === "failed") return tell(word("runFailed")(run.dag_run_id));
+    if (runs === "failed") return notify(word("runFailed")(run.dag_run_id));
     if (runs === "success") break; // the policy approves by itself
     await pause(LOOK_AGAIN);
   }
   await show(preview.version);
-  byId("told").textContent = word("proposed")(preview.version);
+  byId("notice").textContent = word("proposed")(preview.version);
   return null;
 }
 
@@ -101,7 +101,7 @@ async function respond(state, show, option) {
   const { plan, request } = state, comment = byId("comment").value;
   for (const button of byId("bar").querySelectorAll("button")) button.disabled = true;
   await answer(request, option, comment);
-  byId("told").textContent = word(option === "Approve" ? "approved" : "rejected");
+  byId("notice").textContent = word(option === "Approve" ? "approved" : "rejected");
   const task = request.task_instance;
   let runs = "running";
   while (!["success", "failed"].includes(runs)) {
@@ -109,6 +109,6 @@ async function respond(state, show, option) {
     runs = await runState(task.dag_id, task.dag_run_id);
   }
   const shown = await show(plan.version);
-  if (runs === "failed") byId("told").textContent = word("runFailed")(task.dag_run_id);
-  else if (shown.is_live) byId("told").textContent = word("nowLive")(plan.version);
+  if (runs === "failed") byId("notice").textContent = word("runFailed")(task.dag_run_id);
+  else if (shown.is_live) byId("notice").textContent = word("nowLive")(plan.version);
 }

@@ -87,8 +87,8 @@ function cell(plan, row, edits) {
   const name = plan.names[row.product_id] ?? row.product_id;
   const edited = edits.has(editKey(row.product_id, row.week));
   const sign = { added: "＋", changed: "Δ" }[row.change];
-  const said = `${name}, ${word("week")} ${day(row.week)}: ${terms(row, plan.names)}${sign ? `, ${word(row.change)}` : ""}`;
-  return `<button type="button" tabindex="-1" class="cell d${bucket(row.depth)}${edited ? " edited" : ""}" data-product="${esc(row.product_id)}" data-week="${row.week}" aria-label="${esc(said)}">${percent(row.depth)}${short(row)}${sign ? `<span class="mark">${sign}</span>` : ""}</button>`;
+  const label = `${name}, ${word("week")} ${day(row.week)}: ${terms(row, plan.names)}${sign ? `, ${word(row.change)}` : ""}`;
+  return `<button type="button" tabindex="-1" class="cell d${bucket(row.depth)}${edited ? " edited" : ""}" data-product="${esc(row.product_id)}" data-week="${row.week}" aria-label="${esc(label)}">${percent(row.depth)}${short(row)}${sign ? `<span class="mark">${sign}</span>` : ""}</button>`;
 }
 
 const cellAt = (productId, week) => byId("calendar").querySelector(`button[data-product="${CSS.escape(productId)}"][data-week="${week}"]`);

@@ -28,9 +28,9 @@ export const percent = (share, digits = 0) => (share === null ? "–" : `${count
 
 export async function getJson(path, options = {}) {
   const answer = await fetch(path, { headers: { Accept: "application/json" }, ...options });
-  const told = await answer.json().catch(() => ({}));
-  if (answer.ok) return told;
-  const detail = typeof told.detail === "string" ? told.detail : JSON.stringify(told.detail ?? answer.statusText);
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) return body;
+  const detail = typeof body.detail === "string" ? body.detail : JSON.stringify(body.detail ?? answer.statusText);
   throw Object.assign(new Error(detail), { status: answer.status });
 }
 

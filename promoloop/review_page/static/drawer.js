@@ -37,17 +37,17 @@ function promotion(plan, row, edits, mayEdit) {
 }
 
 function reasons(why) {
-  const told = (option) => `${terms(option)} (${word("supports")[option.support]})`;
+  const described = (option) => `${terms(option)} (${word("supports")[option.support]})`;
   const limits = (why.limits ?? []).map((each) => {
     const name = word("limits")[each.limit] ?? each.limit;
-    if (each.rules_out) return word("limitRules")(name, told(each.rules_out));
+    if (each.rules_out) return word("limitRules")(name, described(each.rules_out));
     return each.shadow_price ? word("limitWorth")(name, money(each.shadow_price)) : name;
   });
   const next = why.next_best;
   const assumed = (why.assumed ?? []).map((name) => word("assumptions")[name] ?? word("mechanics")[name.split(".")[1]] ?? name);
   return [
     ...limits,
-    next ? word("nextBest")(told(next), money(next.incremental_margin), money(next.cost)) : word("noNext"),
+    next ? word("nextBest")(described(next), money(next.incremental_margin), money(next.cost)) : word("noNext"),
     ...(why.offer ? [word("takers")(percent(why.offer.share_of_units))] : []),
     ...(assumed.length ? [word("rests")(assumed.join(", "))] : []),
   ];
@@ -61,8 +61,8 @@ function controls(plan, row, edit) {
   }
   const choices = row.alternatives.map((other, k) => {
     const limit = other.ruled_out_by ? `, ${word("forbidden")} ${word("limits")[other.ruled_out_by]}` : "";
-    const said = `${terms(other, plan.names)} · ${word("supports")[other.support]} · ${word("margins")} ${money(other.incremental_margin)}${limit}`;
-    return `<option value="${k}"${limit ? " disabled" : ""}>${esc(said)}</option>`;
+    const text = `${terms(other, plan.names)} · ${word("supports")[other.support]} · ${word("margins")} ${money(other.incremental_margin)}${limit}`;
+    return `<option value="${k}"${limit ? " disabled" : ""}>${esc(text)}</option>`;
   });
   return `<div class="edit"><span>${word("edit")}</span>
     <button type="button" class="veto" ${place}>${word("veto")}</button>

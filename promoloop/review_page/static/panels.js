@@ -19,31 +19,31 @@ export function differences(plan) {
 }
 
 export function drawTotals(plan) {
-  const { summary } = plan, found = differences(plan);
+  const { summary } = plan, diff = differences(plan);
   const tiles = [
     [word("promotions"), count(summary.promotions), word("products")(count(summary.products))],
     [word("margin"), money(summary.incremental_margin), word("nineInTen")(money(summary.incremental_margin_p10))],
     [word("cost"), money(summary.cost), word("ofBudget")(percent(summary.budget ? summary.cost / summary.budget : null, 1), money(summary.budget, 0))],
     plan.live_version && !plan.is_live
-      ? [word("againstLive"), `${signed(found.margin)} <small>${word("margins")}</small>`, word("changeCount")(found.added.length, found.removed.length, found.changed.length)]
+      ? [word("againstLive"), `${signed(diff.margin)} <small>${word("margins")}</small>`, word("changeCount")(diff.added.length, diff.removed.length, diff.changed.length)]
       : [word("againstLive"), "–", word(plan.is_live ? "isLive" : "noLive")],
   ];
   byId("totals").innerHTML = tiles.map(([name, value, note]) => `<div><span>${name}</span><strong>${value}</strong><small>${esc(note)}</small></div>`).join("");
 }
 
 export function drawChanges(plan) {
-  const found = differences(plan);
+  const diff = differences(plan);
   const name = (row) => `${esc(plan.names[row.product_id] ?? row.product_id)} <span class="id">${esc(row.product_id)}</span>`;
   const line = (row, what, margin, cost) => `<tr><td>${name(row)}</td><td>${day(row.week)}</td><td>${esc(what)}</td><td class="number">${signed(margin)}</td><td class="number">${signed(cost)}</td></tr>`;
   const groups = [
-    ["added", found.added.map((row) => line(row, terms(row, plan.names), row.incremental_margin, row.cost))],
-    ["removed", found.removed.map((row) => line(row, terms(before(row), plan.names), -row.incremental_margin_before, -row.cost_before))],
-    ["changed", found.changed.map((row) => line(row, `${terms(row, plan.names)}, ${word("instead")} ${terms(before(row), plan.names)}`,
+    ["added", diff.added.map((row) => line(row, terms(row, plan.names), row.incremental_margin, row.cost))],
+    ["removed", diff.removed.map((row) => line(row, terms(before(row), plan.names), -row.incremental_margin_before, -row.cost_before))],
+    ["changed", diff.changed.map((row) => line(row, `${terms(row, plan.names)}, ${word("instead")} ${terms(before(row), plan.names)}`,
       row.incremental_margin - row.incremental_margin_before, row.cost - row.cost_before))],
   ].filter(([, rows]) => rows.length);
   const head = `<tr><th>${word("product")}</th><th>${word("week")}</th><th>${word("what")}</th><th class="number">${word("margins")}</th><th class="number">${word("cost")}</th></tr>`;
   byId("changes-panel").innerHTML = groups.length
-    ? `<p>${esc(word("againstLive"))}: <strong>${signed(found.margin)}</strong> ${word("margins")}, ${signed(found.cost)} ${word("cost").toLowerCase()}</p>
+    ? `<p>${esc(word("againstLive"))}: <strong>${signed(diff.margin)}</strong> ${word("margins")}, ${signed(diff.cost)} ${word("cost").toLowerCase()}</p>
        <div class="scroll">${groups.map(([change, rows]) => `<table class="list"><caption>${word(change)} (${rows.length})</caption><thead>${head}</thead><tbody>${rows.join("")}</tbody></table>`).join("")}</div>`
     : `<p class="quiet">${word(plan.live_version ? "noChanges" : "noLive")}</p>`;
 }

@@ -48,7 +48,7 @@ def test_the_last_line_is_the_largest_size_as_one_json_object(monkeypatch, capsy
 
     scale.main()
 
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["product_weeks"], told["peak_rss_mb"]) == (20_000, 1200)
-    assert told["peak_rss_over_smallest"] == pytest.approx(np.round(1200 / 900, 2))
-    assert told["candidates"]["candidates"] == 20
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (summary["product_weeks"], summary["peak_rss_mb"]) == (20_000, 1200)
+    assert summary["peak_rss_over_smallest"] == pytest.approx(np.round(1200 / 900, 2))
+    assert summary["candidates"]["candidates"] == 20

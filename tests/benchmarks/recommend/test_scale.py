@@ -39,15 +39,15 @@ def lines(*customers):
 
 
 def test_customers_drawn_again_bring_all_their_lines_under_a_new_id():
-    told = lines("c0", "c1", "c0", "c2", "c2", "c2")
+    sold = lines("c0", "c1", "c0", "c2", "c2", "c2")
     baskets = {("p0", "p2"), ("p1",), ("p3", "p4", "p5")}
 
-    rows = drawn(told, 4).to_pandas()
+    rows = drawn(sold, 4).to_pandas()
 
     bought = rows.groupby("customer_id")["product_id"].agg(tuple)
     assert len(bought) == 12
     assert set(bought) == baskets
-    assert drawn(told, 4).equals(drawn(told, 4))
+    assert drawn(sold, 4).equals(drawn(sold, 4))
 
 
 def test_drawn_once_everybody_is_there_once():

@@ -110,14 +110,14 @@ def test_tenths_are_equally_many_the_least_expected_first():
 
 @pytest.mark.filterwarnings("ignore:An input array is constant")
 def test_the_report_compares_what_was_expected_with_what_the_weeks_brought(monkeypatch):
-    def said(_, start, weeks):
+    def expected(_, start, weeks):
         assert (start, weeks) in {(START, 12), (date(2017, 4, 17), 36)}
         chances = {"lost_56_days": [0.0, 1.0], "lost_84_days": [0.2, 0.2]}
         spent = {"visits": [1.0, 2.0], "sales": [4.0, 2.0]}
         return pd.DataFrame(spent | chances, ["ann", "bob"])
 
-    monkeypatch.setattr(benchmark, "expectations", said)
-    monkeypatch.setattr(benchmark, "chance", lambda said, _: {"mean": said.mean()})
+    monkeypatch.setattr(benchmark, "expectations", expected)
+    monkeypatch.setattr(benchmark, "chance", lambda expected, _: {"mean": expected.mean()})
 
     found = value(Shop(LINES, pd.DataFrame(), date(2017, 12, 25), None))["value"]
 

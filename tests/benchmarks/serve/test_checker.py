@@ -60,20 +60,20 @@ def test_a_server_that_mixes_two_versions_is_found_out(known, client, live):
 
 def test_one_line_of_another_version_is_found(known, client):
     answers = asked(client)
-    told, tag = answers["product", "100"]
-    torn = copy.deepcopy(told)
+    whole, tag = answers["product", "100"]
+    torn = copy.deepcopy(whole)
     torn["promotions"][1]["promo_price"] = 8.99
-    short = {**told, "promotions": told["promotions"][:1]}
+    short = {**whole, "promotions": whole["promotions"][:1]}
 
     for answer in (torn, short):
         assert "where 2017-12-04-aaaaaaaa says" in wrong_with(known, "product", "100", answer, tag)
 
 
 def test_a_tag_or_a_name_of_another_version_is_found(known, client):
-    told, tag = asked(client)["product", "100"]
+    answer, tag = asked(client)["product", "100"]
 
-    assert "is tagged" in wrong_with(known, "product", "100", told, f'"{SECOND}:00000000"')
-    strange = {**told, "plan_version": "2017-01-01-00000000"}
+    assert "is tagged" in wrong_with(known, "product", "100", answer, f'"{SECOND}:00000000"')
+    strange = {**answer, "plan_version": "2017-01-01-00000000"}
     assert "never published" in wrong_with(known, "product", "100", strange, tag)
 
 

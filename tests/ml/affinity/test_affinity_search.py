@@ -81,8 +81,8 @@ def test_every_trial_is_a_child_run_with_its_settings_measures_and_state(searche
     assert searched.parent["params.as_of"] == AS_OF["as_of"]
     for number, chosen in enumerate(searched.tried):
         row = children.loc[f"trial {number}"]
-        told = chosen.model_dump()
-        assert {n: type(v)(row[f"params.{n}"]) for n, v in told.items()} == told
+        settings = chosen.model_dump()
+        assert {n: type(v)(row[f"params.{n}"]) for n, v in settings.items()} == settings
         assert row["metrics.blend_all_ndcg_at_10"] == 0.4
     complete = children[children["tags.state"] == "complete"]
     assert complete["metrics.ndcg"].max() == pytest.approx(searched.found.value)
@@ -105,8 +105,8 @@ def test_only_the_first_trial_goes_on_when_time_is_up(store):
 
 def test_a_file_that_breaks_a_rule_is_refused_with_its_name_key_and_rule(tmp_path):
     wrong = tmp_path / "affinity.yml"
-    told = AlsHyperparameters.read().model_dump() | {"alpha": 0}
-    wrong.write_text(yaml.safe_dump(told), encoding="utf-8")
+    settings = AlsHyperparameters.read().model_dump() | {"alpha": 0}
+    wrong.write_text(yaml.safe_dump(settings), encoding="utf-8")
 
     with pytest.raises(PolicyError, match=r"affinity.yml: alpha: .*greater than 0"):
         AlsHyperparameters.read(wrong)

@@ -24,7 +24,7 @@ def test_products_of_one_kind_are_most_alike():
     assert alike[0, 1] > alike[0, 2] > alike[0, 3] == 0
 
 
-def test_rare_terms_tell_more_than_common_ones():
+def test_rare_terms_weigh_more_than_common_ones():
     unlike = {name: [f"{name} {row}" for row in range(5)] for name in ATTRIBUTES}
     shared = pd.DataFrame(unlike).assign(
         brand=["Private", "Private", "National", "Private", "Private"],

@@ -27,7 +27,7 @@ def test_each_column_is_the_ridge_regression_on_the_other_products(product):
 
 
 def test_only_products_with_most_buyers_and_their_largest_weights_are_kept():
-    model = fit_item_item(sparse.csr_array(BASKETS[:, [3, 0, 1, 2]]), most=3, kept=1)
+    model = fit_item_item(sparse.csr_array(BASKETS[:, [3, 0, 1, 2]]), max_products=3, max_weights=1)
 
     weights = model.weights.toarray()
 

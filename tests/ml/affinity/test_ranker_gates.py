@@ -43,11 +43,11 @@ def learned():
 class Says:
     """A ranker that says this of the signals."""
 
-    def __init__(self, said):
-        self.said = said
+    def __init__(self, predicted):
+        self.predicted = predicted
 
     def predict(self, signals):
-        return self.said(signals)
+        return self.predicted(signals)
 
 
 def test_absurd_and_unknown_signals_give_probabilities(learned):
@@ -55,16 +55,16 @@ def test_absurd_and_unknown_signals_give_probabilities(learned):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "predicted",
     [
         lambda signals: signals[:, 3],
         lambda signals: np.where(np.isnan(signals).any(axis=1), np.nan, 0.5),
         lambda signals: np.where((signals > 1e5).all(axis=1), 1.01, 0.5),
     ],
 )
-def test_what_leaves_0_to_1_is_counted(said):
+def test_what_leaves_0_to_1_is_counted(predicted):
     assert not GATES["stays_a_probability"].verdict(
-        {"extreme_outside": outside(Says(said), SIGNALS)}
+        {"extreme_outside": outside(Says(predicted), SIGNALS)}
     )[0]
 
 

@@ -95,8 +95,8 @@ def test_a_challenger_that_ranks_worse_than_the_champion_does_not_serve(register
     champions.submit(store.NAME, second, AUTO, "ann")
 
     assert registry.champion(store.NAME) == first
-    said = registry.client().get_model_version(store.NAME, second).tags
-    assert said["gate.not_worse_than_champion"].startswith("fail")
+    tags = registry.client().get_model_version(store.NAME, second).tags
+    assert tags["gate.not_worse_than_champion"].startswith("fail")
 
 
 def test_a_version_that_is_not_there_says_what_to_do(registered):

@@ -8,7 +8,7 @@ LINES = np.array([[2, 1, 0, 0, 1], [1, 1, 1, 0, 0], [0, 0, 3, 1, 0], [4, 2, 0, 0
 ROWS = sparse.csr_array(np.log1p(LINES))
 
 
-def test_what_few_customers_buy_tells_more():
+def test_what_few_customers_buy_weighs_more():
     assert rarity(ROWS) == pytest.approx(np.log([4 / 3, 4 / 3, 2, 4, 2]))
 
 

@@ -89,10 +89,10 @@ def test_more_bad_rows_than_the_contract_allows_stop_the_run_and_nothing_lands(s
     with pytest.raises(GateError) as error:
         shop.run()
 
-    said = str(error.value)
-    assert "transactions.quantity: not above 0: 10 of 310 rows (3.23%)" in said
-    assert "'basket_id': 'x0'" in said
-    assert "3.00% may" in said
+    message = str(error.value)
+    assert "transactions.quantity: not above 0: 10 of 310 rows (3.23%)" in message
+    assert "'basket_id': 'x0'" in message
+    assert "3.00% may" in message
     assert lake.partitions(TRANSACTIONS) == []
     assert len(bad_rows()) == 10
 

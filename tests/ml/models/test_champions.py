@@ -183,9 +183,9 @@ def test_a_reviewer_reads_gates_and_where_to_look(version):
     champions.submit("demand", first, AUTO, "Ada")
     champions.submit("demand", made, ASKED, "Ada")
 
-    told = champions.describe("demand", made)
+    text = champions.describe("demand", made)
 
-    assert f"challenger: version {made}" in told
-    assert f"champion now: {first}" in told
-    assert "accuracy: pass (wape 0.3 <= 0.4)" in told
-    assert f"models/demand/versions/{made}" in told
+    assert f"challenger: version {made}" in text
+    assert f"champion now: {first}" in text
+    assert "accuracy: pass (wape 0.3 <= 0.4)" in text
+    assert f"models/demand/versions/{made}" in text

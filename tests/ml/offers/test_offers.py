@@ -121,8 +121,8 @@ def test_who_is_not_in_an_audience_hears_of_a_later_promotion_for_all_instead():
 
     offers, _ = given(lines=lines, belong=belong)
 
-    told = {c: sorted(rows["promotion_id"]) for c, rows in offers.groupby("customer_id")}
-    assert told == {"c0": ["A-1", "B-1"]} | {f"c{k}": ["A-2"] for k in range(1, 6)}
+    promotions = {c: sorted(rows["promotion_id"]) for c, rows in offers.groupby("customer_id")}
+    assert promotions == {"c0": ["A-1", "B-1"]} | {f"c{k}": ["A-2"] for k in range(1, 6)}
     assert set(offers.loc[offers["customer_id"] == "c0", "audience_id"]) == {"segment-1"}
 
 

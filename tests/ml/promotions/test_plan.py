@@ -107,8 +107,8 @@ def test_the_effects_on_a_rows_units_lead_from_baseline_to_expected(shop):
 
     for line in plan().to_dict("records"):
         effects = json.loads(line["reasons"])["effects"]
-        told = np.log(line["expected_units"] / line["baseline_units"])
-        assert sum(effects.values()) == pytest.approx(told, abs=5e-4)
+        log_lift = np.log(line["expected_units"] / line["baseline_units"])
+        assert sum(effects.values()) == pytest.approx(log_lift, abs=5e-4)
         assert (effects["display"] > 0) == ("display" in line["support"])
         assert (effects["mailer"] > 0) == ("mailer" in line["support"])
         assert effects["stock"] <= 0
@@ -120,8 +120,10 @@ def test_a_line_names_the_demands_and_the_budget_that_bind(shop):
     write_plan(AS_OF)
 
     lines = plan()
-    told = dict(zip(lines["product_id"], map(json.loads, lines["reasons"]), strict=True))
-    limits = {product: {each["limit"] for each in why["limits"]} for product, why in told.items()}
+    reasons = dict(zip(lines["product_id"], map(json.loads, lines["reasons"]), strict=True))
+    limits = {
+        product: {each["limit"] for each in why["limits"]} for product, why in reasons.items()
+    }
     assert {"category_budget", "must_promote"} <= limits["p9"]
     assert not {"category_budget", "must_promote"} & limits["p0"]
 

@@ -76,8 +76,8 @@ def test_limits_from_the_tables_of_the_day_are_counted(shop):
     slow = facts.stock.assign(replenishment_weeks=5)
     edit = {"product_id": first["product_id"], "week": str(monday), "choice": None}
 
-    def words(told=facts, **fields):
-        return "; ".join(broken_limits(rows, told, policy, replace(summary, **fields)))
+    def words(changed=facts, **fields):
+        return "; ".join(broken_limits(rows, changed, policy, replace(summary, **fields)))
 
     assert words() == ""
     assert "after the published one before" in words(replace(facts, promoted=before))

@@ -44,7 +44,7 @@ def test_a_scenario_keeps_the_rules_of_the_policy():
 
 
 def test_a_runs_parameters_become_a_scenario():
-    told = {
+    scenario = {
         "as_of": None,
         "budget": 900,
         "floor": None,
@@ -53,7 +53,7 @@ def test_a_runs_parameters_become_a_scenario():
         "slots": 3,
     }
 
-    asked = scenario_of(told)
+    asked = scenario_of(scenario)
 
     assert asked == Scenario(budget=900, exclude=("tea", "2"), must=("1",), slots=3)
     assert asked.policy() == load_policy().model_copy(
@@ -90,13 +90,13 @@ def test_the_table_shows_what_changes_with_its_sign(tmp_path):
     assert [column[0] for column in cells[1:]] == ["1", "", "10.00", "+1,000.00", "5.00", "-0.50"]
 
 
-def test_a_scenario_is_told_by_its_file_and_what_changes_in_all(tmp_path):
+def test_a_scenario_is_described_by_its_file_and_what_changes_in_all(tmp_path):
     differing = by_category(plan(("TEA", 10.0, 5.0)), plan(("TEA", 12.0, 4.5)))
 
-    told = ScenarioResult("v", plan(), 0.0, differing, tmp_path / "v.csv").to_dict()
+    scenario = ScenarioResult("v", plan(), 0.0, differing, tmp_path / "v.csv").to_dict()
 
-    assert told["path"].endswith("v.csv")
-    assert (told["promotions"], told["cost"], told["incremental_margin"]) == (
+    assert scenario["path"].endswith("v.csv")
+    assert (scenario["promotions"], scenario["cost"], scenario["incremental_margin"]) == (
         "+0.00",
         "+2.00",
         "-0.50",

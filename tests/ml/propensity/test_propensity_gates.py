@@ -42,9 +42,9 @@ class Says:
 
     def predict_on_batch(self, inputs):
         shape = (*inputs["usual"].shape, len(HORIZONS) + 1)
-        said = np.zeros(shape) + np.asarray(self.logit(inputs))
-        said[..., -1] = self.lift
-        return said
+        logits = np.zeros(shape) + np.asarray(self.logit(inputs))
+        logits[..., -1] = self.lift
+        return logits
 
     def count_params(self):
         return self.parameters
@@ -83,11 +83,11 @@ def test_a_model_that_breaks_a_rule_fails_its_gate_alone(histories, small, model
 def champion(monkeypatch):
     """A registered champion that says this, or raises it."""
 
-    def put(said):
+    def put(model):
         def load_for(version, as_of):
-            if isinstance(said, Exception):
-                raise said
-            return said
+            if isinstance(model, Exception):
+                raise model
+            return model
 
         monkeypatch.setattr(registry, "champion", lambda name: "3")
         monkeypatch.setattr(comparison, "load_for", load_for)

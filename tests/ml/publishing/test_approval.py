@@ -143,18 +143,18 @@ def test_a_no_to_a_plan_made_again_since_is_recorded(review_asked, plan_day):
     assert review_of(version)["state"] == "rejected"
 
 
-def test_what_is_told_of_a_plan_is_its_own_release_also_after_its_day_was_planned_again(
+def test_a_plan_is_described_by_its_own_release_also_after_its_day_was_planned_again(
     review_asked, plan_day
 ):
     version = plan_day()
     propose(FIRST, "Ada")
     plan_day(promo_price=6.99)
 
-    told = describe(version)
+    text = describe(version)
 
-    assert "* 2 promotions of 2 products: 2 percent_off" in told
-    assert "* cost 39.95 of a budget of 50.00" in told
-    assert told.endswith(f"proposed/{version}/report.html`")
+    assert "* 2 promotions of 2 products: 2 percent_off" in text
+    assert "* cost 39.95 of a budget of 50.00" in text
+    assert text.endswith(f"proposed/{version}/report.html`")
 
 
 def test_nobody_is_asked_about_a_plan_of_an_earlier_day_than_the_live_one(review_asked, plan_day):

@@ -129,7 +129,7 @@ def offer(mechanic, **terms):
         (offer("flash"), "25% off Tea", ["percent_off", "25", "", "", "", "", ""]),
     ],
 )
-def test_the_feed_tells_each_mechanic_in_its_own_attributes(row, title, value):
+def test_the_feed_shows_each_mechanic_in_its_own_attributes(row, title, value):
     feed = merchant_feed(pd.DataFrame([row]), {"1": "Tea", "2": "Cups"}, "America/New_York")
 
     check_feed(feed)

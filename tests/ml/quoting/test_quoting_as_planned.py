@@ -55,8 +55,8 @@ def deals() -> dict[str, list[Deal]]:
 
 
 def planned(deal: Deal) -> Promotion:
-    told = {name: deal.terms.get(name) for name in TERMS}
-    terms = {n: v[TEA] if isinstance(v, np.ndarray) else v for n, v in told.items()}
+    deal_terms = {name: deal.terms.get(name) for name in TERMS}
+    terms = {n: v[TEA] if isinstance(v, np.ndarray) else v for n, v in deal_terms.items()}
     row = {
         "promotion_id": f"tea-{deal.mechanic}",
         "product_id": "tea",

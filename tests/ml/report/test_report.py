@@ -78,8 +78,8 @@ def test_the_report_says_what_promotions_move_elsewhere(plan_day):
         for effect in ("dip", "cannibalisation", "halo")
     ]
     columns = ["effect", "category", "onto", "share", "is_identified"]
-    told = DataFrame(rows, columns=columns).assign(share_sd=0.1, share_p05=-0.01, share_p95=0.4)
-    lake.write(EFFECTS, FIRST, told.assign(estimate=None, estimate_se=None))
+    named = DataFrame(rows, columns=columns).assign(share_sd=0.1, share_p05=-0.01, share_p95=0.4)
+    lake.write(EFFECTS, FIRST, named.assign(estimate=None, estimate_se=None))
 
     text = words(render_report(FIRST))
 
@@ -97,7 +97,7 @@ def test_other_plans_stand_beside_the_plan(plan_day):
     assert "this plan: $25 revenue, $10 margin, $40 cost, 2 promotions" in page
 
 
-def test_a_product_card_tells_what_moves_the_forecast(plan_day):
+def test_a_product_card_shows_what_moves_the_forecast(plan_day):
     plan_day()
     assert "usually" not in words(render_report(FIRST))
     week = {"product_id": "100", "week_start_date": FIRST, "model_version": "3"}
@@ -286,8 +286,8 @@ def test_a_segments_page_says_what_it_buys_and_what_is_promoted_to_it_alone(plan
     plan_day()
     segmented()
     numbers = {c.name: 0.5 for c in DIM_AUDIENCES.columns if c.kind == "double"}
-    told = ["all", "segment-0", "segment-1"], ["all customers", "frequent", "coupon users"]
-    audiences = DataFrame({"audience_id": told[0], "audience": told[1]}).assign(
+    named = ["all", "segment-0", "segment-1"], ["all customers", "frequent", "coupon users"]
+    audiences = DataFrame({"audience_id": named[0], "audience": named[1]}).assign(
         **numbers, customers=[40, 39, 1], may_be_targeted=1, traits="{}"
     )
     lake.write(DIM_AUDIENCES, FIRST, audiences)

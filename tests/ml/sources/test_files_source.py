@@ -111,15 +111,15 @@ def test_a_day_infers_the_same_discount_alone_as_with_its_history(files):
 
 
 @pytest.mark.parametrize(
-    ("mapping", "said"),
+    ("mapping", "message"),
     [
         ("columns: {basket_id: b, product_id: p, sold_on: t, quantity: q}", "net_sales"),
         ("columns: {basket: b}", r"no columns \['basket'\]"),
         ("columns: {basket_id: b, product_id: p, quantity: q, net_sales: n}", "sold_on"),
     ],
 )
-def test_a_mapping_that_lacks_or_invents_a_column_says_which(files, mapping, said):
-    with pytest.raises(SourceError, match=said):
+def test_a_mapping_that_lacks_or_invents_a_column_says_which(files, mapping, message):
+    with pytest.raises(SourceError, match=message):
         files("b,p,t,q,n\n", mapping)
 
 

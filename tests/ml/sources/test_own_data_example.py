@@ -34,12 +34,12 @@ def test_the_example_lands_in_two_runs_with_its_sundays_and_its_promotion():
 
 
 def test_check_source_says_what_the_example_has_lacks_and_turns_off(home):
-    said = check_source("files", EXAMPLE).render()
+    text = check_source("files", EXAMPLE).render()
 
-    assert "mapped   transactions: 144 rows" in said
-    assert "missing  products: brand, manufacturer_id, package_size, list_price" in said
-    assert "off      inventory is not mapped" in said
-    assert "27 rows (18.75%) have no customer" in said
+    assert "mapped   transactions: 144 rows" in text
+    assert "missing  products: brand, manufacturer_id, package_size, list_price" in text
+    assert "off      inventory is not mapped" in text
+    assert "27 rows (18.75%) have no customer" in text
 
 
 def test_check_source_reports_a_folder_that_is_not_there_as_a_problem(tmp_path):

@@ -47,7 +47,7 @@ def test_a_plan_is_shown_beside_the_live_schedule(page, plan_day):
     assert same["is_live"]
 
 
-def test_the_index_tells_who_did_what(page, plan_day):
+def test_the_index_shows_who_did_what(page, plan_day):
     version = plan_day()
     propose(FIRST, "Ada")
 
@@ -84,8 +84,8 @@ def test_a_version_that_was_replaced_or_taken_back_says_by_what_and_whom(page, p
 
     plans = {plan["version"]: plan for plan in page.get("/api/plans").json()}
     assert (plans[second]["state"], plans[second]["live"]) == ("rolled_back", False)
-    told = plans[second]["steps"][-1]
-    assert (told["by"], told["comment"]) == ("Grace", f"{first} a slip")
+    step = plans[second]["steps"][-1]
+    assert (step["by"], step["comment"]) == ("Grace", f"{first} a slip")
     assert plans[first]["live"]
     assert [step["action"] for step in plans[first]["steps"]][-2:] == ["superseded", "roll_back"]
 

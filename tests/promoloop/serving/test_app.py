@@ -15,17 +15,17 @@ TEA = "/v1/products/100/promotions"
 C1 = "/v1/customers/c1/offers"
 
 
-def test_without_a_moment_every_promotion_of_the_product_is_told(client):
+def test_without_a_moment_every_promotion_of_the_product_is_answered(client):
     answer = client.get(TEA)
 
     assert answer.status_code == 200
-    told = answer.json()
-    assert (told["plan_version"], told["product_id"]) == (FIRST, "100")
-    assert [row["starts_at"] for row in told["promotions"]] == [
+    body = answer.json()
+    assert (body["plan_version"], body["product_id"]) == (FIRST, "100")
+    assert [row["starts_at"] for row in body["promotions"]] == [
         "2017-12-04T00:00:00",
         "2017-12-11T00:00:00",
     ]
-    assert told["promotions"][0]["promo_price"] == 7.99
+    assert body["promotions"][0]["promo_price"] == 7.99
 
 
 def test_a_moment_is_the_shops_unless_it_says_else(client):
@@ -42,15 +42,15 @@ def test_a_moment_is_the_shops_unless_it_says_else(client):
 
 
 def test_a_customers_offers_carry_their_promotions(client):
-    told = client.get(C1).json()
+    body = client.get(C1).json()
 
-    assert (told["plan_version"], told["customer_id"]) == (FIRST, "c1")
-    assert [(o["offer_rank"], o["product_id"]) for o in told["offers"]] == [
+    assert (body["plan_version"], body["customer_id"]) == (FIRST, "c1")
+    assert [(o["offer_rank"], o["product_id"]) for o in body["offers"]] == [
         (1, "102"),
         (2, "101"),
         (3, "100"),
     ]
-    assert told["offers"][0]["promotion"]["promo_price"] == 7.99
+    assert body["offers"][0]["promotion"]["promo_price"] == 7.99
     assert len(client.get(C1, params={"at": "2017-12-05"}).json()["offers"]) == 3
     assert client.get(C1, params={"at": "2017-12-12"}).json()["offers"] == []
     assert client.get("/v1/customers/nobody/offers").json()["offers"] == []
@@ -63,9 +63,9 @@ def test_a_basket_is_quoted_at_the_planned_prices(client):
     answer = client.post("/v1/quote", json=basket)
 
     assert answer.headers["ETag"].startswith(f'"{FIRST}:')
-    told = answer.json()
-    assert (told["total"], told["saved"], told["plan_version"]) == (16.08, 4.02, FIRST)
-    assert told["lines"][0]["applied"] == [
+    body = answer.json()
+    assert (body["total"], body["saved"], body["plan_version"]) == (16.08, 4.02, FIRST)
+    assert body["lines"][0]["applied"] == [
         {
             "promotion_id": "100-20171204-percent_off",
             "mechanic": "percent_off",
@@ -73,7 +73,7 @@ def test_a_basket_is_quoted_at_the_planned_prices(client):
             "saved": 4.02,
         }
     ]
-    assert told["lines"][1]["not_applied"][0]["reason"] == "no_promotion"
+    assert body["lines"][1]["not_applied"][0]["reason"] == "no_promotion"
 
 
 def test_what_was_redeemed_before_counts(client):
@@ -95,7 +95,7 @@ def test_a_product_without_a_price_is_named(client):
     assert "['bag']: send their regular_price" in answer.json()["detail"]
 
 
-def test_the_etag_tells_one_version_from_another(client, live):
+def test_the_etag_distinguishes_versions(client, live):
     tag = client.get(TEA).headers["ETag"]
     assert tag == client.get(C1).headers["ETag"]
     assert tag.startswith(f'"{FIRST}:')
@@ -200,17 +200,17 @@ def test_a_refusal_names_places_and_repeats_no_value(client):
     assert "xxxx" * 100 not in answer.text
 
 
-def test_health_tells_a_stale_schedule_from_a_good_one(client, live):
+def test_health_distinguishes_a_stale_schedule_from_a_good_one(client, live):
     assert client.get("/health").json()["status"] == "ok"
     (store.folder(SECOND) / "schedule.parquet").unlink()
     store.point_at(SECOND)
 
     live.refresh()
 
-    told = client.get("/health")
-    assert (told.status_code, told.json()["status"]) == (200, "stale")
-    assert told.json()["plan_version"] == FIRST
-    assert "schedule.parquet" in told.json()["problem"]
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "stale")
+    assert answer.json()["plan_version"] == FIRST
+    assert "schedule.parquet" in answer.json()["problem"]
     assert client.get(TEA).json()["plan_version"] == FIRST
 
 

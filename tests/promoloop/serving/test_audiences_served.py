@@ -1,4 +1,4 @@
-"""What is for an audience is told to, and quoted for, its members alone."""
+"""What is for an audience is shown to, and quoted for, its members alone."""
 
 import json
 
@@ -15,29 +15,29 @@ TEA = "/v1/products/100/promotions"
 @pytest.fixture
 def targeted(shelve, lines, client):
     """The second week's promotions are for segment-0, whose only member is c1."""
-    told = lines(FIRST, 7.99)
-    later = told["starts_at"] == told["starts_at"].max()
+    plan = lines(FIRST, 7.99)
+    later = plan["starts_at"] == plan["starts_at"].max()
     folder = shelve(
-        FIRST, lines=told.assign(audience_id=later.map({True: "segment-0", False: "all"}))
+        FIRST, lines=plan.assign(audience_id=later.map({True: "segment-0", False: "all"}))
     )
     client.app.state.live.refresh()
     return folder
 
 
-def told(client, **asked):
+def answered(client, **asked):
     return [row["audience_id"] for row in client.get(TEA, params=asked).json()["promotions"]]
 
 
-def test_a_product_is_told_for_all_unless_an_audience_or_its_member_is_named(targeted, client):
-    assert told(client) == ["all"]
-    assert told(client, audience_id="all") == ["all"]
-    assert told(client, audience_id="segment-0") == ["all", "segment-0"]
-    assert told(client, audience_id="segment-1") == ["all"]
-    assert told(client, customer_id="c1") == ["all", "segment-0"]
-    assert told(client, customer_id="c2") == ["all"]
-    assert told(client, customer_id="nobody") == ["all"]
-    assert told(client, customer_id="c1", at="2017-12-12") == ["segment-0"]
-    assert told(client, at="2017-12-12") == []
+def test_a_product_is_answered_for_all_unless_an_audience_or_its_member_is_named(targeted, client):
+    assert answered(client) == ["all"]
+    assert answered(client, audience_id="all") == ["all"]
+    assert answered(client, audience_id="segment-0") == ["all", "segment-0"]
+    assert answered(client, audience_id="segment-1") == ["all"]
+    assert answered(client, customer_id="c1") == ["all", "segment-0"]
+    assert answered(client, customer_id="c2") == ["all"]
+    assert answered(client, customer_id="nobody") == ["all"]
+    assert answered(client, customer_id="c1", at="2017-12-12") == ["segment-0"]
+    assert answered(client, at="2017-12-12") == []
 
 
 def test_an_audience_that_the_version_does_not_have_is_refused(targeted, client):
@@ -72,7 +72,7 @@ def test_who_is_forgotten_belongs_to_nothing_at_the_next_look(targeted, client):
     client.app.state.live.refresh()
 
     assert store.current() == FIRST
-    assert told(client, customer_id="c1") == ["all"]
+    assert answered(client, customer_id="c1") == ["all"]
     assert client.app.state.live.state.problem == ""
 
 
@@ -84,5 +84,5 @@ def test_a_release_from_before_there_were_members_is_served_for_all(targeted, cl
     client.app.state.live.refresh()
 
     assert client.app.state.live.state.problem == ""
-    assert told(client, customer_id="c1") == ["all"]
+    assert answered(client, customer_id="c1") == ["all"]
     assert client.get(TEA, params={"audience_id": "segment-0"}).status_code == 404

@@ -36,9 +36,9 @@ def test_a_version_is_served_whole_and_in_order(live):
 
 
 def test_what_a_shopper_may_not_know_stays_in_the_release(live):
-    told = {name for row in live.state.schedule.of_product("100") for name in row}
+    columns = {name for row in live.state.schedule.of_product("100") for name in row}
 
-    assert told & {"unit_cost", "incremental_margin", "reasons", "cost", "roi"} == set()
+    assert columns & {"unit_cost", "incremental_margin", "reasons", "cost", "roi"} == set()
 
 
 def test_a_promotion_ends_before_its_last_instant(live):

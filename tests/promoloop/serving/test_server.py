@@ -64,10 +64,10 @@ def is_up(url: str) -> bool:
 
 def versions(url: str) -> set[str]:
     """Which versions twenty new connections were answered from, each checked to be whole."""
-    told = [json.loads(ask(f"{url}/v1/products/100/promotions")) for _ in range(20)]
-    for each in told:
+    answers = [json.loads(ask(f"{url}/v1/products/100/promotions")) for _ in range(20)]
+    for each in answers:
         assert {row["promo_price"] for row in each["promotions"]} == {PRICES[each["plan_version"]]}
-    return {each["plan_version"] for each in told}
+    return {each["plan_version"] for each in answers}
 
 
 def test_every_worker_takes_up_a_publication_and_a_roll_back(server):

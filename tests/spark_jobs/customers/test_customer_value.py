@@ -35,7 +35,7 @@ def drawn(model, customers=3000, seed=7):
     )
 
 
-def test_the_law_that_made_the_gaps_is_found_again():
+def test_the_distribution_that_generated_the_gaps_is_recovered():
     true = GapModel(level=1.0, pace=0.5, seen=-0.3, shape=1.8)
 
     found = fit_gaps(drawn(true))

@@ -112,7 +112,7 @@ FILL = {"string": "", "int64": 1, "double": 0.5, "date": DAY, "bool": True}
 
 
 def write_customers(day, spend, als):
-    """Twelve customers: those called big and small visit unlike, and spend as told."""
+    """Twelve customers: those called big and small visit unlike, and spend as given."""
     names = [f"{kind}{n}" for kind in spend for n in range(6)]
     given = {
         "customer_id": names,

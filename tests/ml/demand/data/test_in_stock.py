@@ -32,13 +32,13 @@ def unmarked(panel):
 
 
 def test_of_such_a_week_the_estimate_is_learnt_and_no_forecast_judged(panel):
-    (told,) = examples(panel.until(WEEKS), HORIZON)
+    (batch,) = examples(panel.until(WEEKS), HORIZON)
     product, week = EMPTY
 
     before = [week - 1, week - 2], [0, 1]
-    assert (told["target"][product][before][:, 0] == np.float32(panel.unconstrained[EMPTY])).all()
-    assert (told["weight"][product][before] > 0).all()
-    assert (told["weight"][product, FIRST_ORIGIN:-HORIZON] > 0).all()
+    assert (batch["target"][product][before][:, 0] == np.float32(panel.unconstrained[EMPTY])).all()
+    assert (batch["weight"][product][before] > 0).all()
+    assert (batch["weight"][product, FIRST_ORIGIN:-HORIZON] > 0).all()
     assert np.isnan(panel.demand[EMPTY])
     assert np.isnan(panel.demand).sum() == 1 + 5
 

@@ -76,7 +76,7 @@ def test_no_term_is_far_too_sure_or_far_too_modest(standard_errors, name):
     assert 0.8 < standard_errors[name].std() < 1.3
 
 
-def test_units_that_vary_more_tell_less(sold, truth):
+def test_units_that_vary_more_are_less_informative(sold, truth):
     slope, prior = np.ones_like(truth), 1 / (STEPS**2).sum()
 
     varied = term_information(sold, truth, slope, np.full(PRODUCTS, SIZE))

@@ -121,8 +121,8 @@ def test_what_sells_the_shops_goods_matters_most(model, panel):
 
     assert {name.partition(".")[2] for name in found} == set(EXPLANATION_PARTS)
     assert abs(found["occlusion.calendar"]) < 1e-3  # no holidays, and months begin alike
-    for told in ("contribution", "occlusion"):
-        moves = {p: found[f"{told}.{p}"] for p in ("level", "price", "display", "rivals")}
+    for measure in ("contribution", "occlusion"):
+        moves = {p: found[f"{measure}.{p}"] for p in ("level", "price", "display", "rivals")}
         assert moves["level"] > moves["display"] > moves["rivals"], moves
         assert moves["price"] > moves["rivals"], moves
     assert set(GROUPS) < set(EXPLANATION_PARTS)

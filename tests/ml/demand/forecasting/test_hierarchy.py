@@ -38,7 +38,7 @@ def test_a_sums_spread_grows_with_the_correlation(rho):
     assert width == pytest.approx(sd * (stats.norm.ppf(0.9) - stats.norm.ppf(0.1)), rel=0.1)
 
 
-def test_categories_move_together_only_as_much_as_said():
+def test_categories_correlate_only_as_much_as_given():
     products = 16
     mean, quantiles = normal_products([100.0] * products, 10)
     alone = pd.Series([f"c{n}" for n in range(products)])

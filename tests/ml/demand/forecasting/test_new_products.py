@@ -100,7 +100,7 @@ def test_a_product_held_out_is_forecast_without_its_past(model, panel):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_product_not_yet_sold_tells_nothing_of_how_sure_levels_are(model, panel):
+def test_a_product_not_yet_sold_does_not_inform_the_uncertainty_of_levels(model, panel):
     late = np.arange(SOLD)[:, None] % 3 == 0
     started = ~(late & (np.arange(WEEKS) < WEEKS - 2))
     price = np.where(started, panel.regular_price, np.nan)

@@ -33,7 +33,7 @@ def effects(model, panel):
     return ops.convert_to_numpy(coefficients(model.effects(model.codes(panel.products))))
 
 
-def test_known_effects_are_found(drafted, panel):
+def test_known_effects_are_recovered(drafted, panel):
     found = effects(learnt(drafted, panel), panel)
 
     assert np.median(found[:, 0]) == pytest.approx(TRUTH["price"], abs=0.2)
@@ -60,7 +60,7 @@ def test_the_slopes_are_those_of_the_value():
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
-def test_a_unit_tells_less_than_a_poisson_count():
+def test_a_unit_is_less_informative_than_a_poisson_count():
     sales = WeeklySales(
         units=np.array([[3.0, 7.0]]),
         is_demand=np.ones((1, 2), bool),

@@ -43,7 +43,7 @@ def test_unsold_weeks_are_as_deep_as_the_weeks_they_are_taken_from():
     assert shares == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
 
 
-def test_an_unsold_week_is_not_told_by_a_depth_that_was_never_asked():
+def test_an_unsold_week_is_not_revealed_by_a_depth_that_was_never_asked():
     rng = np.random.default_rng(0)
     depth = rng.choice([0.0, 0.3], (50, 30))
     unsold = np.arange(30) % 3 == 2
@@ -76,7 +76,7 @@ def test_planned_prices_are_rounded_and_realised_ones_are_not(shop):
     np.testing.assert_allclose(realised["effects"][..., 0], np.log(1 - 0.137), rtol=1e-6)
 
 
-def test_the_cents_of_a_realised_price_do_not_tell_that_something_sold(shop):
+def test_the_cents_of_a_realised_price_do_not_reveal_that_something_sold(shop):
     panel = shop(products=3, weeks=8)
     regular = panel.regular_price * np.where(panel.units > np.median(panel.units), 1.004, 1.0)
 

@@ -30,7 +30,7 @@ def model(panel):
     return fit(panel, WEEKS, DemandFitting(HORIZON, steps=60, seed=7)).model
 
 
-def test_known_effects_are_found_again(model, panel):
+def test_known_effects_are_recovered(model, panel):
     found = responses(model, panel).set_index("product_id")
 
     assert found["elasticity"].median() == pytest.approx(ELASTICITY, abs=0.25)

@@ -158,18 +158,18 @@ def test_a_word_that_no_segment_has_today_targets_nobody(shop):
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         ({"audience": "everyone"}, "audiences.*segment-0, segment-1 ... or a word"),
         (SEEKERS | {"products": ["harm"]}, "audiences.products: 'harm' is no product_id"),
         (SEEKERS | {"mechanics": ["rebate"]}, "audiences.*percent_off"),
     ],
 )
-def test_a_rule_that_names_something_unknown_is_refused(shop, rule, said):
+def test_a_rule_that_names_something_unknown_is_refused(shop, rule, message):
     shop(audiences=[rule])
     write_customers()
 
-    with pytest.raises(PolicyError, match=said):
+    with pytest.raises(PolicyError, match=message):
         write_plan(AS_OF)
 
 

@@ -57,9 +57,9 @@ def shop():
 
 @pytest.fixture
 def assumptions():
-    told = load_assumptions()
-    return told.model_validate(
-        told.model_dump()
+    assumptions = load_assumptions()
+    return assumptions.model_validate(
+        assumptions.model_dump()
         | {
             "mechanics": PRIORS,
             "margin_by_department": {"default": 0.3},

@@ -52,14 +52,14 @@ def items():
     )
 
 
-def policy(**told):
+def policy(**changes):
     wide = {"budget": 999.0, "slots_per_category_week": 9, "maximum_per_product": 2}
-    return load_policy().model_copy(update=wide | told)
+    return load_policy().model_copy(update=wide | changes)
 
 
-def plan(**told):
+def plan(**changes):
     """Chosen product-weeks as (product, week number)."""
-    chosen = policy(**told)
+    chosen = policy(**changes)
     problem = make_problem(items(), worth(), chosen, chosen.budget)
     choice = solve(problem).choice
     assert violations(problem, choice) == []
@@ -103,8 +103,8 @@ def test_a_categorys_own_slots_hold_for_it_alone():
 
 
 def test_products_that_move_together_share_every_promotion():
-    def weeks(**told):
-        found = plan(maximum_per_product=1, **told)
+    def weeks(**changes):
+        found = plan(maximum_per_product=1, **changes)
         return [[week for product, week in found if product == p] for p in ("20", "21")]
 
     apart, (one, other) = weeks(slots_per_week=1), weeks(move_together=[["20", "21"]])
@@ -151,7 +151,7 @@ def test_a_promotion_longer_than_the_horizon_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("told", "rule"),
+    ("changes", "rule"),
     [
         ({"category_budgets": {"TAE": 1.0}}, r"category_budgets: \['TAE'\] are no categories"),
         ({"slots_by_category": {"CUP": 1}}, r"slots_by_category: \['CUP'\]"),
@@ -161,9 +161,9 @@ def test_a_promotion_longer_than_the_horizon_is_refused():
         ({"move_together": [["10", "20"]]}, "of several categories"),
     ],
 )
-def test_a_name_that_the_catalogue_does_not_hold_is_refused(told, rule):
+def test_a_name_that_the_catalogue_does_not_hold_is_refused(changes, rule):
     with pytest.raises(PolicyError, match=rule):
-        require_in_catalogue(policy(**told), CATALOGUE)
+        require_in_catalogue(policy(**changes), CATALOGUE)
 
 
 def test_known_names_in_any_case_are_accepted():

@@ -72,7 +72,7 @@ def test_alternatives_hold_every_offer_with_its_price_and_the_limit_that_forbids
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"product_id": "fuel"}, "product fuel .* cannot be edited"),
         ({"week": "2018-12-03"}, "week of 2018-12-03 cannot be edited"),
@@ -83,11 +83,11 @@ def test_alternatives_hold_every_offer_with_its_price_and_the_limit_that_forbids
         ({"depth": 0.5}, "the edits: .*depth"),
     ],
 )
-def test_an_edit_of_what_is_not_planned_is_refused(shop, changed, said):
+def test_an_edit_of_what_is_not_planned_is_refused(shop, changed, message):
     shop()
     write_plan(AS_OF)
 
-    with pytest.raises(PolicyError, match=said):
+    with pytest.raises(PolicyError, match=message):
         write_plan(AS_OF, edits=read_edits([edit(plan().iloc[0]) | changed]))
 
 

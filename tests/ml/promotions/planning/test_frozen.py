@@ -38,7 +38,7 @@ def options():
 
 def line(product="1", week="2017-12-04", mechanic="percent_off", price=2.8, **terms):
     none = dict.fromkeys(("buy_qty", "get_qty", "get_depth"))
-    told = {
+    row = {
         "promotion_id": f"{product}-{week}",
         "product_id": product,
         "starts_at": pd.Timestamp(week),
@@ -47,7 +47,7 @@ def line(product="1", week="2017-12-04", mechanic="percent_off", price=2.8, **te
         "support": "none",
         "promo_price": price,
     }
-    return told | none | terms
+    return row | none | terms
 
 
 def economics(allowed):
@@ -61,7 +61,7 @@ def frozen(options, *lines, weeks=2, allowed=True):
 
 
 @pytest.mark.parametrize(
-    ("told", "option"),
+    ("row", "option"),
     [
         (line(audience_id="segment-1"), None),
         (line(price=2.8), 0),
@@ -72,8 +72,8 @@ def frozen(options, *lines, weeks=2, allowed=True):
         (line(mechanic="buy_get", buy_qty=3.0, get_qty=1.0, get_depth=1.0), None),
     ],
 )
-def test_a_promotion_is_the_option_with_the_same_terms_or_price(options, told, option):
-    assert option_of(told, 0, options) == option
+def test_a_promotion_is_the_option_with_the_same_terms_or_price(options, row, option):
+    assert option_of(row, 0, options) == option
 
 
 def test_frozen_weeks_keep_what_was_announced_and_take_nothing_more(options):
@@ -89,7 +89,7 @@ def test_weeks_that_were_not_announced_yet_are_free(options):
     assert frozen(options, line(), weeks=0).pinned is None
 
 
-def test_what_cannot_be_kept_is_withdrawn_and_told(options):
+def test_what_cannot_be_kept_is_withdrawn_and_reported(options):
     gone = frozen(options, line("9"), line("1", price=1.0), line("2", price=7.0))
     short = frozen(options, line("1"), allowed=False)
 
@@ -108,9 +108,11 @@ def test_the_schedule_before_a_day_is_the_last_made_live_that_was_planned_before
     for version in steps:
         (published / version).mkdir(parents=True, exist_ok=True)
         (published / version / "manifest.json").write_text("{}")
-    told = [{"action": "publish", "plan_version": version} for version in steps]
-    told += [{"action": "proposed", "plan_version": "2017-12-05-b"}]
-    (published / "history.jsonl").write_text("".join(json.dumps(step) + "\n" for step in told))
+    records = [{"action": "publish", "plan_version": version} for version in steps]
+    records += [{"action": "proposed", "plan_version": "2017-12-05-b"}]
+    (published / "history.jsonl").write_text(
+        "".join(json.dumps(record) + "\n" for record in records)
+    )
 
     assert live_before(date(2017, 12, 7))[0] == "2017-12-04-a"  # put back after the 6th's
     assert live_before(date(2017, 12, 8))[0] == "2017-12-07-d"
@@ -126,7 +128,7 @@ def published(version, *lines):
         history.write(json.dumps({"action": "publish", "plan_version": version}) + "\n")
 
 
-def test_what_was_on_promotion_is_what_the_schedule_live_last_said_of_each_week(home):
+def test_what_was_on_promotion_is_what_the_schedule_live_last_had_in_each_week(home):
     published("2017-11-20-a", line("1", "2017-11-20"), line("1", "2017-11-27"))
     published("2017-11-27-b", line("2", "2017-11-27"), line("1", "2017-12-04"))
 
@@ -148,14 +150,14 @@ def test_a_product_rests_after_a_promotion_of_the_weeks_before(gap, free):
     kept = rest(problem(gap), items, before).allowed
     pinned = np.full((2, 3), FREE)
     pinned[0, 0] = 1
-    told = rest(problem(gap, pinned=pinned), items, before).allowed
+    with_pins = rest(problem(gap, pinned=pinned), items, before).allowed
 
     assert np.flatnonzero(kept[0].any(axis=1)).tolist() == free
     assert kept[1].all()
-    assert told[0, 0].all()
+    assert with_pins[0, 0].all()
 
 
-def problem(gap, **told):
+def problem(gap, **changes):
     grid = np.ones((2, 3, 2))
     return PlanProblem(
         value=grid,
@@ -166,7 +168,7 @@ def problem(gap, **told):
         gap=np.full(2, gap),
         max_promotions=2,
         budget=9.0,
-        **told,
+        **changes,
     )
 
 

@@ -54,7 +54,7 @@ def found(series):
     return rows.set_index(["effect", "category"])
 
 
-def test_dip_cannibalisation_and_halo_of_a_known_shop_are_found():
+def test_dip_cannibalisation_and_halo_of_a_known_shop_are_recovered():
     rows = found(shop())
 
     for category in ("HAM", "WINE"):
@@ -67,9 +67,9 @@ def test_dip_cannibalisation_and_halo_of_a_known_shop_are_found():
 
 
 def test_what_has_not_happened_yet_moves_nothing():
-    told = over_time(shop())
+    fitted = over_time(shop())
 
-    before, after = told.value[:2], told.value[2:]
+    before, after = fitted.value[:2], fitted.value[2:]
     assert np.abs(before).max() < 0.04
     assert after == pytest.approx(np.full(4, -DIP / 4), abs=0.04)
 
@@ -135,9 +135,9 @@ def test_an_effect_seen_in_few_weeks_is_not_estimated():
     column = np.zeros((3, 60))
     column[:, :4] = 1.0
 
-    told = fit(np.ones((3, 60)), [column], np.ones((3, 60)))
+    fitted = fit(np.ones((3, 60)), [column], np.ones((3, 60)))
 
-    assert np.isnan(told.value).all()
+    assert np.isnan(fitted.value).all()
 
 
 def test_the_partner_is_the_category_most_often_in_the_same_baskets():

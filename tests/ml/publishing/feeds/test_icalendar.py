@@ -74,7 +74,7 @@ def test_an_event_keeps_its_uid_when_its_promotions_change(text):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("BEGIN:VCALENDAR", "BEGIN:VCARD", "no iCalendar file"),
         ("SUMMARY:TEA", "COMMENT:TEA", "event 1: lacks SUMMARY"),
@@ -83,7 +83,7 @@ def test_an_event_keeps_its_uid_when_its_promotions_change(text):
         ("TZID=America/New_York", "TZID=Mars/Olympus", "VTIMEZONE"),
     ],
 )
-def test_a_broken_calendar_is_refused_by_event_and_property(text, old, new, told):
+def test_a_broken_calendar_is_refused_by_event_and_property(text, old, new, message):
     assert old in text
-    with pytest.raises(ContractError, match=told):
+    with pytest.raises(ContractError, match=message):
         check_calendar(text.replace(old, new))

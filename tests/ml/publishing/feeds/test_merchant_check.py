@@ -41,7 +41,7 @@ def test_a_line_as_specified_passes():
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"promotion_id": ""}, "promotion_id: Field required"),
         ({"promotion_id": "20% off"}, "promotion_id: String should match"),
@@ -77,8 +77,8 @@ def test_a_line_as_specified_passes():
         ({"item_id": ""}, "specific_products needs item_id"),
     ],
 )
-def test_a_broken_attribute_is_named_with_its_line_rule_and_remedy(change, told):
-    with pytest.raises(ContractError, match=rf"line 3, .*{told}.*plan that day again"):
+def test_a_broken_attribute_is_named_with_its_line_rule_and_remedy(change, message):
+    with pytest.raises(ContractError, match=rf"line 3, .*{message}.*plan that day again"):
         check_feed(feed(GOOD | {"promotion_id": "1"}, GOOD | change))
 
 
@@ -87,6 +87,6 @@ def test_an_id_that_is_there_twice_is_named():
         check_feed(feed(GOOD, GOOD))
 
 
-def test_many_broken_lines_are_counted_not_all_told():
+def test_many_broken_lines_are_counted_not_all_listed():
     with pytest.raises(ContractError, match=r"line 6, .* and 3 more"):
         check_feed(feed(*[GOOD | {"promotion_id": f"{k}!"} for k in range(8)]))

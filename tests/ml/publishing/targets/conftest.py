@@ -92,7 +92,7 @@ def live_everywhere(read_view):
 
 @pytest.fixture
 def receiver(httpserver, choose):
-    """A shop system that is told by webhook; `refuse` maps an event's type to a status."""
+    """A shop system that is notified by webhook; `refuse` maps an event's type to a status."""
     shop = Receiver()
     httpserver.expect_request("/hook", method="POST").respond_with_handler(shop.answer)
     choose(webhook_url=httpserver.url_for("/hook?token=s3cret"), webhook_secret=SECRET)

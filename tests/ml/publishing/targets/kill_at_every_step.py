@@ -41,7 +41,7 @@ def fork(work):
     if not child:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 - told to the parent
+        except BaseException as error:  # noqa: BLE001 - reported to the parent
             sys.stderr.write(f"{error!r}\n")
             sys.stderr.flush()
             os._exit(1)

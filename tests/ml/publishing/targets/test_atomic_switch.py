@@ -166,7 +166,7 @@ def test_a_release_from_before_calendars_is_refused_by_name(home, tmp_path):
         calendar.prepare(Release("2017-12-04-a", tmp_path, 1))
 
 
-def test_targets_are_told_by_name_and_files_must_be_one(tmp_path):
+def test_targets_are_chosen_by_name_and_files_must_be_one(tmp_path):
     assert Settings(targets=ALL).model_dump()["targets"] == (
         "files,postgres,merchant,calendar,webhook"
     )

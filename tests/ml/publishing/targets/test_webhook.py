@@ -37,7 +37,7 @@ def test_a_message_is_signed_over_its_id_time_and_body(webhook, receiver):
     }
 
 
-def test_what_is_prepared_is_told_with_the_seal_of_its_files(webhook, receiver, tmp_path):
+def test_what_is_prepared_is_notified_with_the_seal_of_its_files(webhook, receiver, tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
 
     webhook.prepare(Release("2017-12-04-a", tmp_path, 3))
@@ -74,7 +74,7 @@ def test_a_refusal_is_final_and_no_redirect_is_followed(webhook, receiver, statu
     assert len(receiver.requests) == 1
 
 
-def test_no_message_tells_the_secret_or_the_address(choose):
+def test_no_message_contains_the_secret_or_the_address(choose):
     gone = Webhook("http://127.0.0.1:1/hook?token=s3cret", "whsec_c2Vjcg==")
     with pytest.raises(TargetError, match=r"127\.0\.0\.1 answered ConnectionError") as error:
         gone.flip("2017-12-04-a", 3)

@@ -1,4 +1,4 @@
-"""Let everything happen that people are told of, through the DAG's own callbacks.
+"""Let everything happen that people are notified of, through the DAG's own callbacks.
 
 Run by test_notifications.py in a process of its own, with the DAGs folder as its argument.
 """
@@ -70,7 +70,7 @@ def fail_run():
 
 
 def go_live(version):
-    """What `publish` leaves behind, as far as people are told of it, then the task's success."""
+    """What `publish` leaves behind for a notification, then the task's success."""
     summary = PlanSummary(
         plan_version=version,
         promotions=2,
@@ -105,5 +105,5 @@ ask()
 fail_run()
 go_live("2017-12-04-a")
 os.environ["AIRFLOW_CONN_SMTP_DEFAULT"] = '{"conn_type": "smtp", "host": "127.0.0.1", "port": 1}'
-fail_gate("gate_landing", GateError("told by webhook alone"))
+fail_gate("gate_landing", GateError("sent by webhook alone"))
 assert nobody_is_named()
