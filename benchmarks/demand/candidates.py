@@ -55,11 +55,11 @@ def candidate_speed(products: int) -> Speed:
 
     began = perf_counter()
     passes = np.linspace(0, len(DEPTHS) - 1, PASSES).astype(int)
-    effects = known["effects"]
+    effects = known["effects"].copy()
     far = []
     for candidate in passes:
         effects[:, WEEKS:, PRICE] = np.log1p(-DEPTHS[candidate])
-        passed, _ = predict(model, panel, known, WEEKS)
+        passed, _ = predict(model, panel, known | {"effects": effects}, WEEKS)
         far.append(np.abs(passed / means[..., candidate] - 1).max())
     s_network = (perf_counter() - began) / PASSES * len(DEPTHS)
     return Speed(
