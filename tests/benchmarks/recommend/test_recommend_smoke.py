@@ -13,6 +13,7 @@ from small_purchases import SMALL
 
 from benchmarks.recommend import __main__ as benchmark
 from benchmarks.recommend import alike, cold, folded, ours, scale, value
+from benchmarks.recommend.alike import ways
 from benchmarks.recommend.journey import read_journey
 from benchmarks.recommend.peers import Settings
 from ml.settings import settings
@@ -25,14 +26,17 @@ QUICK = {"als_factors": 2, "als_iterations": 2}
 
 
 def made_up_shop() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Forty customers shop each week of a year for some of 40 products, half for the even ones."""
+    """A year of 40 customers and products, half of them for the even ones; eight leave early."""
     rng = np.random.default_rng(7)
     weeks = np.arange(-48, 4)
+    visits = rng.random((len(weeks), CUSTOMERS)) < rng.uniform(0.4, 0.95, CUSTOMERS)
+    left = np.where(np.arange(CUSTOMERS) < 8, -14 - np.arange(CUSTOMERS), 4)
+    visits &= weeks[:, None] < left
+    days = 7 * weeks[:, None] + rng.integers(0, 7, visits.shape)
     taste = np.where((np.arange(PRODUCTS) + np.arange(CUSTOMERS)[:, None]) % 2, 0.05, 0.3)
-    week, customer, product = np.nonzero(
-        rng.random((len(weeks), CUSTOMERS, PRODUCTS)) < taste * rng.uniform(0.5, 1, PRODUCTS)
-    )
-    sold_on = pd.Timestamp(BEFORE) + pd.to_timedelta(7 * weeks[week] + customer % 7, unit="D")
+    bought = rng.random((*visits.shape, PRODUCTS)) < taste * rng.uniform(0.5, 1, PRODUCTS)
+    week, customer, product = np.nonzero(bought & visits[..., None])
+    sold_on = pd.Timestamp(BEFORE) + pd.to_timedelta(days[week, customer], unit="D")
     lines = pd.DataFrame(
         {
             "customer_id": np.char.add("c", customer.astype(str)),
@@ -71,6 +75,7 @@ def run(home, spark, monkeypatch, capsys):
         monkeypatch.setattr(part, "windows", lambda before: windows(before, count=1))
     monkeypatch.setattr(cold, "HELD_PRODUCTS", 2)
     monkeypatch.setattr(cold, "BASKETS", (1,))
+    monkeypatch.setattr(alike, "ways", lambda: ways()[:1])
     monkeypatch.setattr(scale, "TIMES", (1, 2))
     monkeypatch.setattr(scale, "DRIVERS", (1,))
 
