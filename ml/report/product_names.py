@@ -1,4 +1,4 @@
-"""What a person calls a product, from the columns every catalogue has."""
+"""What a person calls a product, from the columns every catalog has."""
 
 import re
 from collections.abc import Hashable, Mapping
@@ -12,7 +12,7 @@ NAMING = ("category", "subcategory", "package_size")
 def product_names(products: pd.DataFrame) -> dict[str, str]:
     """Names by product_id: what it is, its size, and whose brand it is.
 
-    The catalogue carries no product title, so the id stays beside the name wherever two
+    The catalog carries no product title, so the id stays beside the name wherever two
     products could be mixed up.
     """
     return {row["product_id"]: _name(row) for row in products.to_dict("records")}

@@ -23,14 +23,13 @@ def named(products: pd.DataFrame, names: Sequence[str], key: str) -> pd.Index:
         matches = pd.concat([values == name.upper() for values in columns.values()], axis=1)
         if not matches.to_numpy().any():
             raise PolicyError(
-                f"{key}: {name!r} is no product_id, category or department of the catalogue; "
-                f"{REMEDY}"
+                f"{key}: {name!r} is no product_id, category or department of the catalog; {REMEDY}"
             )
         hit |= matches.any(axis=1)
     return pd.Index(products.loc[hit, "product_id"])
 
 
-def require_in_catalogue(policy: Policy, products: pd.DataFrame) -> None:
+def require_in_catalog(policy: Policy, products: pd.DataFrame) -> None:
     """Refuse a policy that names categories or products which DIM_PRODUCTS does not hold.
 
     Raises:
@@ -44,7 +43,7 @@ def require_in_catalogue(policy: Policy, products: pd.DataFrame) -> None:
     ):
         unknown = sorted(name for name in given if name.upper() not in categories)
         if unknown:
-            raise PolicyError(f"{key}: {unknown} are no categories of the catalogue; {REMEDY}")
+            raise PolicyError(f"{key}: {unknown} are no categories of the catalog; {REMEDY}")
     category = products.set_index("product_id")["category"]
     asked = {
         "must_promote": [policy.must_promote],
@@ -54,7 +53,7 @@ def require_in_catalogue(policy: Policy, products: pd.DataFrame) -> None:
     for key, groups in asked.items():
         unknown = [each for group in groups for each in group if each not in category.index]
         if unknown:
-            raise PolicyError(f"{key}: {unknown} are no product_ids of the catalogue; {REMEDY}")
+            raise PolicyError(f"{key}: {unknown} are no product_ids of the catalog; {REMEDY}")
     for group in policy.move_together:
         if len(set(category[group])) > 1:
             raise PolicyError(

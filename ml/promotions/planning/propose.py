@@ -11,14 +11,14 @@ from ml.errors import InfeasibleError
 from ml.promotions.economics.items import Items, exclusions, make_items
 from ml.promotions.economics.options import Options, make_options, support_shares
 from ml.promotions.economics.value import Economics, evaluate
-from ml.promotions.mechanics.catalogue import make_deals
+from ml.promotions.mechanics.catalog import make_deals
 from ml.promotions.mechanics.deal import Shop
 from ml.promotions.planning.companion_stock import shared_stock
 from ml.promotions.planning.constraints import make_problem
 from ml.promotions.planning.edits import Edit, pin
 from ml.promotions.planning.frozen import freeze, rest
 from ml.promotions.planning.inputs import PlanInputs
-from ml.promotions.planning.names import named, require_in_catalogue
+from ml.promotions.planning.names import named, require_in_catalog
 from ml.promotions.planning.proposal import Draft, Proposal
 from ml.promotions.planning.targeting import targeted
 from ml.promotions.spillovers.valuation import Spillovers, value_spillovers
@@ -64,7 +64,7 @@ def prepare(
 ) -> Draft:
     """What `propose` solves, and why products are left out."""
     assumptions = load_assumptions()
-    require_in_catalogue(policy, inputs.products)
+    require_in_catalog(policy, inputs.products)
     modelled = pd.Index(sorted(inputs.forecasts["product_id"].unique()), name="product_id")
     by_name = named(inputs.products, policy.exclude, "exclude").union(excluded)
     reason = exclusions(inputs.products, inputs.responses, modelled, by_name)

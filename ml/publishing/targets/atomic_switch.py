@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ml.errors import TargetError
 from ml.publishing.targets import journal
-from ml.publishing.targets.catalogue import chosen, named
+from ml.publishing.targets.catalog import chosen, named
 from ml.publishing.targets.journal import Entry
 from ml.publishing.targets.target import Release, Target
 from ml.releases import history

@@ -1,4 +1,4 @@
-// Every word on the page, in both languages; products and categories keep the catalogue's names.
+// Every word on the page, in both languages; products and categories keep the catalog's names.
 import { count, esc, money, percent } from "./dom.js";
 
 const EN = {

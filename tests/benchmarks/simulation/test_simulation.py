@@ -160,10 +160,10 @@ def test_a_refit_moves_towards_what_later_weeks_show():
     ratio = np.where(rng.random((products, weeks)) < 0.3, np.log(0.8), 0.0)
     units = rng.poisson(40 * np.exp(-2.5 * ratio))
     ids = [f"p{k}" for k in range(products)]
-    catalogue = pd.DataFrame({"product_id": ids, "category": "HAM"})
+    catalog = pd.DataFrame({"product_id": ids, "category": "HAM"})
     zero = np.zeros((products, weeks))
     panel = Panel(
-        products=catalogue,
+        products=catalog,
         weeks=np.arange(weeks),
         units=units.astype(float),
         started=np.ones((products, weeks), bool),

@@ -51,9 +51,9 @@ def weekly(as_of: date = AS_OF, weeks: int = WEEKS) -> pd.DataFrame:
 
 
 def write_marts(
-    sales: pd.DataFrame, as_of: date = AS_OF, catalogue: pd.DataFrame | None = None
+    sales: pd.DataFrame, as_of: date = AS_OF, catalog: pd.DataFrame | None = None
 ) -> None:
-    """`catalogue` holds the rows of products that never sold, where they differ from p0's."""
+    """`catalog` holds the rows of products that never sold, where they differ from p0's."""
     days = pd.date_range(as_of - timedelta(weeks=30), as_of + timedelta(weeks=52))
     products = [f"p{n}" for n in range(3)]
     names = {c: ["x"] * 3 for c in ("brand", "manufacturer_id", "package_size")}
@@ -65,10 +65,10 @@ def write_marts(
     extra = {"is_merchandise": [True] * 3, "exclusion_reason": [None] * 3}
     extra |= dict.fromkeys(("unit_cost", "list_price"), [None] * 3)
     frame = pd.DataFrame({"product_id": products} | names | groups | dates | extra)
-    if catalogue is not None:
+    if catalog is not None:
         alike = frame.iloc[[0]].drop(columns=["first_sold_on", "last_sold_on"])
-        rest = alike[[c for c in alike if c not in catalogue]]
-        frame = pd.concat([frame, catalogue.merge(rest, how="cross")])
+        rest = alike[[c for c in alike if c not in catalog]]
+        frame = pd.concat([frame, catalog.merge(rest, how="cross")])
     lake.write(DIM_PRODUCTS, as_of, frame)
     lake.write(
         DIM_DATES,
@@ -213,7 +213,7 @@ def test_the_parts_of_an_explanation_sum_to_the_forecast(trained):
     assert lake.manifest(EXPLANATIONS, AS_OF).models == {"demand": "1"}
 
 
-CATALOGUE = pd.DataFrame({"product_id": ["new", "unpriced"], "list_price": [2.5, None]})
+CATALOG = pd.DataFrame({"product_id": ["new", "unpriced"], "list_price": [2.5, None]})
 
 
 def written() -> dict[str, pd.DataFrame]:
@@ -223,7 +223,7 @@ def written() -> dict[str, pd.DataFrame]:
 
 def test_a_product_that_never_sold_is_forecast_once_it_has_a_list_price(trained):
     before = written()
-    write_marts(weekly(), catalogue=CATALOGUE)
+    write_marts(weekly(), catalog=CATALOG)
 
     after = written()
 
@@ -242,24 +242,24 @@ def test_a_product_that_never_sold_is_forecast_once_it_has_a_list_price(trained)
 
 
 def test_sales_after_the_date_do_not_move_the_forecast_of_a_product_that_never_sold(trained):
-    write_marts(weekly(), catalogue=CATALOGUE)
+    write_marts(weekly(), catalog=CATALOG)
     before = written()
     late = weekly().query("product_id == 'p0'").tail(1)
     late = late.assign(product_id="new", week_start_date=AS_OF, units=10**6)
-    write_marts(pd.concat([weekly(), late]), catalogue=CATALOGUE)
+    write_marts(pd.concat([weekly(), late]), catalog=CATALOG)
 
     for name, rows in written().items():
         pd.testing.assert_frame_equal(rows, before[name])
 
 
 def test_a_product_first_sold_in_the_week_under_way_is_new_and_one_that_is_not_for_sale_never(home):
-    catalogue = pd.DataFrame({"product_id": ["this week", "last week", "never", "fuel"]})
+    catalog = pd.DataFrame({"product_id": ["this week", "last week", "never", "fuel"]})
     wednesday = AS_OF + timedelta(days=2)
     first = [AS_OF, AS_OF - timedelta(days=1), None, None]
-    catalogue = catalogue.assign(
+    catalog = catalog.assign(
         list_price=2.0, first_sold_on=first, is_merchandise=[True, True, True, False]
     )
-    write_marts(weekly(), as_of=wednesday, catalogue=catalogue)
+    write_marts(weekly(), as_of=wednesday, catalog=catalog)
 
     products = lake.read(DIM_PRODUCTS, wednesday)
     assert never_sold(products, wednesday)["product_id"].tolist() == ["never", "this week"]

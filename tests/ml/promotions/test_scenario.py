@@ -6,7 +6,7 @@ from ml.errors import PolicyError
 from ml.promotions.scenario import Scenario, ScenarioResult, by_category, scenario_of
 from promoloop.what_if import table
 
-CATALOGUE = pd.DataFrame(
+CATALOG = pd.DataFrame(
     {
         "product_id": ["1", "2", "3"],
         "category": ["TEA", "CUPS", "TEA"],
@@ -24,12 +24,12 @@ def plan(*rows):
     [((), []), (("2",), ["2"]), (("tea", "2"), ["1", "2", "3"]), (("Drug GM",), ["2"])],
 )
 def test_a_product_a_category_or_a_department_is_excluded_by_its_name(names, barred):
-    assert Scenario(exclude=names).excluded(CATALOGUE).tolist() == barred
+    assert Scenario(exclude=names).excluded(CATALOG).tolist() == barred
 
 
 def test_a_name_that_nothing_bears_is_refused():
     with pytest.raises(PolicyError, match="exclude: 'tae' is no product_id"):
-        Scenario(exclude=("tea", "tae")).excluded(CATALOGUE)
+        Scenario(exclude=("tea", "tae")).excluded(CATALOG)
 
 
 def test_what_is_not_asked_stays_as_the_policy_says():

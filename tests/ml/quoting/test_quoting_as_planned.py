@@ -10,7 +10,7 @@ from ml.config.assumptions import load_assumptions
 from ml.config.mechanics import Mechanics
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics.baskets import Habits
-from ml.promotions.mechanics.catalogue import make_deals
+from ml.promotions.mechanics.catalog import make_deals
 from ml.promotions.mechanics.deal import Deal, Shop
 from ml.quoting.basket import Line, Quote
 from ml.quoting.promotions import Promotion, read_promotion

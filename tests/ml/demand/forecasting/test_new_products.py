@@ -32,7 +32,7 @@ def model(panel, drafted):
 
 
 @pytest.fixture(scope="module")
-def catalogue(panel):
+def catalog(panel):
     """Four products alike but for the list price, and one of no group that sells."""
     alike = pd.concat([panel.products.iloc[[7]]] * 4, ignore_index=True)
     strange = dict.fromkeys(("department", "category", "subcategory"), "new")
@@ -41,8 +41,8 @@ def catalogue(panel):
     return made.assign(product_id=names, list_price=[2.0, 4.0, 8.0, 4.0, 4.0])
 
 
-def test_what_costs_more_is_expected_to_sell_less_and_equals_sell_alike(model, panel, catalogue):
-    made = newcomers(model, panel, catalogue, most=9, seed=1)
+def test_what_costs_more_is_expected_to_sell_less_and_equals_sell_alike(model, panel, catalog):
+    made = newcomers(model, panel, catalog, most=9, seed=1)
 
     units = dict(zip(made.panel.products["product_id"], made.mean.mean(axis=1), strict=True))
     assert units["new0"] > 1.3 * units["new1"] > 1.6 * units["new2"]
@@ -51,8 +51,8 @@ def test_what_costs_more_is_expected_to_sell_less_and_equals_sell_alike(model, p
     assert (made.panel.regular_price[:, -1] == [2, 4, 8, 4, 4]).all()
 
 
-def test_those_expected_to_sell_for_most_money_are_forecast(model, panel, catalogue):
-    dear = catalogue.assign(list_price=[0.01, 4.0, 8.0, 4.0, 0.02])
+def test_those_expected_to_sell_for_most_money_are_forecast(model, panel, catalog):
+    dear = catalog.assign(list_price=[0.01, 4.0, 8.0, 4.0, 0.02])
 
     made = newcomers(model, panel, dear, most=3, seed=1)
 
@@ -60,11 +60,11 @@ def test_those_expected_to_sell_for_most_money_are_forecast(model, panel, catalo
 
 
 def test_how_far_levels_lie_from_what_is_expected_of_them_widens_the_forecast(
-    model, panel, catalogue, monkeypatch
+    model, panel, catalog, monkeypatch
 ):
-    made = newcomers(model, panel, catalogue, most=9, seed=1)
+    made = newcomers(model, panel, catalog, most=9, seed=1)
     monkeypatch.setattr(module, "level_sd_share", lambda *_: 0.0)
-    sure = newcomers(model, panel, catalogue, most=9, seed=1)
+    sure = newcomers(model, panel, catalog, most=9, seed=1)
 
     np.testing.assert_array_equal(made.mean, sure.mean)
     sd = np.sqrt(np.log((1 + 1 / made.dispersion) / (1 + 1 / sure.dispersion)))
@@ -72,9 +72,9 @@ def test_how_far_levels_lie_from_what_is_expected_of_them_widens_the_forecast(
     assert 0.2 < sd[0, 0] < 0.5
 
 
-def test_they_answer_as_their_groups_do_and_move_nobody_else(model, panel, catalogue):
+def test_they_answer_as_their_groups_do_and_move_nobody_else(model, panel, catalog):
     seen = expected_demand(model, panel)
-    both = seen.joined(newcomers(model, panel, catalogue, most=9, seed=1))
+    both = seen.joined(newcomers(model, panel, catalog, most=9, seed=1))
 
     alone = responses(model, panel, seen.dispersion).set_index("product_id")
     found = responses(model, both.panel, both.dispersion).set_index("product_id")
@@ -85,7 +85,7 @@ def test_they_answer_as_their_groups_do_and_move_nobody_else(model, panel, catal
     assert found.loc["new1", "elasticity"] == pytest.approx(group)
     sure = found["display_lift_sd"]
     assert sure["new4"] > 1.1 * sure["new1"] > 1.2 * sure["p7"]
-    assert (found.loc[catalogue["product_id"], "promoted_weeks"] == 0).all()
+    assert (found.loc[catalog["product_id"], "promoted_weeks"] == 0).all()
     assert not found.loc["new4", "price_identified"]
 
 

