@@ -1,4 +1,4 @@
-"""### What if: plan a made day again under other limits, beside its plan; nothing is published.
+"""### What if: plan a planned day again under other limits, beside its plan; nothing is published.
 
 By hand. A refresh of that date must have left a plan in the lake; the plan stays as it is. The
 scenario's promotions and the difference in money by category are written under

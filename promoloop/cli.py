@@ -43,7 +43,7 @@ def private() -> None:
 
 @app.command()
 def preflight() -> None:
-    """Say what is missing on this machine, with the line that mends it."""
+    """List what is missing on this machine, with the command that installs it."""
     _check()
     out.print("nothing is missing")
 
@@ -115,7 +115,7 @@ def plan(
     ] = None,
     slots: Annotated[int | None, typer.Option(help="Promotions of a category in a week.")] = None,
 ) -> None:
-    """What if: plan a made day again under other limits; nothing is published."""
+    """What if: plan a planned day again under other limits; nothing is published."""
     from ml.promotions.scenario import Scenario, compare
     from promoloop.what_if import table
 
@@ -134,7 +134,7 @@ def check_source(
     source: Annotated[str | None, typer.Argument(help="complete_journey or files.")] = None,
     path: Annotated[Path | None, typer.Option(help="The folder of a `files` source.")] = None,
 ) -> None:
-    """Say what of a source is mapped, missing or suspicious, before any run."""
+    """Report what of a source is mapped, missing or suspicious, before any run."""
     from ml.sources.check import check_source
 
     with _errors():
@@ -144,7 +144,7 @@ def check_source(
 
 @app.command()
 def approve(version: PlanVersion, comment: Comment = "") -> None:
-    """Say yes to the plan that a waiting refresh asks about; the run then publishes it."""
+    """Approve the plan that a waiting refresh asks about; the run then publishes it."""
     with _errors():
         AirflowApi(settings()).answer(version, "Approve", comment)
     out.print(f"approved {version}; its run goes on to publish it")
@@ -152,7 +152,7 @@ def approve(version: PlanVersion, comment: Comment = "") -> None:
 
 @app.command()
 def reject(version: PlanVersion, comment: Comment = "") -> None:
-    """Say no to the plan that a waiting refresh asks about; what is live stays."""
+    """Reject the plan that a waiting refresh asks about; the live schedule stays."""
     with _errors():
         AirflowApi(settings()).answer(version, "Reject", comment)
     out.print(f"rejected {version}; what is live stays")

@@ -1,4 +1,4 @@
-"""Say what is missing before anything is started, each with the line that mends it."""
+"""List what is missing before anything is started, each with the command that installs it."""
 
 import os
 import re
