@@ -104,7 +104,7 @@ def check_key() -> None:
 def _key() -> bytes:
     given = settings().pseudonym_key
     if given is None:
-        return _made_key(_key_file())
+        return _generated_key(_key_file())
     text = given.get_secret_value()
     if len(text) < SHORTEST_KEY:
         raise PolicyError(
@@ -115,7 +115,7 @@ def _key() -> bytes:
 
 
 @lru_cache
-def _made_key(path: Path) -> bytes:
+def _generated_key(path: Path) -> bytes:
     return read_or_create(path, lambda: {"key": secrets.token_hex(32)})["key"].encode()
 
 

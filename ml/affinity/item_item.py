@@ -50,7 +50,7 @@ def fit_item_item(
 
     Source: Steck (2019), "Embarrassingly Shallow Autoencoders for Sparse Data", eq. 8.
     """
-    chosen = most_bought(purchases, max_products)
+    chosen = top_products(purchases, max_products)
     among = purchases[:, chosen]
     gram = (among.T @ among).toarray()
     gram[np.diag_indices_from(gram)] += ridge
@@ -60,7 +60,7 @@ def fit_item_item(
     return ItemItem(_spread(_largest(weights, max_weights), chosen, purchases.shape[1]))
 
 
-def most_bought(purchases: sparse.csr_array, count: int = MAX_PRODUCTS) -> np.ndarray:
+def top_products(purchases: sparse.csr_array, count: int = MAX_PRODUCTS) -> np.ndarray:
     """Sorted positions of the `count` products with most buyers, ties by position."""
     buyers = np.bincount(purchases.indices, minlength=purchases.shape[1])
     return np.sort(np.argsort(-buyers, kind="stable")[:count])

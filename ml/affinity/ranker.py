@@ -146,11 +146,11 @@ def simple(signals: np.ndarray) -> np.ndarray:
     return LEVEL + SLOPE * np.log(np.fmax(FLOOR, total))  # unknown counts as nothing
 
 
-def kept_share(signals: np.ndarray, least: float = LEAST) -> np.ndarray:
-    """Share of such rows that is learned from where they were not bought, float64 (rows,).
+def negative_sampling_rate(signals: np.ndarray, least: float = LEAST) -> np.ndarray:
+    """Share of the rows that were not bought which is drawn for training, float64 (rows,).
 
-    Lists are decided among what is likely, so more of it is kept: LIKELY times the probability
-    that the simple ranking gives, between `least` and 1.
+    Lists are decided among likely products, so more of those are drawn: LIKELY times the
+    probability that the simple ranking gives, between `least` and 1.
     """
     return np.clip(LIKELY * expit(simple(signals)), least, 1.0)
 

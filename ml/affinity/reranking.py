@@ -28,12 +28,12 @@ class ListHyperparameters(Hyperparameters):
 def chosen(shares: dict[float, float], give_up: float) -> float:
     """The largest variety whose lists lose no more than `give_up`; none where nothing may be lost.
 
-    `shares` is what `accuracy_kept` returns. Nothing to lose is not left to a window's luck.
+    `shares` is what `ndcg_ratio_by_variety` returns. Nothing to lose is not left to a window's luck.
     """
     return max(v for v, share in shares.items() if v == 0 or (give_up and share >= 1 - give_up))
 
 
-def accuracy_kept(
+def ndcg_ratio_by_variety(
     rows: pd.DataFrame,
     customers: list[str],
     wanted: sparse.csr_array,

@@ -54,7 +54,7 @@ class Duration(Document):
     most: int = Field(1, ge=1)
 
     @model_validator(mode="after")
-    def _least_is_no_more_than_most(self) -> "Duration":
+    def _check_range(self) -> "Duration":
         if self.least > self.most:
             raise ValueError(f"least must be <= most; received {self.least} and {self.most}")
         return self

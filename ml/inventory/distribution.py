@@ -22,7 +22,7 @@ def coverage(stock: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats
     return probability
 
 
-def most_demand(share: float, stock: ArrayLike, dispersion: ArrayLike) -> Floats:
+def max_mean_demand(share: float, stock: ArrayLike, dispersion: ArrayLike) -> Floats:
     """The largest mean demand that the stock covers with probability `share`."""
     whole, r = np.broadcast_arrays(np.floor(stock), np.asarray(dispersion, float))
     held = np.maximum(whole, 0.0)

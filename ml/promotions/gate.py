@@ -85,21 +85,21 @@ def policy_rules(policy: Policy, budget: float, as_of: date) -> list[Rule]:
     """The policy's limits over the columns of `measured`."""
     start = datetime.combine(as_of, time())
     service = policy.stock_service_level
-    priors = _at_most("beyond_priors", "too much of the margin rests on priors", ROUNDING)
+    priors = _maximum("beyond_priors", "too much of the margin rests on priors", ROUNDING)
     return [
         *([priors] if policy.most_from_priors < 1 else []),
-        _total("cost", f"the total is over the budget of {budget:g}", budget + ROUNDING),
-        _at_least("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
-        _at_most("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
-        _at_most("promotions_of_product", "too many of a product", policy.maximum_per_product),
-        _at_most("over_category_slots", "too many of a category in a week", 0),
-        _at_least("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
-        _at_least("starts_at", f"starts before the as-of date {as_of}", start),
-        _at_least("hours_long", "ends before it starts", 1),
+        _maximum_sum("cost", f"the total is over the budget of {budget:g}", budget + ROUNDING),
+        _minimum("unit_margin_share", "below the margin floor", policy.margin_floor - ROUNDING),
+        _maximum("share_of_regular_price", "no cheaper than the regular price", 1.0, strict=True),
+        _maximum("promotions_of_product", "too many of a product", policy.maximum_per_product),
+        _maximum("over_category_slots", "too many of a category in a week", 0),
+        _minimum("weeks_since_last", "too soon after the last", policy.minimum_gap_weeks + 1),
+        _minimum("starts_at", f"starts before the as-of date {as_of}", start),
+        _minimum("hours_long", "ends before it starts", 1),
         Rule("ExpectColumnValuesToNotBeNull", "stock_left", "no stock known", _of("stock_left")),
-        _at_least("stock_left", "may sell more than is in stock", 0),
-        _at_least("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),
-        _at_most(
+        _minimum("stock_left", "may sell more than is in stock", 0),
+        _minimum("stock_left_at_p90", "expected to sell more than is in stock", -ROUNDING),
+        _maximum(
             "stockout_probability",
             f"stock does not cover demand at {service:g}",
             1 - service + ROUNDING,
@@ -111,14 +111,14 @@ def _of(column: str) -> dict[str, str]:
     return {"column": column}
 
 
-def _at_least(column: str, name: str, minimum: float | datetime) -> Rule:
+def _minimum(column: str, name: str, minimum: float | datetime) -> Rule:
     return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | {"min_value": minimum})
 
 
-def _at_most(column: str, name: str, maximum: float, strict: bool = False) -> Rule:
+def _maximum(column: str, name: str, maximum: float, strict: bool = False) -> Rule:
     bounds = {"max_value": maximum, "strict_max": strict}
     return Rule("ExpectColumnValuesToBeBetween", column, name, _of(column) | bounds)
 
 
-def _total(column: str, name: str, maximum: float) -> Rule:
+def _maximum_sum(column: str, name: str, maximum: float) -> Rule:
     return Rule("ExpectColumnSumToBeBetween", column, name, _of(column) | {"max_value": maximum})

@@ -76,7 +76,7 @@ def write_histories(
         db.execute(f"set temp_directory = '{folder / 'spill'}'")
         files = [str(path) for day in days for path in lake.files(TRANSACTIONS, day)]
         _read_lines(db, as_of, files)
-        names = categories if isinstance(categories, list) else _most_bought(db, categories)
+        names = categories if isinstance(categories, list) else _top_categories(db, categories)
         codes = pa.table({"category": names, "code": range(len(names))})
         db.register("codes", codes)
         _gather_baskets(db, baskets)
@@ -112,7 +112,7 @@ def _read_lines(db: duckdb.DuckDBPyConnection, as_of: date, files: list[str]) ->
     )
 
 
-def _most_bought(db: duckdb.DuckDBPyConnection, count: int) -> list[str]:
+def _top_categories(db: duckdb.DuckDBPyConnection, count: int) -> list[str]:
     """The categories that most customers bought, by name."""
     rows = db.execute(
         """

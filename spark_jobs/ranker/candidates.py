@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from ml.affinity.catalog import Catalog
 from ml.affinity.features import OWN, Candidates, Purchases, candidates
-from ml.affinity.ranker import LEAST, NAMES, Ranker, kept_share
+from ml.affinity.ranker import LEAST, NAMES, Ranker, negative_sampling_rate
 from ml.affinity.reranking import EMPTY, varied
 from spark_jobs.als.ranking import CELLS, MILLION, NOT_RANKED
 from spark_jobs.ranker.histories import PARTS, Snapshot
@@ -37,7 +37,7 @@ PROPENSITIES = (
 
 
 def examples(snapshot: Snapshot, wanted: DataFrame, least: float = LEAST) -> DataFrame:
-    """What to learn from, as `EXAMPLES`: bought candidates, and `kept_share` of the others.
+    """What to learn from, as `EXAMPLES`: bought candidates, and `negative_sampling_rate` of the others.
 
     `wanted` holds customer_id and `wanted`, the sorted positions of what they bought next.
     """
@@ -108,7 +108,7 @@ def _examples(block: pa.RecordBatch, pairs: Candidates, least: float) -> pa.Reco
     seeds = np.array([crc32(name.as_py().encode()) for name in block["customer_id"]], np.uint64)
     draws = (seeds[pairs.customer] + pairs.product.astype(np.uint64) * 2654435761) % MILLION
     matrix = pairs.matrix(NAMES)
-    selected = bought | (draws < kept_share(matrix, least) * MILLION)
+    selected = bought | (draws < negative_sampling_rate(matrix, least) * MILLION)
     matrix = matrix[selected]
     return pa.RecordBatch.from_arrays(
         [

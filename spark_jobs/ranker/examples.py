@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as f
 
 from ml.affinity.hyperparameters import AlsHyperparameters
-from ml.affinity.ranker import NAMES, Ranker, kept_share
+from ml.affinity.ranker import NAMES, Ranker, negative_sampling_rate
 from spark_jobs.als.factors import learn, numbered
 from spark_jobs.ranker.candidates import examples
 from spark_jobs.ranker.histories import Snapshot, histories, purchases, sampled, take_snapshot
@@ -79,7 +79,7 @@ def examples_of(snapshot: Snapshot, lines: DataFrame, start: date) -> Examples:
         np.asarray(table["item"]),
         signals,
         bought,
-        np.where(bought, 1.0, 1 / kept_share(signals)),
+        np.where(bought, 1.0, 1 / negative_sampling_rate(signals)),
     )
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from scipy import sparse
 
-from ml.affinity.item_item import ItemItem, most_bought
+from ml.affinity.item_item import ItemItem, top_products
 from ml.affinity.neighbours import Similarity, nearest
 from ml.affinity.weighting import Weighing
 from spark_jobs.als.ranking import CELLS
@@ -34,7 +34,7 @@ def similar_products(
         neighbours: products at most that speak for one.
         shrinkage: buyers that two must share for half of their likeness to count.
     """
-    chosen = most_bought(purchases)
+    chosen = top_products(purchases)
     buyers = sparse.csr_array(purchases[:, chosen].T)
     weighing = Weighing.of(buyers, comparison.product_weights)
     shared = spark.sparkContext.broadcast(weighing.of_rows(buyers))

@@ -9,7 +9,7 @@ from pyspark.sql import functions as f
 from scipy import sparse
 
 from ml.affinity.ranker import Ranker
-from ml.affinity.reranking import accuracy_kept
+from ml.affinity.reranking import ndcg_ratio_by_variety
 from spark_jobs.ranker.candidates import CANDIDATES_PER_CUSTOMER, POOLED, propensities
 from spark_jobs.ranker.examples import wanted
 from spark_jobs.ranker.histories import Snapshot
@@ -21,7 +21,7 @@ BEST = ["customer_id", "product_id", "rank", "score"]
 def accuracy_by_variety(
     snapshot: Snapshot, ranker: Ranker, lines: DataFrame, start: date
 ) -> dict[float, float]:
-    """`accuracy_kept` of the lists that would have been served on `start`.
+    """`ndcg_ratio_by_variety` of the lists that would have been served on `start`.
 
     Of the customers of `snapshot` who bought something in the window; the ranker has not learned
     from it.
@@ -35,7 +35,9 @@ def accuracy_by_variety(
         f.col("rank") <= POOL
     )
     customers, truth = _truth(bought.toPandas(), len(snapshot.catalog.ids))
-    return accuracy_kept(ranked.select(*BEST).toPandas(), customers, truth, snapshot.catalog, POOL)
+    return ndcg_ratio_by_variety(
+        ranked.select(*BEST).toPandas(), customers, truth, snapshot.catalog, POOL
+    )
 
 
 def _truth(bought: pd.DataFrame, products: int) -> tuple[list[str], sparse.csr_array]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ml.arrays import Floats
 from ml.config.policy import Policy
-from ml.inventory.distribution import most_demand
+from ml.inventory.distribution import max_mean_demand
 from ml.promotions.economics.items import Items
 from ml.promotions.economics.options import Options
 from ml.promotions.economics.value import Economics
@@ -74,7 +74,7 @@ def _taken(
 def _spare(items: Items, owner: np.ndarray, level: float) -> Floats:
     """What may be sold beyond the baseline so that stock lasts with that chance."""
     size = items.dispersion[owner, None]
-    return np.maximum(most_demand(level, items.stock[owner], size) - items.baseline[owner], 0.0)
+    return np.maximum(max_mean_demand(level, items.stock[owner], size) - items.baseline[owner], 0.0)
 
 
 def _alone(draws: SharedStock, longest: int) -> Floats:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ml.affinity.logistic import READ
-from ml.affinity.ranker import NAMES, SIGNALS, SIMPLE, Ranker, kept_share
+from ml.affinity.ranker import NAMES, SIGNALS, SIMPLE, Ranker, negative_sampling_rate
 
 DECIDES = "bought_again"
 
@@ -61,8 +61,10 @@ def test_more_is_learned_from_what_was_likely_and_not_bought():
     signals = np.zeros((4, len(NAMES)), np.float32)
     signals[:, NAMES.index("lines_112")] = [0, 0.5, 1, 20]
 
-    assert kept_share(signals).tolist() == pytest.approx([0.15, 0.3607, 0.5960, 1], abs=1e-4)
-    assert kept_share(signals, least=1.0).tolist() == [1] * 4
+    assert negative_sampling_rate(signals).tolist() == pytest.approx(
+        [0.15, 0.3607, 0.5960, 1], abs=1e-4
+    )
+    assert negative_sampling_rate(signals, least=1.0).tolist() == [1] * 4
 
 
 def test_with_nothing_learned_the_decayed_purchases_and_item_item_order():

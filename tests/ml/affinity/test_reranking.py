@@ -9,7 +9,7 @@ from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Neighbourhood
 from ml.affinity.reranking import (
     ListHyperparameters,
-    accuracy_kept,
+    ndcg_ratio_by_variety,
     best,
     chosen,
     pooled,
@@ -101,7 +101,7 @@ def test_what_lists_keep_is_their_ndcg_over_that_of_the_likeliest_products():
     )
     wanted = sparse.csr_array(np.array([[0, 1, 0, 0, 0], [0, 0, 0, 1, 0]], bool))
 
-    found = accuracy_kept(rows, customers, wanted, CATALOG, 10)
+    found = ndcg_ratio_by_variety(rows, customers, wanted, CATALOG, 10)
 
     lists, scores = pooled(rows, customers, CATALOG, 10)
     assert lists[:, :4].tolist() == LISTS.tolist()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from small_purchases import COLUMNS, PRODUCTS, SMALL, ByHabit
 
-from ml.affinity.ranker import NAMES, kept_share
+from ml.affinity.ranker import NAMES, negative_sampling_rate
 from spark_jobs.als.factors import learn
 from spark_jobs.ranker import variety
 from spark_jobs.ranker.candidates import examples, propensities
@@ -124,13 +124,15 @@ def test_a_window_is_learned_from_in_a_fixed_order_and_its_negatives_stand_for_m
     assert seen.bought.sum() == 3
     assert seen.signals.shape == (len(seen.bought), len(NAMES))
     assert (seen.weights[seen.bought] == 1).all()
-    assert seen.weights[~seen.bought] == pytest.approx(1 / kept_share(seen.signals)[~seen.bought])
+    assert seen.weights[~seen.bought] == pytest.approx(
+        1 / negative_sampling_rate(seen.signals)[~seen.bought]
+    )
     assert seen.weights.max() > 1
     assert (np.diff(seen.customer) >= 0).all()
 
 
 def test_lists_are_judged_on_what_known_customers_bought_in_the_window(lines, known, monkeypatch):
-    monkeypatch.setattr(variety, "accuracy_kept", lambda *read: read)
+    monkeypatch.setattr(variety, "ndcg_ratio_by_variety", lambda *read: read)
 
     rows, customers, bought, catalog, places = variety.accuracy_by_variety(
         known, ByHabit(), lines, BEFORE

@@ -9,7 +9,7 @@ from plain_items import plain_items
 
 from ml.config.policy import load_policy
 from ml.errors import InfeasibleError
-from ml.inventory.distribution import coverage, most_demand
+from ml.inventory.distribution import coverage, max_mean_demand
 from ml.promotions.economics.options import Options
 from ml.promotions.mechanics.deal import Companion, price_cut
 from ml.promotions.planning.companion_stock import shared_stock
@@ -83,16 +83,16 @@ def weeks_of(choice):
 
 def test_the_largest_demand_that_stock_covers():
     for size in (4.0, np.inf):
-        mean = most_demand(0.9, 13.0, size)
+        mean = max_mean_demand(0.9, 13.0, size)
         assert coverage(13.0, mean, size) == pytest.approx(0.9)
-    assert most_demand(0.9, 13.9, np.inf) == most_demand(0.9, 13.0, np.inf)
+    assert max_mean_demand(0.9, 13.9, np.inf) == max_mean_demand(0.9, 13.0, np.inf)
 
 
 def test_two_offers_share_what_their_companion_has_to_spare_until_it_is_replenished():
     found = problem(items()).shared_stock
 
     assert found.units.tolist() == [[6.0] * 3] * 2
-    assert found.room == pytest.approx(np.full((1, 3), most_demand(0.9, 13, np.inf) - 2))
+    assert found.room == pytest.approx(np.full((1, 3), max_mean_demand(0.9, 13, np.inf) - 2))
     assert found.lasts.tolist() == [2]
     tea, coffee, _ = weeks_of(solve(problem(items())).choice)
     assert (len(tea), len(coffee)) == (1, 1)
