@@ -26,9 +26,9 @@ class ListHyperparameters(Hyperparameters):
 
 
 def chosen(shares: dict[float, float], give_up: float) -> float:
-    """The largest variety whose lists lose no more than `give_up`; none where nothing may be lost.
+    """The largest variety whose lists lose at most `give_up`; none where nothing may be lost.
 
-    `shares` is what `ndcg_ratio_by_variety` returns. Nothing to lose is not left to a window's luck.
+    `shares` is by variety, from `ndcg_ratio_by_variety`. A `give_up` of 0 always gives variety 0.
     """
     return max(v for v, share in shares.items() if v == 0 or (give_up and share >= 1 - give_up))
 

@@ -37,7 +37,7 @@ PROPENSITIES = (
 
 
 def examples(snapshot: Snapshot, wanted: DataFrame, least: float = LEAST) -> DataFrame:
-    """What to learn from, as `EXAMPLES`: bought candidates, and `negative_sampling_rate` of the others.
+    """What to learn from, as `EXAMPLES`: bought candidates, and a sample of the others.
 
     `wanted` holds customer_id and `wanted`, the sorted positions of what they bought next.
     """

@@ -9,9 +9,9 @@ from ml.affinity.item_item import ItemItem
 from ml.affinity.neighbours import Neighbourhood
 from ml.affinity.reranking import (
     ListHyperparameters,
-    ndcg_ratio_by_variety,
     best,
     chosen,
+    ndcg_ratio_by_variety,
     pooled,
     popularity_percentiles,
     varied,
