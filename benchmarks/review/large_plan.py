@@ -92,6 +92,5 @@ def _fill(version: str, lines: pd.DataFrame, dossier: Dossier, folder: Path) -> 
 
 def _write_review(version: str, state: str) -> None:
     review = {"plan_version": version, "state": state, "proposed_by": "bench", "by": "bench"}
-    path = proposed.proposed(version).parents[1] / "reviews" / f"{version}.json"
-    replace_text(path, to_json(review))
+    replace_text(proposed.review_path(version), to_json(review))
     history.record(state, version, "bench")

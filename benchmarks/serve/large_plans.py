@@ -73,8 +73,9 @@ def _approved(day: date, version: str, lines: pd.DataFrame, offers: pd.DataFrame
     store.build(proposed.proposed(version), partial(_fill, version, lines, offers))
     seal = store.seal(proposed.proposed(version))
     review = {"plan_version": version, "seal": seal, "state": approval.APPROVED}
-    path = proposed.proposed(version).parents[1] / "reviews" / f"{version}.json"
-    replace_text(path, to_json(review | {"proposed_by": "bench", "by": "bench"}))
+    replace_text(
+        proposed.review_path(version), to_json(review | {"proposed_by": "bench", "by": "bench"})
+    )
 
 
 def _fill(version: str, lines: pd.DataFrame, offers: pd.DataFrame, folder: Path) -> None:

@@ -241,6 +241,7 @@ EFFECTS = Table(
 )
 
 NUMBER_TERMS = ("threshold_amount", "discount_amount", "buy_qty", "get_qty", "get_depth")
+PARTNER_TERMS = ("gift_product_id", "bundle_product_id")  # the other product of a deal
 DEAL_TERMS = (*NUMBER_TERMS, "gift_product_id", "bundle_id", "bundle_product_id")
 MECHANICS = ("percent_off", "buy_get", "spend_save", "bundle", "gift", "flash")
 

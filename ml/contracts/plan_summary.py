@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ml.contracts.reasons import without_nulls
 from ml.errors import ContractError
 
 
@@ -98,11 +99,7 @@ class PlanSummary:
     def to_dict(self) -> dict[str, Any]:
         """The summary as JSON values."""
         document = asdict(self)
-        document["limits"] = [
-            {key: value for key, value in limit.items() if value is not None}
-            for limit in document["limits"]
-        ]
-        return document
+        return document | {"limits": without_nulls(document["limits"])}
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> "PlanSummary":

@@ -92,6 +92,11 @@ class Binding:
     rules_out: OptionTerms | None = None
 
 
+def without_nulls(limits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each limit by the fields that it has: the axes along which it binds."""
+    return [{key: value for key, value in limit.items() if value is not None} for limit in limits]
+
+
 @dataclass(frozen=True)
 class Reasons:
     """One promotion's reasons; money in the shop's currency.
@@ -120,11 +125,7 @@ class Reasons:
     def to_dict(self) -> dict[str, Any]:
         """The reasons as JSON values."""
         document = asdict(self)
-        document["limits"] = [
-            {key: value for key, value in limit.items() if value is not None}
-            for limit in document["limits"]
-        ]
-        return document
+        return document | {"limits": without_nulls(document["limits"])}
 
     def to_json(self) -> str:
         """The reasons as PLAN holds them."""

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import mlflow
-import mlflow.keras
 import mlflow.pyfunc
 import numpy as np
 import pandas as pd
@@ -24,7 +23,7 @@ from ml.demand.network.structured import StructuredDemand
 from ml.demand.pyfunc import NUMBERS, DemandForecaster, table_of
 from ml.models.cards import markdown
 from ml.models.comparison import ChampionComparison
-from ml.models.register import Registration, model_card
+from ml.models.register import Registration, model_card, save_keras
 from ml.settings import PROJECT, settings
 
 REFERENCE = "seasonal_naive"
@@ -87,14 +86,7 @@ def save(candidate: DemandCandidate, folder: Path) -> None:
     scored = DemandForecaster(candidate.fit.model).predict(example)
     gaps = example.assign(**{name: example[name].mask(example.index == 0) for name in NUMBERS})
     described = Model(signature=infer_signature(gaps, scored))  # any number may be missing
-    mlflow.keras.save_model(
-        candidate.fit.model,
-        str(folder),
-        mlflow_model=described,
-        input_example=example,
-        save_model_kwargs={"include_optimizer": False},
-        pip_requirements=["keras", "tensorflow", "promoloop"],
-    )
+    save_keras(candidate.fit.model, folder, mlflow_model=described, input_example=example)
     environment = {"conda_env": "conda.yaml", "python_env": "python_env.yaml"}
     mlflow.pyfunc.add_to_model(described, "ml.demand.pyfunc", data="data", **environment)
     described.save(str(folder / "MLmodel"))

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 
 from ml import lake
 from ml.models import registry
+
+if TYPE_CHECKING:
+    import keras
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,17 @@ def _log_run(registration: Registration) -> None:
         mlflow.log_text(text, path)
     for path, figure in registration.figures.items():
         mlflow.log_figure(figure, path)
+
+
+def save_keras(model: "keras.Model", folder: Path, **described: Any) -> None:
+    """Save a network without its optimizer; `described` go to `mlflow.keras.save_model`."""
+    mlflow.keras.save_model(
+        model,
+        str(folder),
+        save_model_kwargs={"include_optimizer": False},
+        pip_requirements=["keras", "tensorflow", "promoloop"],
+        **described,
+    )
 
 
 def model_card(template: Path, inputs: Mapping[str, str], **values: object) -> str:

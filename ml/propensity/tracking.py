@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import mlflow
-import mlflow.keras
 import numpy as np
 from mlflow.models import infer_signature
 
 from ml.models.cards import markdown
 from ml.models.comparison import ChampionComparison
-from ml.models.register import Registration, model_card
+from ml.models.register import Registration, model_card, save_keras
 from ml.propensity import NAME
 from ml.propensity.backtest import OURS, OWN, USUAL_OFFERS, PropensityBacktest
 from ml.propensity.comparison import JUDGED
@@ -61,13 +59,8 @@ def registration(candidate: PropensityCandidate) -> Registration:
 def save(candidate: PropensityCandidate, folder: Path) -> None:
     """Write the model with its signature, and the backtest's model beside it."""
     scores = candidate.fit.model.predict_on_batch(candidate.example)
-    mlflow.keras.save_model(
-        candidate.fit.model,
-        str(folder),
-        signature=infer_signature(candidate.example, scores),
-        save_model_kwargs={"include_optimizer": False},
-        pip_requirements=["keras", "tensorflow", "promoloop"],
-    )
+    signature = infer_signature(candidate.example, scores)
+    save_keras(candidate.fit.model, folder, signature=signature)
     candidate.backtest.fit.model.save(folder / JUDGED)
 
 

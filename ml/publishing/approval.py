@@ -27,7 +27,7 @@ from ml.files import replace_text, to_json
 from ml.promotions.gate_verdict import require_gate
 from ml.publishing.release_files import DOSSIER, write_release
 from ml.releases import history, store
-from ml.releases.proposed import _path, proposed, release_of, review_of
+from ml.releases.proposed import proposed, release_of, review_of, review_path
 
 APPROVED, SUPERSEDED = "approved", "superseded"
 BY_POLICY = "policy.yml"
@@ -93,8 +93,9 @@ def require_approval(version: str, seal: str) -> None:
     if (review.get("state"), review.get("seal")) != (APPROVED, seal):
         state = review.get("state", "never proposed")
         raise GateError(
-            f"plan {version} may not be published: it is {state} in {_path(version)}, expected "
-            f"{APPROVED} for these very files; propose the plan of its day again and approve it"
+            f"plan {version} may not be published: it is {state} in {review_path(version)}, "
+            f"expected {APPROVED} for these very files; propose the plan of its day again and "
+            "approve it"
         )
 
 
@@ -153,4 +154,4 @@ def _set_state(review: dict[str, Any], state: str, by: str, comment: str = "") -
     version = review["plan_version"]
     history.record(state, version, by, comment=comment)  # first: a kill loses no step
     changed = review | {"state": state, "by": by, "comment": comment}
-    replace_text(_path(version), to_json(changed))
+    replace_text(review_path(version), to_json(changed))

@@ -3,20 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from ml.contracts.outputs import NUMBER_TERMS, PARTNER_TERMS
+
 KEY = ["product_id", "week"]
-TERMS = (
-    "mechanic",
-    "promo_price",
-    "support",
-    "audience_id",
-    "buy_qty",
-    "get_qty",
-    "get_depth",
-    "threshold_amount",
-    "discount_amount",
-    "gift_product_id",
-    "bundle_product_id",
-)
+TERMS = ("mechanic", "promo_price", "support", "audience_id", *NUMBER_TERMS, *PARTNER_TERMS)
 
 
 def difference(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -27,10 +17,10 @@ def difference(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """
     both = new.merge(old, on=KEY, how="outer", suffixes=("", "_before"), indicator=True)
     both = both.sort_values(["week", "product_id"], ignore_index=True)
-    moved = np.zeros(len(both), bool)
+    differs = np.zeros(len(both), bool)
     for name in TERMS:
         now, before = both[name], both[f"{name}_before"]
-        moved |= (now.ne(before) & ~(now.isna() & before.isna())).to_numpy(bool)
-    here, there = both["_merge"] == "left_only", both["_merge"] == "right_only"
-    change = np.select([here, there, moved], ["added", "removed", "changed"], "kept")
+        differs |= (now.ne(before) & ~(now.isna() & before.isna())).to_numpy(bool)
+    added, removed = both["_merge"] == "left_only", both["_merge"] == "right_only"
+    change = np.select([added, removed, differs], ["added", "removed", "changed"], "kept")
     return both.assign(change=change).drop(columns="_merge")

@@ -25,9 +25,10 @@ def release_of(version: str) -> Path:
 
 def review_of(version: str) -> dict[str, Any]:
     """How a plan's review stands; empty before it was proposed."""
-    path = _path(version)
+    path = review_path(version)
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _path(version: str) -> Path:
+def review_path(version: str) -> Path:
+    """The file of a plan's review."""
     return settings().lake / PLAN.layer / "reviews" / f"{version}.json"

@@ -56,11 +56,7 @@ def propose(
 
 
 def prepare(
-    inputs: PlanInputs,
-    policy: Policy,
-    budget: float,
-    excluded: pd.Index = NO_PRODUCTS,
-    edits: Sequence[Edit] = (),
+    inputs: PlanInputs, policy: Policy, budget: float, excluded: pd.Index, edits: Sequence[Edit]
 ) -> Draft:
     """What `propose` solves, and why products are left out."""
     assumptions = load_assumptions()

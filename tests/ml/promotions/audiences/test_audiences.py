@@ -22,7 +22,7 @@ from ml.promotions.audiences.segments import (
 from ml.promotions.gate import gate_plan
 from ml.promotions.plan import write_plan
 from ml.promotions.planning.inputs import read_inputs
-from ml.promotions.planning.propose import prepare
+from ml.promotions.planning.propose import NO_PRODUCTS, prepare
 
 
 def test_few_purchases_are_drawn_to_the_category_and_it_to_the_shop():
@@ -101,7 +101,7 @@ def test_an_offer_to_a_segment_raises_and_costs_its_own_part_and_no_display_goes
     shop(audiences=[SEEKERS], holdout_share=0.0)
     write_customers()
     policy = load_policy()
-    draft = prepare(read_inputs(AS_OF, policy), policy, policy.budget)
+    draft = prepare(read_inputs(AS_OF, policy), policy, policy.budget, NO_PRODUCTS, ())
     options, economics = draft.options, draft.economics
     ids = np.array([options.deals[o].audience.audience_id for o in options.deal])
     share = options.deals[options.deal[ids == "segment-1"][0]].audience.of_units["p0"]
