@@ -32,7 +32,8 @@ from ml.settings import settings
 def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
     """Remove a customer everywhere; returns how many rows each place lost.
 
-    Run it again after a refresh that was under way: what is gone already costs nothing.
+    Run it between two refreshes, and again after one that was under way: a task that is writing
+    loses its unfinished files, and what is gone already costs nothing.
     """
     if pseudonym not in forgotten():
         _record({"pseudonym": pseudonym, "by": by, "step": "asked"})
@@ -40,6 +41,7 @@ def forget_customer(pseudonym: str, by: str) -> dict[str, int]:
     removed = {table.uri: _from_table(table, pseudonym) for table in (*tables, *_retired_marts())}
     removed["lake/incoming and lake/quarantine"] = _from_loose_files(tables, pseudonym)
     removed["releases"] = _from_releases(pseudonym)
+    _remove_unfinished()
     _remove_warehouse()
     lost = {place: rows for place, rows in removed.items() if rows}
     _record({"pseudonym": pseudonym, "by": by, "step": "removed", "rows": lost})
@@ -90,6 +92,7 @@ def _from_file(table: Table | None, path: Path, pseudonym: str) -> int:
 
 def _from_releases(pseudonym: str) -> int:
     with store.locked():
+        store.restore(proposed(""))
         return sum(_from_release(folder, pseudonym) for folder in _release_folders())
 
 
@@ -135,14 +138,27 @@ def _rewrite(table: Table | None, path: Path, target: Path, pseudonym: str) -> N
     pq.write_table(remaining.cast(rows.schema), target, compression="zstd")
 
 
+def _remove_unfinished() -> None:
+    """What killed tasks left: partitions, batches, releases and checkpoints that never counted."""
+    with store.locked():
+        unfinished = [*settings().lake.rglob(".*"), *settings().published.glob(".*-*")]
+        for path in unfinished:
+            if path.name != ".lock":
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _remove_warehouse() -> None:
     """The database last, after its log of writes and what DuckDB spilled, there or on landing."""
     path = settings().warehouse
     for beside in (*path.parent.glob(f"{path.name}.*"), settings().spill):
-        if beside.is_dir():
-            shutil.rmtree(beside)
-        else:
-            beside.unlink(missing_ok=True)
+        _remove(beside)
     path.unlink(missing_ok=True)
 
 

@@ -41,8 +41,7 @@ def up(settings: Settings, say: Callable[[str], None] = print) -> None:
     Raises:
         ServiceError: a service did not become healthy; its last log lines are in the message.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    settings.home.chmod(0o700)
+    _make_private(settings.home)
     if supervision.is_running(settings) and _config_changed(settings):
         say("the settings changed: restarting the services")
         down(settings)
@@ -59,6 +58,17 @@ def up(settings: Settings, say: Callable[[str], None] = print) -> None:
     api = AirflowApi(settings)
     for name, slots in POOLS.items():
         api.ensure_pool(name, slots)
+
+
+def _make_private(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o700)
+    except PermissionError as error:
+        raise ServiceError(
+            f"{home} cannot be made this user's alone ({error.strerror}); expected a state folder "
+            "that the user of the services owns: change its owner, or set PROMOLOOP_HOME"
+        ) from error
 
 
 def down(settings: Settings) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from ml.contracts.offers import OFFERS_FILE
 from ml.quoting.money import cents
 from ml.releases.schedule import SCHEDULE
-from promoloop.serving.schedule import OFFERS
 
 TERMS = ("promotion_id", "promo_price", "regular_price", "depth", "max_redemptions")
 Term = tuple[Any, ...]
@@ -36,7 +36,7 @@ def read_expected(
 ) -> Expected:
     """Read with pandas alone, so that nothing is shared with what is checked."""
     lines = pd.read_parquet(release / SCHEDULE)
-    offers = pd.read_parquet(release / OFFERS)
+    offers = pd.read_parquet(release / OFFERS_FILE)
     chosen = lines[lines["product_id"].isin(products)].sort_values("starts_at")
     shown = offers[offers["customer_id"].isin(customers)].sort_values("offer_rank")
     shown = shown.merge(lines[["promotion_id", "promo_price"]], on="promotion_id")

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ml import lake
+from ml.contracts.offers import OFFERS_FILE
 from ml.contracts.outputs import PLAN
 from ml.errors import LakeError
 from ml.files import replace_text, to_json
@@ -16,7 +17,6 @@ from ml.promotions.gate_verdict import write_verdict
 from ml.publishing import approval
 from ml.releases import proposed, store
 from ml.releases.schedule import SCHEDULE
-from promoloop.serving.schedule import OFFERS
 
 log = logging.getLogger(__name__)
 CENT = 0.01
@@ -36,7 +36,7 @@ def real_lines() -> tuple[pd.DataFrame, pd.DataFrame]:
     lines = pd.read_parquet(folder / SCHEDULE)
     if missing := [name for name in PLAN.column_names if name not in lines]:
         raise LakeError(f"{version} lacks the columns {missing}; run `make demo` again")
-    return lines, pd.read_parquet(folder / OFFERS)
+    return lines, pd.read_parquet(folder / OFFERS_FILE)
 
 
 def stock_up(lines: pd.DataFrame, offers: pd.DataFrame, size: int, plans: int) -> list[date]:
@@ -79,9 +79,9 @@ def _approved(day: date, version: str, lines: pd.DataFrame, offers: pd.DataFrame
 
 
 def _fill(version: str, lines: pd.DataFrame, offers: pd.DataFrame, folder: Path) -> None:
-    (folder / OFFERS).parent.mkdir()
+    (folder / OFFERS_FILE).parent.mkdir()
     pq.write_table(lake.conform(PLAN, lines), folder / SCHEDULE, compression="zstd")
-    offers.to_parquet(folder / OFFERS, compression="zstd")
+    offers.to_parquet(folder / OFFERS_FILE, compression="zstd")
     files = [{"name": name, "sha256": sha} for name, sha in store.digests(folder).items()]
     manifest = {"plan_version": version, "files": files}
     (folder / lake.MANIFEST).write_text(to_json(manifest), encoding="utf-8")

@@ -22,6 +22,7 @@ from benchmarks.serve import report
 from benchmarks.serve.checker import Expected, read_expected
 from benchmarks.serve.large_plans import real_lines, stock_up
 from benchmarks.serve.readers import Job, Seen, read
+from ml.contracts.offers import OFFERS_FILE
 from ml.errors import ServiceError
 from ml.publishing import approval
 from ml.publishing.publish import publish, roll_back
@@ -29,7 +30,6 @@ from ml.releases import proposed, store
 from ml.releases.schedule import SCHEDULE
 from ml.settings import settings
 from promoloop import credentials
-from promoloop.serving.schedule import OFFERS
 from promoloop.serving.server import serve
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _expected(version: str, at: pd.Timestamp) -> Expected:
     """What one version says of the same random products and customers as any other."""
     release = proposed.proposed(version)
     chosen = {}
-    for key, file in (("product_id", SCHEDULE), ("customer_id", OFFERS)):
+    for key, file in (("product_id", SCHEDULE), ("customer_id", OFFERS_FILE)):
         every = np.unique(pd.read_parquet(release / file, columns=[key])[key])
         draw = np.random.default_rng(settings().seed)
         chosen[key] = draw.choice(every, min(SAMPLE[key], len(every)), replace=False).tolist()

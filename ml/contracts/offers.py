@@ -2,6 +2,10 @@
 
 from ml.contracts.table import Column, Table
 
+OFFERS_FILE = "offers/offers.parquet"  # of a release's folder
+ASSIGNMENTS_FILE = "offers/assignments.parquet"
+MEMBERS_FILE = "offers/audiences.parquet"
+
 OFFERS = Table(
     name="offers",
     layer="promotions",

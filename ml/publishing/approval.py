@@ -55,7 +55,7 @@ def propose(as_of: date, by: str) -> bool:
             return False
         review = {"plan_version": version, "seal": seal, "proposed_by": by}
         if live := store.live_after(version):
-            _set_state(review, SUPERSEDED, by, f"{live} is live and has a later as-of date")
+            _supersede(review, by, live)
             return False
         _set_state(review, "proposed", by)
         if load_policy().review.plans.approves_itself:
@@ -67,7 +67,8 @@ def propose(as_of: date, by: str) -> bool:
 def settle(version: str, answer: ReviewAnswer) -> bool:
     """Record what was answered; True when the plan may be published.
 
-    A plan may be rejected whose day was planned again since.
+    It may not when a plan of a later as-of date went live meanwhile: then it is superseded. A plan
+    may be rejected whose day was planned again since.
 
     Raises:
         GateError: the proposer approved and the policy forbids it.
@@ -82,8 +83,12 @@ def settle(version: str, answer: ReviewAnswer) -> bool:
     require_another(load_policy().review.plans, review["proposed_by"], answer)
     if answer.approved and store.seal(release_of(version)) != review["seal"]:
         raise LakeError(f"plan {version} was changed after it was proposed; run its day again")
+    by = answer.by or "nobody"
     with store.locked():
-        _set_state(review, answer.state, answer.by or "nobody", answer.comment)
+        if answer.approved and (live := store.live_after(version)):
+            _supersede(review, by, live)
+            return False
+        _set_state(review, answer.state, by, answer.comment)
     return answer.approved
 
 
@@ -148,6 +153,10 @@ def version_of(plan: pd.DataFrame, as_of: date) -> str:
             "plan that day again"
         )
     return str(versions[0])
+
+
+def _supersede(review: dict[str, Any], by: str, live: str) -> None:
+    _set_state(review, SUPERSEDED, by, f"{live} is live and has a later as-of date")
 
 
 def _set_state(review: dict[str, Any], state: str, by: str, comment: str = "") -> None:

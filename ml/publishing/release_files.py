@@ -15,7 +15,14 @@ import pyarrow.parquet as pq
 from ml import lake
 from ml.config.policy import load_policy
 from ml.contracts.marts import DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS
-from ml.contracts.offers import ASSIGNMENTS, MEMBERS, OFFERS
+from ml.contracts.offers import (
+    ASSIGNMENTS,
+    ASSIGNMENTS_FILE,
+    MEMBERS,
+    MEMBERS_FILE,
+    OFFERS,
+    OFFERS_FILE,
+)
 from ml.contracts.outputs import CANDIDATES, CUSTOMER_PROPENSITY, PLAN
 from ml.contracts.profiles import CUSTOMER_SEGMENTS, EVERYBODY
 from ml.contracts.table import Table
@@ -37,7 +44,6 @@ from ml.report.shared_tables import SharedTables, read_shared_tables
 from ml.settings import settings
 
 DOSSIER, PRODUCTS = "dossier.json", "products.jsonl"  # of the review page; one line a product
-AUDIENCES = "offers/audiences.parquet"  # who belongs to which, of those who may be targeted
 OFFERED_BY = (CANDIDATES, DIM_CUSTOMERS, FCT_CUSTOMER_PRODUCTS)
 
 
@@ -54,11 +60,9 @@ def write_release(folder: Path, as_of: date, version: str, schedule: pd.DataFram
     (folder / "offers").mkdir()
     rows = {
         SCHEDULE: _write(folder / SCHEDULE, PLAN, schedule),
-        "offers/offers.parquet": _write(folder / "offers/offers.parquet", OFFERS, offers),
-        "offers/assignments.parquet": _write(
-            folder / "offers/assignments.parquet", ASSIGNMENTS, assignments
-        ),
-        AUDIENCES: _write(folder / AUDIENCES, MEMBERS, belong),
+        OFFERS_FILE: _write(folder / OFFERS_FILE, OFFERS, offers),
+        ASSIGNMENTS_FILE: _write(folder / ASSIGNMENTS_FILE, ASSIGNMENTS, assignments),
+        MEMBERS_FILE: _write(folder / MEMBERS_FILE, MEMBERS, belong),
         "schedule.csv": len(schedule),
         "promotions.tsv": int((schedule["audience_id"] == EVERYBODY).sum()),
     }

@@ -4,8 +4,9 @@ published/<version>/    the files of one release and the manifest that lists the
 published/current       a relative symlink, replaced in one rename
 published/history.jsonl who did what and when, see ml/releases/history.py
 
-A release is built in a hidden folder beside the others, synced, and renamed in whole, so
-a reader, a crash or a power cut sees the old release or the new one.
+A release is built in a hidden folder beside the others, synced, and renamed in whole, so a reader
+or a crash sees all of a release or nothing. One that is built again, as when a customer is
+forgotten, is renamed aside first; a kill between the two renames is mended by the next `locked`.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from ml.errors import LakeError
 from ml.settings import settings
 
 CURRENT = "current"
+REPLACED = ".replaced"  # ends the name of a release that another takes the place of
 
 
 def versions() -> list[str]:
@@ -111,6 +113,7 @@ def build(release: Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write a release's files, manifest included; the folder appears whole."""
     parent = release.parent
     parent.mkdir(parents=True, exist_ok=True)
+    restore(parent)
     for left_by_a_kill in parent.glob(f".{release.name}-*"):
         shutil.rmtree(left_by_a_kill)
     aside = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=parent))
@@ -118,10 +121,22 @@ def build(release: Path, fill: Callable[[Path], None]) -> None:
     for path in sorted(aside.rglob("*"), reverse=True):
         files.sync(path)
     files.sync(aside)
+    replaced = parent / f".{release.name}{REPLACED}"
     if release.exists():
-        shutil.rmtree(release)
+        release.rename(replaced)
     aside.rename(release)
     files.sync(parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def restore(parent: Path) -> None:
+    """Mend what a kill left of `build` in a folder of releases: each is the old or the new one."""
+    for replaced in parent.glob(f".*{REPLACED}"):
+        release = parent / replaced.name.removeprefix(".").removesuffix(REPLACED)
+        if release.exists():
+            shutil.rmtree(replaced)
+        else:
+            replaced.rename(release)
 
 
 def point_at(version: str | None) -> None:
@@ -133,4 +148,5 @@ def point_at(version: str | None) -> None:
 def locked() -> Iterator[None]:
     """Hold the lock of the store: one publication or roll-back at a time. A kill releases it."""
     with files.locked(settings().published / ".lock"):
+        restore(settings().published)
         yield

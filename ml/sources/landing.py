@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from ml import lake, privacy
 from ml.contracts.table import Table
 from ml.errors import SourceError
+from ml.settings import settings
 from ml.sources import incoming
 from ml.sources.adapters import open_source
 from ml.sources.incoming import Batch, Received
@@ -23,6 +24,7 @@ def land(as_of: date, source: str | None = None) -> None:
     gated is left alone unless days are missing, so landing a day twice changes nothing.
     """
     privacy.check_key()
+    settings().spill.mkdir(parents=True, exist_ok=True)
     adapter = open_source(source)
     if as_of <= adapter.first_day():
         raise SourceError(

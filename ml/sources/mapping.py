@@ -17,7 +17,7 @@ DEFAULTS = {"shelf_discount": None, "coupon_discount": 0.0, "coupon_match_discou
 class TableMapping(Document):
     """One table: its files, how they are written, and the source's name of each column."""
 
-    files: str
+    files: str = Field(min_length=1)
     columns: dict[str, str]
     constants: dict[str, str] = Field(default_factory=dict)
     delimiter: str = ","

@@ -12,6 +12,11 @@ from ml.sources.mapping import TableMapping
 
 
 def find_files(folder: Path, pattern: str) -> list[Path]:
+    """The files below `folder` that match, in the order of their names.
+
+    Raises:
+        SourceError: there is none, or the pattern or a link leads out of the folder.
+    """
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise SourceError(
             f"`files` in mapping.yml is {pattern!r}; expected files below {folder}: name them by "
@@ -22,6 +27,12 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
         raise SourceError(
             f"{folder / pattern}: no such file; expected at least one: check `files` in "
             "mapping.yml, or wait for the export"
+        )
+    inside = folder.resolve()
+    if linked := [path for path in paths if not path.resolve().is_relative_to(inside)]:
+        raise SourceError(
+            f"{linked[0]} is a link to {linked[0].resolve()}; expected files in {folder} itself: "
+            "copy them there, or name the folder they lie in as the source"
         )
     return paths
 

@@ -42,13 +42,16 @@ def connect(folder: Path, memory: str = "1500MB") -> duckdb.DuckDBPyConnection:
     """A DuckDB that streams: bounded memory, UTC, rows in the order of the file.
 
     Its SQL reaches the files in `folder` and those of the waiting batches, and nothing else; none
-    of this can be changed on it. What exceeds the memory is spilled to a folder of the process.
+    of this can be changed on it. What exceeds the memory is spilled to a folder of the process,
+    where landing has made `settings().spill`; a check before it writes nothing.
     """
-    settings().spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+    spill = settings().spill
     connection = duckdb.connect()
     open_folders = [str(folder.absolute()), str(settings().lake / "incoming")]
     connection.execute("set allowed_directories = ?", [open_folders])
-    connection.execute("set temp_directory = ?", [str(settings().spill / str(os.getpid()))])
+    connection.execute(
+        "set temp_directory = ?", [str(spill / str(os.getpid())) if spill.is_dir() else ""]
+    )
     connection.execute("set memory_limit = ?", [memory])
     connection.execute("set timezone = 'UTC'")
     connection.execute("set enable_progress_bar = false")

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml import lake
+from ml.contracts.offers import MEMBERS_FILE, OFFERS_FILE
 from ml.contracts.outputs import DEAL_TERMS
 from ml.contracts.profiles import EVERYBODY
 from ml.errors import LakeError
@@ -21,7 +22,6 @@ from ml.releases import store
 from ml.releases.schedule import SCHEDULE
 from promoloop.serving.rows import Rows
 
-OFFERS, AUDIENCES = "offers/offers.parquet", "offers/audiences.parquet"
 NOBODY = pa.table({"customer_id": pa.array([], "string"), "audience_id": pa.array([], "string")})
 COLUMNS = (
     "promotion_id",
@@ -111,8 +111,8 @@ def load(version: str) -> Schedule:
     folder = store.folder(version)
     manifest = manifest_bytes(version)
     digests = {file["name"]: file["sha256"] for file in json.loads(manifest)["files"]}
-    schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS))
-    members = _verified(folder, AUDIENCES, digests) if AUDIENCES in digests else NOBODY
+    schedule, offers = (_verified(folder, name, digests) for name in (SCHEDULE, OFFERS_FILE))
+    members = _verified(folder, MEMBERS_FILE, digests) if MEMBERS_FILE in digests else NOBODY
     if missing := [name for name in (*COLUMNS, *TIMES) if name not in schedule.column_names]:
         raise LakeError(
             f"release {version} lacks the columns {missing} of the plan's contract; plan and "

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -123,6 +124,48 @@ def test_the_record_says_who_asked_and_what_went_and_asking_twice_finds_nothing(
     assert lines[1]["rows"] == first
     assert first["lake://landing/coupon_redemptions"] == 1
     assert forget_customer("c1", "Ada") == {}
+
+
+def test_what_killed_tasks_left_goes_too(published):
+    lake_folder, shelf = settings().lake, settings().published
+    left = [
+        lake_folder / "incoming" / "as_of=2017-12-04" / ".transactions.parquet.7",
+        lake_folder / "landing" / "transactions" / ".2017-12-01-x1" / "part.parquet",
+        lake_folder / ".checkpoints-1" / "part.parquet",
+        lake_folder / "promotions" / "proposed" / f".{published}-x2" / "part.parquet",
+        shelf / f".{published}-x3" / "part.parquet",
+    ]
+    rows = pd.DataFrame({"customer_id": ["c1"]})
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_parquet(path)
+
+    forget_customer("c1", "Ada")
+
+    assert [path for path in left if path.exists()] == []
+    assert not any("c1" in customers(path) for path in private_files())
+    assert store.current() == published
+
+
+def test_a_kill_while_the_live_release_is_replaced_loses_nothing(published, monkeypatch):
+    rename, live = Path.rename, store.folder(published)
+
+    def killed(path, target):
+        if path.name.startswith(f".{published}-"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget_customer("c1", "Ada")
+    assert not live.exists()
+
+    forget_customer("c1", "Ada")
+
+    store.verify(published)
+    assert store.versions() == [published]
+    assert "c1" not in customers(live / "offers" / "assignments.parquet")
 
 
 KILLED = """

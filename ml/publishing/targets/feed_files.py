@@ -29,9 +29,9 @@ class Feed:
             text = source.read_bytes().decode("utf-8")
             self._check(text)
             copy = self._copy_of(release.version)
+            _make_readable_folder(copy.parent)
             replace_text(copy, text)
-            copy.chmod(0o644)  # others fetch it, as far as they may enter the folder
-            copy.parent.chmod(0o755)
+            copy.chmod(0o644)
         except (ContractError, OSError) as error:
             raise TargetError(f"{error}") from error
 
@@ -43,3 +43,11 @@ class Feed:
 
     def _copy_of(self, version: str) -> Path:
         return self._link.parent / "versions" / f"{version}{self._link.suffix}"
+
+
+def _make_readable_folder(folder: Path) -> None:
+    """Create what is missing of a folder for others to enter; what is there keeps its mode."""
+    missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        each.chmod(0o755)

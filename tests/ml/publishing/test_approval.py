@@ -157,6 +157,20 @@ def test_a_plan_is_described_by_its_own_release_also_after_its_day_was_planned_a
     assert text.endswith(f"proposed/{version}/report.html`")
 
 
+def test_a_plan_is_not_published_that_waited_while_a_later_day_went_live(review_asked, plan_day):
+    older = plan_day(FIRST)
+    assert propose(FIRST, "Ada")
+    newer = plan_day(SECOND, promo_price=8.99)
+    propose(SECOND, "Ada")
+    settle(newer, ReviewAnswer(True, "Grace"))
+    publish.publish(SECOND, "Ada")
+
+    assert not settle(older, ReviewAnswer(True, "Grace"))
+
+    assert review_of(older)["state"] == "superseded"
+    assert newer in review_of(older)["comment"]
+
+
 def test_nobody_is_asked_about_a_plan_of_an_earlier_day_than_the_live_one(review_asked, plan_day):
     newer = plan_day(SECOND, promo_price=8.99)
     propose(SECOND, "Ada")

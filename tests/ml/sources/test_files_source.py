@@ -197,7 +197,31 @@ def test_files_outside_the_folder_are_refused(files, tmp_path, pattern):
         rows(Files(tmp_path))
 
 
+def test_a_link_out_of_the_folder_is_refused_by_name(files, tmp_path):
+    files("b,p,t,q,n\n1,tea,2026-07-01,1,2.5\n", DATED)
+    outside = (tmp_path / "sales.csv").rename(tmp_path.parent / "elsewhere.csv")
+    (tmp_path / "sales.csv").symlink_to(outside)
+
+    with pytest.raises(SourceError, match=r"sales.csv is a link to .*elsewhere.csv"):
+        rows(Files(tmp_path))
+
+
+def test_a_folder_that_is_itself_a_link_is_read(files, tmp_path):
+    files("b,p,t,q,n\n1,tea,2026-07-01,1,2.5\n", DATED)
+    link = tmp_path.parent / "linked"
+    link.symlink_to(tmp_path)
+
+    assert len(rows(Files(link))) == 1
+
+
+def test_opening_a_source_writes_nothing(files, home):
+    rows(files("b,p,t,q,n\n1,tea,2026-07-01,1,2.5\n", DATED))
+
+    assert not home.exists()
+
+
 def test_what_exceeds_the_memory_is_spilled_into_the_state_folder(home):
+    (home / "spill").mkdir(parents=True)
     connection = connect(home, memory="60MB")
 
     connection.execute("create temp table many as select hash(i) from range(20000000) t(i)")

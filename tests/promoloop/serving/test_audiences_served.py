@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ml import erasure, lake
-from ml.publishing.release_files import AUDIENCES
+from ml.contracts.offers import MEMBERS_FILE
 from ml.releases import store
 
 FIRST = "2017-12-04-aaaaaaaa"
@@ -77,9 +77,9 @@ def test_who_is_forgotten_belongs_to_nothing_at_the_next_look(targeted, client):
 
 
 def test_a_release_from_before_there_were_members_is_served_for_all(targeted, client):
-    (targeted / AUDIENCES).unlink()
+    (targeted / MEMBERS_FILE).unlink()
     manifest = json.loads((targeted / lake.MANIFEST).read_text())
-    manifest["files"] = [file for file in manifest["files"] if file["name"] != AUDIENCES]
+    manifest["files"] = [file for file in manifest["files"] if file["name"] != MEMBERS_FILE]
     (targeted / lake.MANIFEST).write_text(json.dumps(manifest))
     client.app.state.live.refresh()
 

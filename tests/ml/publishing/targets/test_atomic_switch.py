@@ -176,11 +176,13 @@ def test_targets_are_chosen_by_name_and_files_must_be_one(tmp_path):
         Settings(targets="files,ftp")
 
 
+@pytest.mark.parametrize("is_there", [True, False])
 def test_feeds_outside_the_state_folder_are_readable_by_a_web_server(
-    choose, plan_day, publish, tmp_path
+    choose, plan_day, publish, tmp_path, is_there
 ):
-    feeds = tmp_path / "feeds"
-    feeds.mkdir(mode=0o755)
+    feeds = tmp_path / "web" / "feeds"
+    if is_there:
+        feeds.mkdir(mode=0o755, parents=True)
     choose(targets="files,merchant,calendar", feeds_path=feeds)
     plan_day()
     before = os.umask(0o077)
@@ -189,6 +191,7 @@ def test_feeds_outside_the_state_folder_are_readable_by_a_web_server(
     finally:
         os.umask(before)
 
-    assert stat.S_IMODE((feeds / "versions").stat().st_mode) == 0o755
+    folders = (feeds.parent, feeds, feeds / "versions")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o755] * 3
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in feeds.glob("promotions.*")}
     assert modes == {"promotions.tsv": 0o644, "promotions.ics": 0o644}
